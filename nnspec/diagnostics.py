@@ -1,0 +1,75 @@
+"""A problem is a small value: what is wrong, where, where the other side came from, the way out.
+
+Raise `Failure(Problem(...))` to give up on a value; the elaborator catches it at the statement, records
+the problem and goes on with a poisoned value, so that nothing that merely follows is reported.
+`codes.py` defines every code; `report/problems.py` draws problems.
+"""
+
+from __future__ import annotations
+
+from nnspec.records import Record
+from nnspec.source import Span
+
+
+class Label(Record):
+    """A second place that a problem speaks of, in its own words."""
+
+    span: Span
+    text: str
+
+
+class Problem(Record):
+    """One diagnostic. `code` is a key of `nnspec.codes.CODES`, which also gives its severity."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    label: str = ""
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str = ""
+
+    @property
+    def severity(self) -> str:
+        from nnspec.codes import CODES
+
+        return CODES[self.code].severity
+
+
+class Failure(Exception):
+    """A problem on its way to the place that records it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Mismatch(Exception):
+    """A rule (of an operator, a transform, ...) refuses its input; it does not know the place.
+
+    Whoever applied the rule knows the node and turns this into a `Failure`.
+    `argument` names the setting or tensor at fault, so that the place can be narrowed to it.
+    """
+
+    def __init__(
+        self, code: str, message: str, *, argument: str = "", notes: tuple[str, ...] = (), help: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.argument = argument
+        self.notes = notes
+        self.help = help
+
+
+def nearest(word: str, known: object) -> str | None:
+    """The known word that `word` was most likely meant to be, or None."""
+    from difflib import get_close_matches
+
+    names = sorted(str(name) for name in known)  # type: ignore[attr-defined]
+    folded = {name.lower().replace("_", ""): name for name in names}
+    exact = folded.get(word.lower().replace("_", ""))
+    if exact is not None:
+        return exact
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    return close[0] if close else None
