@@ -1,0 +1,188 @@
+"""The typed graph: what a spec means once names, parameters, loops and blocks are resolved.
+
+It is hierarchical. A `Graph` is the body of a model, of one use of a block, or of a composed layer
+(`kind` "sequence"); uses with the same parameters and input types share one Graph, so that
+`1_000 * Block()` costs what one block costs. Plain light objects; `to_networkx` hands the graph to
+networkx where its algorithms or formats serve.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from nnspec.dims import Size
+    from nnspec.operators.definition import Operator, Param, Use
+    from nnspec.sizes import Condition
+    from nnspec.source import Span
+    from nnspec.syntax.tree import BlockDef
+    from nnspec.tensors import TensorType
+
+
+class Value:
+    """One tensor flowing through a graph: result number `index` of `node`, or an input (node None)."""
+
+    __slots__ = ("index", "name", "node", "span", "type")
+
+    def __init__(
+        self, type: TensorType, node: Node | None, index: int, name: str, span: Span | None
+    ) -> None:
+        self.type = type
+        self.node = node
+        self.index = index
+        self.name = name  # the name the spec gave it last, or ""
+        self.span = span
+
+    def __repr__(self) -> str:
+        return f"Value({self.name or '?'}: {self.type})"
+
+
+class Node:
+    """A step of a graph. `path` is where it lives in the state dict, below its graph's own path.
+
+    `path` is () for what is no layer of its own (arithmetic on tensors). A repeated layer is one node with
+    `count` > 1 whose copies are path[:-1] + (stem + str(first + i),); see `paths`.
+    `shared` is set where the layer was declared with `layer` and this is not its first use: it then owns
+    no parameters of its own.
+    """
+
+    __slots__ = ("count", "first", "inputs", "labelled", "outputs", "path", "shared", "span", "stem")
+
+    def __init__(self, inputs: tuple[Value | None, ...], path: tuple[str, ...], span: Span) -> None:
+        self.inputs = inputs
+        self.outputs: tuple[Value, ...] = ()
+        self.path = path
+        self.span = span
+        self.count = 1
+        self.stem = ""
+        self.first = 0
+        self.shared = False
+        self.labelled = False
+
+    def paths(self) -> Iterator[tuple[str, ...]]:
+        """The path of each copy."""
+        if self.count == 1:
+            yield self.path
+        else:
+            for copy in range(self.count):
+                yield (*self.path[:-1], f"{self.stem}{self.first + copy}")
+
+    @property
+    def shown(self) -> str:
+        """The path as it is shown: `conv1`, `features.norm0`, `1 … 3` for copies."""
+        if self.count == 1:
+            return ".".join(self.path)
+        last = f"{self.stem}{self.first} … {self.stem}{self.first + self.count - 1}"
+        return ".".join((*self.path[:-1], last))
+
+
+class OpNode(Node):
+    """A use of an operator."""
+
+    __slots__ = ("operator", "params", "use")
+
+    def __init__(
+        self,
+        operator: Operator,
+        use: Use,
+        inputs: tuple[Value | None, ...],
+        path: tuple[str, ...],
+        span: Span,
+    ) -> None:
+        super().__init__(inputs, path, span)
+        self.operator = operator
+        self.use = use
+        self.params: Mapping[str, Param] = {}
+
+
+class CallNode(Node):
+    """A use of a block or of a composed layer: its body is `graph`."""
+
+    __slots__ = ("graph",)
+
+    def __init__(
+        self, graph: Graph, inputs: tuple[Value | None, ...], path: tuple[str, ...], span: Span
+    ) -> None:
+        super().__init__(inputs, path, span)
+        self.graph = graph
+
+
+class OwnParam(Node):
+    """A `param` or `buffer` of a block, as a value in its graph; path is its name."""
+
+    __slots__ = ("init", "param")
+
+    def __init__(self, param: Param, init: Any, path: tuple[str, ...], span: Span) -> None:
+        super().__init__((), path, span)
+        self.param = param
+        self.init = init
+
+
+class Place:
+    """A condition on sizes, with the node that demands it and why in words."""
+
+    __slots__ = ("condition", "span", "why")
+
+    def __init__(self, condition: Condition, why: str, span: Span) -> None:
+        self.condition = condition
+        self.why = why
+        self.span = span
+
+
+class Graph:
+    """A body: inputs, nodes in order of execution, named outputs."""
+
+    __slots__ = (
+        "arguments", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
+        "symbols",
+    )  # fmt: skip
+
+    def __init__(self, name: str, kind: str, definition: BlockDef | None = None) -> None:
+        self.name = name
+        self.kind = kind  # "model", "block" or "sequence"
+        self.definition = definition
+        self.arguments: dict[str, Any] = {}  # the parameters' values, defaults filled in
+        self.doc = ""
+        self.inputs: list[Value] = []
+        self.outputs: list[tuple[str, Value]] = []
+        self.nodes: list[Node] = []
+        self.places: list[Place] = []  # conditions demanded directly in this body
+        self.symbols: dict[str, Size] = {}  # names bound by input patterns -> sizes
+
+    def subgraphs(self) -> Iterator[Graph]:
+        """Every distinct graph below this one and itself, callees first."""
+        seen: set[int] = set()
+        stack: list[tuple[Graph, bool]] = [(self, False)]
+        while stack:
+            graph, done = stack.pop()
+            if done:
+                yield graph
+                continue
+            if id(graph) in seen:
+                continue
+            seen.add(id(graph))
+            stack.append((graph, True))
+            for node in reversed(graph.nodes):
+                if isinstance(node, CallNode) and id(node.graph) not in seen:
+                    stack.append((node.graph, False))
+
+    def to_networkx(self) -> Any:
+        """This body as a networkx.MultiDiGraph: nodes are numbered, edges carry the tensors' types."""
+        import networkx
+
+        drawn = networkx.MultiDiGraph(name=self.name)
+        for number, value in enumerate(self.inputs):
+            drawn.add_node(f"input {number}", label=value.name, type=str(value.type))
+        numbers = {id(node): number for number, node in enumerate(self.nodes)}
+        for node in self.nodes:
+            drawn.add_node(numbers[id(node)], label=node.shown, span=str(node.span))
+            for value in node.inputs:
+                if value is None:
+                    continue
+                source: Any = (
+                    f"input {value.index}" if value.node is None else numbers[id(value.node)]
+                )
+                drawn.add_edge(source, numbers[id(node)], type=str(value.type))
+        return drawn

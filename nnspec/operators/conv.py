@@ -1,0 +1,180 @@
+"""Convolutions: conv1d, conv2d, conv3d. (`torch.nn.Conv2d`; Dumoulin & Visin 2016, arXiv:1603.07285.)"""
+
+from __future__ import annotations
+
+from nnspec.dims import render
+from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
+    from nnspec.dims import Size
+    from nnspec.operators.definition import Use
+
+AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+
+
+class Conv(Operator):
+    """What the three share; `rank` is the number of spatial dimensions."""
+
+    family = "convolution"
+    rank: ClassVar[int]
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        x, rank = use.x, self.rank
+        use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
+        if not is_float(x.dtype):
+            use.fail(f"`{self.name}` computes on floating-point tensors, not {x}", code="NN304")
+        check_channels(use, x.shape[1], use["out_channels"], use["groups"])
+        kernel, stride = self.positive(use, "kernel_size"), self.positive(use, "stride")
+        dilation = self.positive(use, "dilation")
+        before, after = self.padding(use, kernel, dilation)
+        sizes: list[Size] = []
+        for axis in range(rank):
+            size, reach = x.shape[2 + axis], dilation[axis] * (kernel[axis] - 1) + 1
+            padded = size + before[axis] + after[axis]
+            use.at_least(
+                padded,
+                reach,
+                f"a kernel that reaches over {reach} does not fit into "
+                f"{AXES[rank][axis]} {render(padded)}",
+                notes=(f"{AXES[rank][axis]} {render(size)}, padded to {render(padded)}",),
+                argument="kernel_size",
+            )
+            sizes.append((padded - reach) // stride[axis] + 1)
+        return (TensorType(x.dtype, (x.shape[0], use["out_channels"], *sizes)),)
+
+    def positive(self, use: Use, setting: str) -> tuple[int, ...]:
+        values = use.tuple(setting, self.rank)
+        if any(value < 1 for value in values):
+            use.fail(f"{setting} must be at least 1, not {use[setting]}", code="NN206", argument=setting)
+        return values
+
+    def padding(
+        self, use: Use, kernel: tuple[int, ...], dilation: tuple[int, ...]
+    ) -> tuple[list[int], list[int]]:
+        """What is added before and after each axis."""
+        given = use["padding"]
+        if given == "valid":
+            return [0] * self.rank, [0] * self.rank
+        if given == "same":
+            if any(step != 1 for step in use.tuple("stride", self.rank)):
+                use.fail('padding="same" needs stride 1', code="NN206", argument="padding")
+            total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+            return [t // 2 for t in total], [t - t // 2 for t in total]
+        amounts = list(use.tuple("padding", self.rank))
+        if any(amount < 0 for amount in amounts):
+            use.fail(f"padding must not be negative: {given}", code="NN206", argument="padding")
+        return amounts, amounts
+
+    def params(self, use: Use) -> dict[str, Param]:
+        out, into, groups = use["out_channels"], use.x.shape[1], use["groups"]
+        kernel = use.tuple("kernel_size", self.rank)
+        shape = (out, into // groups, *kernel)
+        found = {"weight": Param(shape, formula="out_channels, in_channels // groups, *kernel_size")}
+        if use["bias"]:
+            found["bias"] = Param((out,), formula="out_channels")
+        return found
+
+    def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        out = outputs[0]
+        total: Size = out.numel * (use.x.shape[1] // use["groups"])
+        for size in use.tuple("kernel_size", self.rank):
+            total = total * size
+        return total
+
+    def module(self, use: Use) -> ModuleCode:
+        kwargs: dict[str, Any] = {}
+        for setting in self.settings[2:]:
+            if use[setting.name] != setting.default:
+                kwargs[setting.name] = use[setting.name]
+        return ModuleCode(
+            f"nn.Conv{self.rank}d",
+            (use.x.shape[1], use["out_channels"], use["kernel_size"]),
+            kwargs,
+        )
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        lines = [
+            f"channels: {render(use.x.shape[1])} in -> {render(use['out_channels'])} out, "
+            "one filter for each output channel",
+        ]
+        kernel, stride = use.tuple("kernel_size", self.rank), use.tuple("stride", self.rank)
+        dilation = use.tuple("dilation", self.rank)
+        before, after = self.padding(use, kernel, dilation)
+        for axis, name in enumerate(AXES[self.rank]):
+            size = render(use.x.shape[2 + axis])
+            lines.append(
+                f"{name}: ({name} + padding - dilation * (kernel - 1) - 1) // stride + 1 = "
+                f"({size} + {before[axis] + after[axis]} - {dilation[axis]} * ({kernel[axis]} - 1) - 1)"
+                f" // {stride[axis]} + 1 = {render(outputs[0].shape[2 + axis])}"
+            )
+        return lines
+
+    def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
+        kernel = " * ".join(str(size) for size in use.tuple("kernel_size", self.rank))
+        into = render(use.x.shape[1] // use["groups"])
+        places = " * ".join(f"({render(s)})" if " " in render(s) else render(s) for s in outputs[0].shape)
+        return f"each of the {places} output values sums {into} * {kernel} products"
+
+
+def check_channels(use: Use, into: Size, out: Size, groups: int) -> None:
+    """Channels must be there and be divided by the groups."""
+    use.at_least(out, 1, f"out_channels must be at least 1, not {out}", code="NN206", argument="out_channels")
+    if groups < 1:
+        use.fail(f"groups must be at least 1, not {groups}", code="NN206", argument="groups")
+    for name, size in (("input", into), ("output", out)):
+        use.divisible(
+            size, groups, f"groups={groups} must divide the {render(size)} {name} channels", argument="groups"
+        )
+
+
+def _settings(rank: int) -> tuple[Setting, ...]:
+    return (
+        Setting("out_channels", "size", doc="number of filters, and so of output channels"),
+        Setting("kernel_size", "int", REQUIRED, rank, doc="size of a filter"),
+        Setting("stride", "int", 1, rank, doc="step from one position to the next"),
+        Setting("padding", "int|str", 0, rank, ("same", "valid"), doc="zeros added on each side"),
+        Setting("dilation", "int", 1, rank, doc="distance between the values a filter sees"),
+        Setting("groups", "int", 1, doc="the channels are split into groups that do not see each other"),
+        Setting("bias", "bool", True, doc="add a learned number to each output channel"),
+        Setting(
+            "padding_mode",
+            "str",
+            "zeros",
+            choices=("zeros", "reflect", "replicate", "circular"),
+            doc="what the padding is filled with",
+        ),
+    )
+
+
+class Conv1d(Conv):
+    """A convolution over sequences: [N, C, L] -> [N, out_channels, L']."""
+
+    name = "conv1d"
+    rank = 1
+    settings = _settings(1)
+    accepts = ("[2, 3, 8] -> conv1d(4, 3)",)
+    rejects = ("[2, 3, 2] -> conv1d(4, 3)",)
+
+
+class Conv2d(Conv):
+    """A convolution over images: [N, C, H, W] -> [N, out_channels, H', W']."""
+
+    name = "conv2d"
+    rank = 2
+    settings = _settings(2)
+    accepts = ("[2, 3, 8, 8] -> conv2d(4, 3)", "[2, 4, 9, 8] -> conv2d(8, [3, 5], 2, 1, groups=4)")
+    rejects = ("[2, 3, 8, 8] -> conv2d(4, 3, groups=2)", "[2, 3, 2, 2] -> conv2d(4, 3)")
+
+
+class Conv3d(Conv):
+    """A convolution over volumes or video: [N, C, D, H, W] -> [N, out_channels, D', H', W']."""
+
+    name = "conv3d"
+    rank = 3
+    settings = _settings(3)
+    accepts = ("[2, 3, 8, 8, 8] -> conv3d(4, [1, 3, 3])",)
+    rejects = ("[2, 3, 8, 8] -> conv3d(4, 3)",)

@@ -1,0 +1,254 @@
+"""What an operator is: one definition that holds everything nnspec knows of it.
+
+Subclass `Operator`, give it a `name`, its `tensors` and `settings`, and write its rules. A rule gets a
+`Use`: the types of the tensors, the settings with their defaults filled in, and the means to demand
+something of sizes. A rule raises `Mismatch` (through `use.fail` and the demands) and never knows a
+place; the elaborator adds it.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Mismatch
+from nnspec.dims import compare, render
+from nnspec.records import Record
+from nnspec.sizes import Condition, at_least, divisible, equal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, ClassVar, NoReturn
+
+    from nnspec.dims import Size
+    from nnspec.tensors import TensorType
+
+
+class Required:
+    """The default of a setting that must be given."""
+
+    def __repr__(self) -> str:
+        return "(required)"
+
+
+REQUIRED = Required()
+
+
+class Tensor(Record):
+    """A tensor argument. `many` takes any number (`concat(a, b)`); `optional` may be left out."""
+
+    name: str
+    optional: bool = False
+    many: bool = False
+    doc: str = ""
+
+
+class Setting(Record):
+    """An argument that is known while checking.
+
+    `kind` is one of the words below, or several joined by `|`:
+    `int` (a number), `size` (an integer or an expression over symbols), `float` (a number), `bool`, `str`,
+    `none`, `dtype`, `layer`, `list` (of sizes), `any`;
+    with `length=n`, an `int` or `size` may also be a list of n of them, or of one, as PyTorch's tuples;
+    a single value is NOT spread by the binder (the rule asks `use.pair(name)`). `choices` limits a `str`.
+    """
+
+    name: str
+    kind: str
+    default: Any = REQUIRED
+    length: int = 0
+    choices: tuple[str, ...] = ()
+    doc: str = ""
+
+
+class Param(Record):
+    """A parameter or buffer of an operator: `weight: [out, in // groups, kh, kw]`."""
+
+    shape: tuple[Size, ...]
+    dtype: str = "f32"
+    trainable: bool = True  # False: a buffer
+    formula: str = ""  # as a person writes the shape: "out_channels, in_channels // groups, kh, kw"
+
+
+class Ref(Record):
+    """In generated code: the tensor argument number `index` of the node."""
+
+    index: int
+
+
+class ModuleCode(Record):
+    """`nn.Conv2d(3, 64, 7, stride=2)`: the node becomes a submodule, called with its tensors.
+
+    `constructor` is written as in the source (`nn.Conv2d`); args and kwargs are numbers, sizes, strings,
+    booleans, None, or tuples of them. kwargs that equal PyTorch's default are left out by the rule.
+    """
+
+    constructor: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}  # noqa: RUF012  (records are frozen)
+
+
+class CallCode(Record):
+    """`torch.flatten(x, 1)`: a function of the tensors; a name with a leading dot is a method of the first.
+
+    args may hold `Ref(i)`, lists of them, and the values that ModuleCode takes.
+    """
+
+    function: str
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = {}  # noqa: RUF012
+
+
+class InfixCode(Record):
+    """`x + y`; `left` and `right` are Refs or numbers."""
+
+    op: str
+    left: Any
+    right: Any
+
+
+class IndexCode(Record):
+    """`x[:, 0]`; items are sizes, None, Ellipsis, Refs or `slice` objects."""
+
+    items: tuple[Any, ...]
+
+
+class Use:
+    """One use of an operator: its tensors' types, its settings, and what it demands of sizes."""
+
+    __slots__ = ("conditions", "given", "inputs", "operator", "settings")
+
+    def __init__(
+        self,
+        operator: Operator,
+        inputs: tuple[TensorType | None, ...],
+        settings: dict[str, Any],
+        given: frozenset[str] = frozenset(),
+    ) -> None:
+        self.operator = operator
+        self.inputs = inputs
+        self.settings = settings
+        self.given = given  # the names of the settings that the spec wrote
+        self.conditions: list[tuple[Condition, str]] = []
+
+    def __getitem__(self, setting: str) -> Any:
+        return self.settings[setting]
+
+    @property
+    def x(self) -> TensorType:
+        """The first tensor."""
+        first = self.inputs[0]
+        assert first is not None
+        return first
+
+    def tuple(self, setting: str, length: int) -> tuple[Any, ...]:
+        """A setting as a tuple: one number stands for all, as in PyTorch."""
+        value = self.settings[setting]
+        if isinstance(value, (list, tuple)):
+            return tuple(value) if len(value) == length else tuple(value) * length
+        return (value,) * length
+
+    # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition ---------
+
+    def equal(self, a: Size, b: Size, message: str, **more: Any) -> None:
+        """`a == b` must hold."""
+        self._demand(compare("==", a, b), lambda: equal(a, b), message, more)
+
+    def at_least(self, a: Size, b: Size, message: str, **more: Any) -> None:
+        """`a >= b` must hold."""
+        self._demand(compare(">=", a, b), lambda: at_least(a, b), message, more)
+
+    def divisible(self, a: Size, by: Size, message: str, **more: Any) -> None:
+        """`a % by == 0` must hold."""
+        self._demand(compare("==", a % by, 0), lambda: divisible(a, by), message, more)
+
+    def _demand(self, known: bool | None, condition: Any, message: str, more: Any) -> None:
+        if known is None:
+            self.conditions.append((condition(), message))
+        elif not known:
+            self.fail(message, **more)
+
+    def fail(self, message: str, *, code: str = "NN302", **more: Any) -> NoReturn:
+        """Refuse this use. Codes: NN301 two sizes that must agree, NN302 a size an operator cannot take,
+        NN303 wrong number of dimensions, NN304 dtype, NN206 a setting with a value that cannot be."""
+        raise Mismatch(code, message, **more)
+
+    def rank(self, *ranks: int, meaning: str = "") -> None:
+        """The first tensor must have one of these numbers of dimensions."""
+        if self.x.rank not in ranks:
+            wanted = " or ".join(str(rank) for rank in ranks)
+            self.fail(
+                f"`{self.operator.name}` takes a tensor of {wanted} dimensions"
+                f"{f' {meaning}' if meaning else ''}, not {self.x}",
+                code="NN303",
+            )
+
+    def dim(self, setting: str, rank: int) -> int:
+        """A dimension given as a setting, counted from the front; negative ones count from the end."""
+        value = self.settings[setting]
+        if not -rank <= value < rank:
+            self.fail(
+                f"dimension {value} is not there: the tensor has {rank} dimensions "
+                f"({-rank} to {rank - 1})",
+                code="NN303",
+                argument=setting,
+            )
+        return int(value) % rank
+
+    def positive_output(self, size: Size, dim_name: str, **more: Any) -> Size:
+        """An output size must be at least 1."""
+        self.at_least(
+            size, 1, f"the output of `{self.operator.name}` would have {dim_name} {render(size)}", **more
+        )
+        return size
+
+
+class Operator:
+    """Base of all operators; see the module's docstring, and `conv.py` for an example."""
+
+    name: ClassVar[str] = ""
+    family: ClassVar[str] = ""
+    tensors: ClassVar[tuple[Tensor, ...]] = (Tensor("input"),)
+    settings: ClassVar[tuple[Setting, ...]] = ()
+    #: uses that PyTorch accepts and refuses, as text: `"[2, 3, 8, 8] -> conv2d(4, 3)"`.
+    accepts: ClassVar[tuple[str, ...]] = ()
+    rejects: ClassVar[tuple[str, ...]] = ()
+    #: the output shares its input's memory (or is computed in its place): no activation is kept for it.
+    is_view: ClassVar[bool] = False
+    #: an activation or a copy: one tensor in, the same type out. `explain` says so.
+    keeps_shape: ClassVar[bool] = False
+
+    registry: ClassVar[dict[str, Operator]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__:
+            Operator.registry[cls.name] = cls()
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        """The types of the results."""
+        raise NotImplementedError
+
+    def params(self, use: Use) -> Mapping[str, Param]:
+        """Parameters and buffers by name, in PyTorch's order."""
+        return {}
+
+    def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        """Multiply-accumulates, counted as torch.utils.flop_counter counts FLOPs, halved."""
+        return 0
+
+    def module(self, use: Use) -> ModuleCode | None:
+        """The code as a submodule: for what has parameters, behaves differently in training, or has a
+        class in torch.nn (needed inside nn.Sequential). None where there is no such class."""
+        return None
+
+    def function(self, use: Use) -> CallCode | InfixCode | IndexCode | None:
+        """The code as an expression. None where only a module will do."""
+        return None
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        """Formula and numbers of the output's shape, for `nnspec explain`; the parameters' and MACs' part
+        is made from `params` and `macs_formula`."""
+        return []
+
+    def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
+        """How `macs` comes about, in words and numbers; empty where it counts none."""
+        return ""
