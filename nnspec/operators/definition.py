@@ -33,11 +33,13 @@ REQUIRED = Required()
 
 
 class Tensor(Record):
-    """A tensor argument. `many` takes any number (`concat(a, b)`); `optional` may be left out."""
+    """A tensor argument. `many` takes any number (`concat(a, b)`); `optional` may be left out; `scalar`
+    may be a number (`0.5 * x`): its place in `use.inputs` is None then, the number is `use[name]`."""
 
     name: str
     optional: bool = False
     many: bool = False
+    scalar: bool = False
     doc: str = ""
 
 

@@ -1,0 +1,174 @@
+"""Arguments of a call -> settings: names, numbers of arguments, kinds, lengths, choices.
+
+The same for operators, transforms, optimizers: whatever declares `Setting`s. Problems are raised as
+`Mismatch` with the argument's name, so that the caller can point at it.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Mismatch, nearest
+from nnspec.dims import Dim
+from nnspec.operators.definition import REQUIRED, Setting
+from nnspec.tensors import DTYPES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+#: what people bring along from PyTorch and what the input's shape already tells
+TOLD_BY_THE_INPUT = (
+    "in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
+)  # fmt: skip
+
+
+def bind_settings(
+    owner: str, settings: Sequence[Setting], positional: Sequence[Any], keyword: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The value of every setting, defaults filled in, kinds checked.
+
+    `owner` is the name to show. Raises Mismatch NN203 (unknown argument), NN204 (missing), NN205 (wrong
+    kind), NN206 (wrong value), NN207 (too many, or given twice).
+    """
+    bound: dict[str, Any] = {}
+    if len(positional) > len(settings):
+        raise Mismatch(
+            "NN207",
+            f"`{owner}` takes {_count(len(settings), 'argument')}, not {len(positional)}",
+            argument=str(len(settings)),
+            help=f"its arguments: {', '.join(s.name for s in settings)}" if settings else "",
+        )
+    for setting, value in zip(settings, positional, strict=False):
+        bound[setting.name] = value
+    known = {setting.name for setting in settings}
+    for name, value in keyword.items():
+        if name not in known:
+            raise Mismatch(
+                "NN203", f"`{owner}` has no argument `{name}`", argument=name, help=_unknown_help(name, settings)
+            )
+        if name in bound:
+            raise Mismatch("NN207", f"`{name}` is given twice to `{owner}`", argument=name)
+        bound[name] = value
+    complete: dict[str, Any] = {}
+    for setting in settings:
+        if setting.name in bound:
+            complete[setting.name] = check_kind(owner, setting, bound[setting.name])
+        elif setting.default is REQUIRED:
+            missing = [s.name for s in settings if s.default is REQUIRED and s.name not in bound]
+            raise Mismatch(
+                "NN204",
+                f"`{owner}` needs {' and '.join(f'`{m}`' for m in missing)}",
+                help=f"{owner}({', '.join(s.name for s in settings if s.default is REQUIRED)}, …)",
+            )
+        else:
+            complete[setting.name] = setting.default
+    return complete
+
+
+def check_kind(owner: str, setting: Setting, value: Any) -> Any:
+    """The value, if the setting takes it."""
+    if setting.length and isinstance(value, (list, tuple)):
+        if len(value) not in (1, setting.length):
+            raise Mismatch(
+                "NN205",
+                f"`{setting.name}` of `{owner}` is one number or {setting.length} "
+                f"(one for each dimension), not {len(value)}: {show(value)}",
+                argument=setting.name,
+                help=_sibling_help(owner, setting, len(value)),
+            )
+        single = Setting(setting.name, setting.kind, setting.default, 0, setting.choices)
+        return tuple(check_kind(owner, single, item) for item in value)
+    kinds = setting.kind.split("|")
+    if isinstance(value, str) and "str" in kinds and setting.choices:
+        if value not in setting.choices:
+            close = nearest(value, setting.choices)
+            raise Mismatch(
+                "NN206",
+                f'`{setting.name}` of `{owner}` cannot be "{value}"',
+                argument=setting.name,
+                help=(f'did you mean "{close}"? ' if close else "")
+                + "it is one of " + ", ".join(f'"{c}"' for c in setting.choices),
+            )  # fmt: skip
+        return value
+    if not any(_is(kind, value) for kind in kinds):
+        raise Mismatch(
+            "NN205",
+            f"`{setting.name}` of `{owner}` is {_describe(setting)}, not {show(value)}",
+            argument=setting.name,
+        )
+    if isinstance(value, float) and value.is_integer() and "float" not in kinds:
+        return int(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _is(kind: str, value: Any) -> bool:
+    if kind == "any":
+        return True
+    if kind == "none":
+        return value is None
+    if kind == "bool":
+        return isinstance(value, bool)
+    if kind == "str":
+        return isinstance(value, str)
+    if kind == "int":
+        return isinstance(value, int) and not isinstance(value, bool) or isinstance(value, Dim)
+    if kind == "size":
+        return isinstance(value, (int, Dim)) and not isinstance(value, bool)
+    if kind == "float":
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "dtype":
+        return value in DTYPES
+    if kind == "list":
+        return isinstance(value, (list, tuple))
+    if kind == "layer":
+        return not isinstance(value, (int, float, str, list, tuple, type(None), Dim))
+    raise ValueError(f"unknown kind {kind}")
+
+
+_WORDS = {
+    "int": "an integer", "size": "an integer", "float": "a number", "bool": "true or false",
+    "str": "a string", "none": "none", "dtype": "a dtype", "list": "a list", "layer": "a layer",
+}  # fmt: skip
+
+
+def _describe(setting: Setting) -> str:
+    words = [_WORDS[kind] for kind in setting.kind.split("|")]
+    if setting.choices:
+        words = [w for w in words if w != "a string"] + [f'"{choice}"' for choice in setting.choices]
+    if setting.length:
+        words.append(f"a list of {setting.length}")
+    return " or ".join(dict.fromkeys(words))
+
+
+def _unknown_help(name: str, settings: Sequence[Setting]) -> str:
+    if name in TOLD_BY_THE_INPUT:
+        return f"leave `{name}` out: the input's shape tells it"
+    close = nearest(name, [s.name for s in settings])
+    if close:
+        return f"did you mean `{close}`?"
+    return f"it takes {', '.join(s.name for s in settings)}" if settings else "it takes no arguments"
+
+
+def _sibling_help(owner: str, setting: Setting, length: int) -> str:
+    """`conv2d` with three sizes: name `conv3d`."""
+    from nnspec.operators import index
+
+    sibling = owner.replace(f"{setting.length}d", f"{length}d")
+    return f"`{sibling}` takes {length}" if sibling != owner and sibling in index() else ""
+
+
+def _count(number: int, word: str) -> str:
+    return f"no {word}s" if number == 0 else f"1 {word}" if number == 1 else f"at most {number} {word}s"
+
+
+def show(value: Any) -> str:
+    """A value as the language writes it."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(show(item) for item in value) + "]"
+    return str(value)
