@@ -1,7 +1,7 @@
-"""Data and train parts: names looked up, settings bound, and both held against the model.
+"""Data parts: the source and its fields, the split, and the pipeline of each field.
 
-The data set's images must fit the model's input, the loss must take the outputs and the fields, the classes
-must agree on both sides: what does not is an error at its place, before anything is trained.
+`Reader` is shared with the train parts (`training.py`): it looks names up, binds settings and puts in the
+words of the command line.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from nnspec.elaborate.body import Body
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Poisoned, describe
-from nnspec.graph import Graph
 from nnspec.operators.binding import check_kind
 from nnspec.recipe import lookup, names
-from nnspec.recipe.plan import Bound, DataPlan
+from nnspec.recipe.definition import Bound
+from nnspec.recipe.plan import DataPlan
 from nnspec.records import replace
 from nnspec.syntax import tree
 
@@ -180,7 +180,7 @@ def data_plan(program: Program, part: tree.DataDef, overrides: Mapping[str, Any]
                     f"{list(first.shape)} in {next(iter(split))}",
                     part.name_span,
                 )
-    return DataPlan(part.name, source, split, pipelines, after_train, seed)
+    return DataPlan(part.name, source, split, pipelines, after_train, fields, seed)
 
 
 def _unknown_setting(
@@ -244,5 +244,3 @@ def _pipeline(reader: Reader, expr: tree.Expr, field: Field) -> tuple[list[Bound
         field = replace(field, dtype="f32")
     return steps, field
 
-
-__all__ = ["Graph", "Reader", "data_plan"]
