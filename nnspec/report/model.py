@@ -1,0 +1,278 @@
+"""The report as Python objects: what `nnspec.check` gives, and what every format is made from.
+
+Nothing is computed before it is asked for, and then once. Sizes are shown as an int, or as a str that holds the
+expression ("N", "H // 2").
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from nnspec.analysis import macs, memory, params, receptive, requires
+from nnspec.diagnostics import Failure, Problem
+from nnspec.dims import render, substitute, symbols
+from nnspec.graph import CallNode, OpNode
+from nnspec.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnspec.analysis.fold import Sums
+    from nnspec.dims import Size
+    from nnspec.graph import Graph, Node
+    from nnspec.sizes import Admitted
+    from nnspec.source import Span
+    from nnspec.tensors import TensorType
+
+    #: a size as the report gives it
+    Shown = int | str
+
+
+class Tensor(Record):
+    """`f32 ("N", 3, 224, 224)`."""
+
+    dtype: str
+    shape: tuple[Shown, ...]
+
+
+class Params(Record):
+    total: Shown
+    trainable: Shown
+
+
+class Memory(Record):
+    """Bytes. `activations`: what training keeps for the backward pass, for the batch that the inputs say;
+    `peak`: the most that is alive at once at inference, None where sizes are symbols."""
+
+    weights: Shown
+    activations: Shown
+    peak: int | None
+
+
+class Layer(Record):
+    """A use of an operator. Copies of a repeated layer are one Layer: `path` is that of the first, `count`
+    their number; `params` and `macs` are those of all copies, so that they add up to the model's."""
+
+    path: str
+    operator: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    params: Shown
+    macs: Shown
+    span: Span
+    count: int = 1
+
+
+class Section(Record):
+    """A part of the file that is no model (data, train), as lines of a name and a text."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+class NotAdmitted(Failure, ValueError):
+    """Sizes were asked for that the model does not take; `problem` says why."""
+
+
+class Report:
+    """What checking a file found."""
+
+    __slots__ = ("diagnostics", "models", "sections")
+
+    def __init__(
+        self,
+        diagnostics: Sequence[Problem],
+        graphs: Mapping[str, Graph],
+        sections: Sequence[Section] = (),
+    ) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.models = {name: ModelReport(graph) for name, graph in graphs.items()}
+        self.sections = tuple(sections)
+
+    @property
+    def ok(self) -> bool:
+        """No errors (warnings may be there)."""
+        return all(problem.severity != "error" for problem in self.diagnostics)
+
+    def __repr__(self) -> str:
+        state = "ok" if self.ok else f"{len(self.diagnostics)} problems"
+        return f"<Report {state}: {', '.join(self.models) or 'no models'}>"
+
+
+class ModelReport:
+    """What is known of one model. `sizes` are the numbers put in place of symbols."""
+
+    def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
+        self.graph = graph
+        self.sizes = dict(sizes or {})
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    # -- sizes -------------------------------------------------------------------------------------------
+
+    def fix(self, size: Size) -> Size:
+        """The size with the numbers of `sizes` in it."""
+        return size if isinstance(size, int) or not self.sizes else substitute(size, self.sizes)
+
+    def show(self, size: Size) -> Shown:
+        fixed = self.fix(size)
+        return fixed if isinstance(fixed, int) else render(fixed)
+
+    def tensor(self, type: TensorType) -> Tensor:
+        return Tensor(type.dtype, tuple(self.show(size) for size in type.shape))
+
+    @cached_property
+    def all_symbols(self) -> tuple[str, ...]:
+        """The symbols of the inputs, in order of appearance."""
+        found: dict[str, None] = {}
+        for value in self.graph.inputs:
+            for size in value.type.shape:
+                found.update(dict.fromkeys(sorted(symbols(size))))
+        return tuple(found)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that have no number yet."""
+        return tuple(name for name in self.all_symbols if name not in self.sizes)
+
+    @cached_property
+    def batch(self) -> str | None:
+        """The symbol of the batch: the first size of the first input, where that is a free symbol."""
+        if not self.graph.inputs or not self.graph.inputs[0].type.shape:
+            return None
+        first = self.graph.inputs[0].type.shape[0]
+        shown = None if isinstance(first, int) else render(first)
+        return shown if shown in self.symbols else None
+
+    # -- facts -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def inputs(self) -> dict[str, Tensor]:
+        return {value.name: self.tensor(value.type) for value in self.graph.inputs}
+
+    @cached_property
+    def outputs(self) -> dict[str, Tensor]:
+        return {name: self.tensor(value.type) for name, value in self.graph.outputs}
+
+    @cached_property
+    def param_sums(self) -> Sums:
+        return params.params(self.graph)
+
+    @cached_property
+    def mac_sums(self) -> Sums:
+        return macs.macs(self.graph)
+
+    @cached_property
+    def params(self) -> Params:
+        total = self.show(self.param_sums[id(self.graph)])
+        return Params(total, total)
+
+    @cached_property
+    def macs(self) -> Shown:
+        return self.show(self.mac_sums[id(self.graph)])
+
+    @cached_property
+    def memory(self) -> Memory:
+        peak = None
+        if not self.symbols:
+            peak = memory.peak(self.graph, self._number)
+        return Memory(
+            self.show(memory.weights(self.graph)), self.show(memory.activations(self.graph)), peak
+        )
+
+    def _number(self, size: Size) -> int:
+        fixed = self.fix(size)
+        assert isinstance(fixed, int), "every symbol has its number here"
+        return fixed
+
+    @cached_property
+    def receptive_field(self) -> tuple[int, ...] | None:
+        """Per spatial axis, of the first output; None where it sees no window."""
+        window = receptive.of_graph(self.graph, receptive.windows(self.graph))
+        return None if window is None else window.sizes
+
+    # -- the sizes that the model takes ------------------------------------------------------------------
+
+    @cached_property
+    def admitted(self) -> Admitted:
+        return requires.admitted(self.graph)
+
+    @property
+    def requires(self) -> list[str]:
+        """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does."""
+        return list(self.admitted.conditions)
+
+    def admits(self, sizes: Mapping[str, int]) -> bool:
+        """Does the model take these sizes? Sizes that are left out may be what they need to be."""
+        self._known(sizes)
+        return requires.refusal(self.graph, self.admitted, {**self.sizes, **sizes}) is None
+
+    def at(self, sizes: Mapping[str, int]) -> ModelReport:
+        """The same report with numbers in place of symbols. NotAdmitted where the model does not take them."""
+        self._known(sizes)
+        every = {**self.sizes, **sizes}
+        refused = requires.refusal(self.graph, self.admitted, every)
+        if refused is not None:
+            raise NotAdmitted(refused)
+        report = ModelReport(self.graph, every)
+        report.__dict__.update(
+            {
+                name: self.__dict__[name]
+                for name in ("param_sums", "mac_sums", "admitted", "all_symbols")
+                if name in self.__dict__
+            }
+        )
+        return report
+
+    def _known(self, sizes: Mapping[str, int]) -> None:
+        for name, size in sizes.items():
+            if name not in self.all_symbols:
+                known = ", ".join(self.all_symbols)
+                raise ValueError(
+                    f"{self.name} has no size `{name}`"
+                    + (f"; its sizes are {known}" if known else ": all its sizes are fixed")
+                )
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"the size {name} is an integer of at least 1, not {size!r}")
+
+    # -- layers ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every use of an operator, in order of execution, those in blocks too."""
+        return tuple(self._layers())
+
+    def _layers(self) -> Iterator[Layer]:
+        stack: list[tuple[Iterator[Node], tuple[str, ...], int, bool]] = [
+            (iter(self.graph.nodes), (), 1, False)
+        ]
+        while stack:
+            nodes, prefix, copies, shared = stack[-1]
+            node = next(nodes, None)
+            if node is None:
+                stack.pop()
+                continue
+            path = prefix + next(node.paths())
+            count = copies * node.count
+            if isinstance(node, CallNode):
+                stack.append((iter(node.graph.nodes), path, count, shared or node.shared))
+            elif isinstance(node, OpNode):
+                yield self._layer(node, path, copies, count, shared or node.shared)
+
+    def _layer(
+        self, node: OpNode, path: tuple[str, ...], copies: int, count: int, shared: bool
+    ) -> Layer:
+        own = 0 if shared else copies * params.of_node(node, {})
+        return Layer(
+            ".".join(path),
+            node.operator.name,
+            tuple(self.tensor(value.type) for value in node.inputs if value is not None),
+            tuple(self.tensor(value.type) for value in node.outputs),
+            self.show(own),
+            self.show(copies * macs.of_node(node, {})),
+            node.span,
+            count,
+        )
