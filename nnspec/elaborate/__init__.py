@@ -1,0 +1,1 @@
+"""Elaboration: the syntax tree becomes graphs. `program.Program` is the way in."""

@@ -1,0 +1,343 @@
+"""Layers given their tensors: this is where the nodes of a graph are made."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Label, Mismatch
+from nnspec.dims import Dim
+from nnspec.elaborate import blocks
+from nnspec.elaborate.calls import argument_place
+from nnspec.elaborate.parameters import bind_parameters
+from nnspec.elaborate.session import MOST_COPIES, fail, placed
+from nnspec.elaborate.values import (
+    Block,
+    BlockLayer,
+    Builtin,
+    Composed,
+    LabelName,
+    OperatorLayer,
+    OperatorName,
+    Poisoned,
+    Repeated,
+    SharedLayer,
+    describe,
+)
+from nnspec.graph import CallNode, OpNode, Place, Value
+from nnspec.operators import lookup
+from nnspec.operators.binding import bind_settings
+from nnspec.operators.definition import Operator, Use
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from nnspec.elaborate.body import Body
+    from nnspec.elaborate.values import Function
+    from nnspec.graph import Graph, Node
+    from nnspec.operators.definition import Tensor
+    from nnspec.source import Span
+
+
+def tensors_of(value: Any) -> list[Value] | None:
+    """The tensors that stand at the start of a pipeline, or None where none do."""
+    if isinstance(value, Value):
+        return [value]
+    if isinstance(value, (tuple, list)) and value and all(isinstance(v, Value) for v in value):
+        return list(value)
+    return None
+
+
+def layer(
+    body: Body, value: Any, tensors: Sequence[Any], label: LabelName | None, span: Span
+) -> list[Value]:
+    """Give a layer its tensors: the results, with the nodes that make them added to the graph."""
+    value = ready(body, value, span)
+    if isinstance(value, OperatorLayer):
+        return _operator_node(body, value, tensors, label, span)
+    if isinstance(value, SharedLayer):
+        return _shared(body, value, tensors, span)
+    if isinstance(value, Repeated) and label is None:
+        return _copies(body, value, tensors, span)
+    if isinstance(value, Composed) and label is None:
+        found = list(tensors)
+        for step in value.steps:
+            found = layer(body, step.layer, found, step.label, _step_span(step.layer, span))
+        return found
+    types = tuple(tensor.type for tensor in tensors)
+    if isinstance(value, (Composed, Repeated)):
+        graph = blocks.sequence_graph(body.session, value, types, span)
+        return _call_node(body, graph, tensors, label, span, "sequence")
+    assert isinstance(value, BlockLayer)
+    graph = blocks.block_graph(body.session, value, types, span, _origins(tensors, span))
+    return _call_node(body, graph, tensors, label, span, value.block.definition.name)
+
+
+def _step_span(value: Any, span: Span) -> Span:
+    return getattr(value, "span", None) or span
+
+
+def ready(body: Body, value: Any, span: Span) -> Any:
+    """A bare name as a layer without settings; a block in the short form as what it stands for."""
+    if isinstance(value, Builtin):
+        assert value.operator is not None
+        return OperatorLayer(span, value.operator)
+    if isinstance(value, OperatorName):
+        return OperatorLayer(span, value.operator)
+    if isinstance(value, Block):
+        value = BlockLayer(span, value, bind_parameters(body.session, value, (), {}, {}, span))
+    if isinstance(value, BlockLayer) and value.block.definition.short is not None:
+        inner = blocks.short_form(body.session, value)
+        if not isinstance(inner, (Composed, Repeated)):
+            return ready(body, inner, span)  # another name for one layer
+    return value
+
+
+# -- operators ---------------------------------------------------------------------------------------------
+
+
+def operator(
+    body: Body,
+    name: str,
+    tensors: Sequence[Any],
+    settings: Mapping[str, Any],
+    span: Span,
+    place: Span | None = None,
+) -> Any:
+    """Apply an operator that the language itself uses: arithmetic, indexing."""
+    found = lookup(name)
+    if found is None:
+        fail("NN900", f"`{name}` on tensors is not supported yet", place or span)
+    made = OperatorLayer(place or span, found, (), settings)
+    results = _operator_node(body, made, tensors, None, span)
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _operator_node(
+    body: Body, made: OperatorLayer, tensors: Sequence[Any], label: LabelName | None, span: Span
+) -> list[Value]:
+    definition, session = made.operator, body.session
+    inputs, scalars, positional, keyword = _slots(made, tensors, span)
+    place = made.span
+    try:
+        settings = bind_settings(definition.name, definition.settings, positional, keyword)
+        settings.update(scalars)
+        types = tuple(value.type if value is not None else None for value in inputs)
+        given = frozenset(keyword)
+        use = Use(definition, types, settings, given)
+        if session.formal:
+            # rules see the numbers behind formal settings, the generated code sees the settings
+            plain = {
+                s.name: settings[s.name]
+                if "size" in s.kind or s.kind == "list"
+                else session.value_of(settings[s.name])
+                for s in definition.settings
+            }
+            plain.update({name: session.value_of(value) for name, value in scalars.items()})
+            results = definition.infer(Use(definition, types, plain, given))
+        else:
+            results = definition.infer(use)
+    except Mismatch as mismatch:
+        where = argument_place(definition, mismatch, made.places, place)
+        raise placed(mismatch, where, _origins(inputs, where)) from None
+    if label is not None or type(definition).module is not Operator.module:
+        path, stem, first = body.next_path(definition.name, label, span)
+    else:
+        path, stem, first = (), "", 0
+    node = OpNode(definition, use, inputs, path, span)
+    node.stem, node.first, node.labelled = stem, first, label is not None
+    if not session.formal:
+        node.params = definition.params(use)
+        for condition, why in use.conditions:
+            body.graph.places.append(Place(condition, why, place))
+    return _add(body, node, results, span)
+
+
+def _slots(
+    made: OperatorLayer, tensors: Sequence[Any], span: Span
+) -> tuple[tuple[Value | None, ...], dict[str, Any], list[Any], dict[str, Any]]:
+    """Which tensor goes where: (inputs, numbers in a tensor's place, settings by position, by name)."""
+    slots = made.operator.tensors
+    keyword = dict(made.keyword)
+    positional = list(made.positional)
+    if slots and slots[0].many:
+        if not tensors:
+            _wrong_number(made, tensors, span)
+        return tuple(tensors), {}, positional, keyword
+    given = list(tensors)
+    inputs: list[Value | None] = []
+    scalars: dict[str, Any] = {}
+    for slot in slots:
+        if slot.name in keyword:
+            value = keyword.pop(slot.name)
+        elif given:
+            value = given.pop(0)
+        elif slot.scalar and positional:
+            value = positional.pop(0)
+        else:
+            value = None
+        if isinstance(value, Value):
+            inputs.append(value)
+            continue
+        if value is not None and slot.scalar and isinstance(value, (int, float, Dim)):
+            scalars[slot.name] = value
+        elif value is not None:
+            fail(
+                "NN210",
+                f"`{slot.name}` of `{made.operator.name}` is a tensor, not {describe(value)}",
+                made.places.get(slot.name, span),
+            )
+        elif not slot.optional:
+            _wrong_number(made, tensors, span)
+        inputs.append(None)
+    if given:
+        _wrong_number(made, tensors, span)
+    return tuple(inputs), scalars, positional, keyword
+
+
+def _wrong_number(made: OperatorLayer, tensors: Sequence[Any], span: Span) -> None:
+    slots: tuple[Tensor, ...] = made.operator.tensors
+    names = ", ".join(slot.name for slot in slots)
+    count = len(tensors)
+    need = sum(1 for slot in slots if not slot.optional)
+    helped = ""
+    if count == 1 and need > 1:
+        helped = f"give it its tensors together: `({names}) -> {made.operator.name}`"
+    fail(
+        "NN208",
+        f"`{made.operator.name}` takes {need} tensor{'s' * (need != 1)} ({names}), not {count}"
+        if slots
+        else f"`{made.operator.name}` takes no tensors",
+        made.span,
+        labels=_origins(tensors, made.span),
+        help=helped,
+    )
+
+
+def _origins(tensors: Sequence[Any], place: Span) -> tuple[Label, ...]:
+    """Where each tensor comes from, with its shape."""
+    labels = []
+    seen = set()
+    for value in tensors:
+        if isinstance(value, Value) and value.span is not None and value.span != place:
+            if value.span not in seen and not (
+                value.span.start <= place.start and place.end <= value.span.end
+            ):
+                seen.add(value.span)
+                name = f"`{value.name}` is " if value.name else ""
+                labels.append(Label(value.span, f"{name}{value.type}"))
+    return tuple(labels)
+
+
+def _add(body: Body, node: Node, types: Sequence[Any], span: Span) -> list[Value]:
+    body.session.count_node(span)
+    node.outputs = tuple(Value(kind, node, i, "", span) for i, kind in enumerate(types))
+    body.graph.nodes.append(node)
+    return list(node.outputs)
+
+
+# -- blocks, copies, shared layers -------------------------------------------------------------------------
+
+
+def _call_node(
+    body: Body,
+    graph: Graph | None,
+    tensors: Sequence[Value],
+    label: LabelName | None,
+    span: Span,
+    name: str,
+) -> list[Value]:
+    path, stem, first = body.next_path(name, label, span)
+    if graph is None:
+        raise Poisoned
+    node = CallNode(graph, tuple(tensors), path, span)
+    node.stem, node.first, node.labelled = stem, first, label is not None
+    return _add(body, node, [value.type for _, value in graph.outputs], span)
+
+
+def repeat(body: Body, count: Any, value: Any, span: Span) -> Any:
+    """`n * layer`."""
+    count = body.session.pin(count)
+    if not isinstance(count, int) or isinstance(count, bool):
+        fail("NN202", f"a layer is repeated a whole number of times, not {describe(count)}", span)
+    if count < 0:
+        fail("NN402", f"a layer cannot be repeated {count} times", span)
+    if count > MOST_COPIES:
+        fail(
+            "NN402",
+            f"{count:,} copies of a layer are too many",
+            span,
+            notes=(f"at most {MOST_COPIES:,} are allowed",),
+        )
+    if count == 0:
+        return Composed(span, ())
+    return Repeated(span, count, value)
+
+
+def _copies(body: Body, value: Repeated, tensors: Sequence[Value], span: Span) -> list[Value]:
+    """Copies one after the other; as soon as one gives what it takes, the rest are the same node."""
+    found = list(tensors)
+    remaining = value.count
+    inner = ready(body, value.layer, span)
+    inline = isinstance(inner, (SharedLayer, Repeated)) or (
+        isinstance(inner, Composed) and not body.is_sequence
+    )
+    while remaining:
+        before = [tensor.type for tensor in found]
+        label = None
+        if isinstance(inner, Composed) and body.is_sequence:
+            label = LabelName((str(body.position),), span)
+        found = layer(body, inner, found, label, _step_span(inner, span))
+        remaining -= 1
+        if remaining and not inline and [tensor.type for tensor in found] == before:
+            node = body.graph.nodes[-1]
+            node.count = remaining + 1
+            if label is not None:
+                node.first = int(label.path[0])
+                node.labelled = False
+            body.reserve(node, remaining)
+            remaining = 0
+    return found
+
+
+def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span) -> list[Value]:
+    """A use of a declared layer: the first one makes its weights, the others must fit them."""
+    if value.body is not body:
+        fail(
+            "NN900",
+            f"`{value.name}` is declared outside of this block; using it here is not supported yet",
+            span,
+        )
+    first = not value.used
+    if not first:
+        body.paths.release((value.name,))
+    found = layer(body, value.layer, tensors, LabelName((value.name,), value.span), span)
+    node = body.graph.nodes[-1]
+    node.span = span
+    shapes = blocks.parameter_shapes(node)
+    if first:
+        value.used, value.params = True, shapes
+    else:
+        node.shared = True
+        if shapes != value.params and not body.session.formal:
+            fail(
+                "NN301",
+                f"`{value.name}` has the weights of its first use, which do not fit this one",
+                span,
+                labels=(Label(value.span, "declared here"), *_origins(tensors, span)),
+            )
+    return found
+
+
+def function(
+    body: Body,
+    value: Function,
+    positional: Sequence[Any],
+    keyword: Mapping[str, Any],
+    places: Mapping[str, Span],
+    span: Span,
+) -> Any:
+    """Call a `fn`."""
+    from nnspec.elaborate.body import run_function
+
+    arguments = bind_parameters(body.session, value, positional, keyword, places, span)
+    return run_function(body.session, value, arguments, span)

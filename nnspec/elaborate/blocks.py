@@ -1,0 +1,170 @@
+"""The graphs of blocks, models and composed layers: each distinct use is elaborated once."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Label
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.session import DEEPEST, fail
+from nnspec.elaborate.values import BlockLayer, Composed, Poisoned, Repeated, Step, is_layer, key
+from nnspec.graph import CallNode, Graph, OpNode, OwnParam, Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from nnspec.elaborate.session import Session
+    from nnspec.graph import Node
+    from nnspec.source import Span
+    from nnspec.tensors import TensorType
+
+
+def block_graph(
+    session: Session,
+    layer: BlockLayer,
+    types: tuple[TensorType, ...],
+    span: Span,
+    labels: tuple[Label, ...] = (),
+) -> Graph | None:
+    """The graph of one use of a block; None where it failed, and the problem is told."""
+    definition = layer.block.definition
+    remembered = (id(definition), key(list(layer.arguments.values())), types)
+    if remembered in session.graphs:
+        return session.graphs[remembered]
+    if definition.short is not None:
+        inner = short_form(session, layer)
+        graph = sequence_graph(session, inner, types, span, layer)
+        session.graphs[remembered] = graph
+        return graph
+    from nnspec.elaborate.body import Body
+
+    graph = Graph(definition.name, "block", definition)
+    graph.arguments = dict(layer.arguments)
+    graph.doc = definition.doc
+    body = Body(session, graph, argument_scope(layer))
+    inputs = body.input_count(definition)
+    if inputs != len(types):
+        fail(
+            "NN208",
+            f"`{definition.name}` takes {inputs} tensor{'s' * (inputs != 1)}, not {len(types)}",
+            span,
+            labels=(Label(definition.name_span, f"`{definition.name}` is defined here"), *labels),
+        )
+    enter(session, definition.name, span)
+    try:
+        body.given = list(types)
+        body.use_span, body.use_labels = span, labels
+        fine = body.run(definition.body)
+    finally:
+        session.stack.pop()
+    session.graphs[remembered] = graph if fine else None
+    return session.graphs[remembered]
+
+
+def enter(session: Session, name: str, span: Span) -> None:
+    """Note that a block is being elaborated; NN401 where it never ends."""
+    if len(session.stack) >= DEEPEST:
+        names = [entry[0] for entry in session.stack]
+        cycle = names[names.index(name) :] if name in names else names
+        chain = " -> ".join([*cycle[:4], "…"] if len(cycle) > 4 else [*cycle, name])
+        fail(
+            "NN401",
+            f"`{name}` uses itself without end" if name in names else "blocks are nested too deep",
+            span,
+            notes=(f"{chain}: {DEEPEST} deep",),
+            help="a block may use itself only with parameters that lead to an end",
+        )
+    session.stack.append((name, span))
+
+
+def argument_scope(layer: BlockLayer) -> Scope:
+    scope = Scope(layer.block.scope)
+    for parameter in layer.block.definition.parameters:
+        scope.bind(parameter.name, layer.arguments[parameter.name], parameter.span)
+    return scope
+
+
+def short_form(session: Session, layer: BlockLayer) -> Any:
+    """What a block in the short form stands for, with its parameters put in."""
+    definition = layer.block.definition
+    remembered = ("short", id(definition), key(list(layer.arguments.values())))
+    if remembered in session.graphs:
+        return session.graphs[remembered]
+    from nnspec.elaborate.body import Body
+
+    assert definition.short is not None
+    enter(session, definition.name, layer.span)
+    try:
+        body = Body(session, Graph(definition.name, "block", definition), argument_scope(layer))
+        value = body.evaluate(definition.short)
+    finally:
+        session.stack.pop()
+    if isinstance(value, Value) or not is_layer(value):
+        from nnspec.elaborate.values import describe
+
+        fail(
+            "NN202",
+            f"`{definition.name}` is defined as {describe(value)}; a block is a layer",
+            definition.short.span,
+        )
+    session.graphs[remembered] = value
+    return value
+
+
+def sequence_graph(
+    session: Session,
+    layer: Composed | Repeated,
+    types: tuple[TensorType, ...],
+    span: Span,
+    block: BlockLayer | None = None,
+) -> Graph | None:
+    """The graph of a composed layer: its unlabelled steps are counted, as in nn.Sequential."""
+    owner = ("block", id(block.block.definition)) if block else None
+    remembered = ("sequence", owner, key(layer), types)
+    if remembered in session.graphs:
+        return session.graphs[remembered]
+    from nnspec.elaborate.body import Body
+
+    definition = block.block.definition if block else None
+    graph = Graph(definition.name if definition else "sequence", "sequence", definition)
+    if block and definition:
+        graph.arguments, graph.doc = dict(block.arguments), definition.doc
+    body = Body(session, graph, Scope(None), is_sequence=True)
+    graph.inputs = [
+        Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span) for i, kind in enumerate(types)
+    ]
+    enter(session, graph.name, span)
+    try:
+        steps = layer.steps if isinstance(layer, Composed) else (Step(None, layer),)
+        from nnspec.elaborate import apply
+
+        found: Sequence[Value] = graph.inputs
+        for step in steps:
+            found = apply.layer(
+                body, step.layer, found, step.label, getattr(step.layer, "span", None) or span
+            )
+    except Poisoned:
+        session.graphs[remembered] = None
+        return None
+    finally:
+        session.stack.pop()
+    names = ["output"] if len(found) == 1 else [f"output{i}" for i in range(len(found))]
+    graph.outputs = list(zip(names, found, strict=True))
+    session.graphs[remembered] = graph
+    return graph
+
+
+def parameter_shapes(node: Node) -> Mapping[tuple[str, ...], Any]:
+    """Path -> shape of every parameter and buffer below a node, to compare two uses of a shared layer."""
+    found: dict[tuple[str, ...], Any] = {}
+    stack: list[tuple[tuple[str, ...], Node]] = [((), node)]
+    while stack:
+        path, item = stack.pop()
+        if isinstance(item, OpNode):
+            for name, param in item.params.items():
+                found[(*path, name)] = (param.shape, item.count)
+        elif isinstance(item, OwnParam):
+            found[path] = (item.param.shape, 1)
+        elif isinstance(item, CallNode):
+            stack.extend(((*path, *child.path), child) for child in item.graph.nodes)
+    return found

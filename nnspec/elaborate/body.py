@@ -1,0 +1,408 @@
+"""Bodies of blocks and models: statements, one after the other.
+
+A statement that fails records its problem and binds its names to `POISON`; the rest goes on, and what
+uses the poison stays silent.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Failure, Label, Problem
+from nnspec.dims import Dim
+from nnspec.elaborate import expressions, patterns
+from nnspec.elaborate.expressions import bind_target, iterable
+from nnspec.elaborate.labels import Paths
+from nnspec.elaborate.numbers import comparison
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.session import fail
+from nnspec.elaborate.values import POISON, Poisoned, SharedLayer, describe, is_layer
+from nnspec.graph import Graph, OwnParam, Place, Value
+from nnspec.operators.definition import Param
+from nnspec.records import replace
+from nnspec.sizes import at_least, differs, equal
+from nnspec.syntax import tree
+from nnspec.tensors import TensorType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from nnspec.elaborate.session import Session
+    from nnspec.elaborate.values import Function, LabelName
+    from nnspec.graph import Node
+    from nnspec.source import Span
+
+#: a body may run this many statements, loops unrolled
+MOST_STATEMENTS = 1_000_000
+
+
+class _Return(Exception):
+    """A `return` was reached."""
+
+
+class Body:
+    """One body being elaborated into its graph."""
+
+    __slots__ = (
+        "fine", "given", "graph", "inputs_seen", "is_sequence", "paths", "position", "result", "scope",
+        "session", "use_labels", "use_span",
+    )  # fmt: skip
+
+    def __init__(
+        self, session: Session, graph: Graph, scope: Scope, is_sequence: bool = False
+    ) -> None:
+        self.session = session
+        self.graph = graph
+        self.scope = scope
+        self.paths = Paths()
+        self.is_sequence = is_sequence
+        self.position = 0  # of the next step, in a composed layer
+        self.given: list[TensorType] | None = None  # the inputs' types; None: a model, free symbols
+        self.use_span: Span | None = None
+        self.use_labels: tuple[Label, ...] = ()
+        self.inputs_seen = 0
+        self.fine = True
+        self.result: Any = None
+
+    @classmethod
+    def for_defaults(cls, session: Session, scope: Scope) -> Body:
+        """A body without tensors, in which defaults and settings are evaluated."""
+        return cls(session, Graph("defaults", "block"), Scope(scope))
+
+    # -- what expressions need --------------------------------------------------------------------------
+
+    def evaluate(self, expr: tree.Expr) -> Any:
+        return expressions.evaluate(self, expr)
+
+    def truth(self, expr: tree.Expr) -> bool:
+        """The truth of a condition, which must be known while checking."""
+        value = self.evaluate(expr)
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, Value):
+            fail(
+                "NN202",
+                "a condition is decided while checking; the values of a tensor are not known then",
+                expr.span,
+                help="`where(condition, a, b)` chooses between tensors",
+            )
+        helped = ""
+        if value is None or isinstance(value, (int, Dim)):
+            helped = f"write `{expr.span.text} != {'none' if value is None else '0'}`"
+        fail("NN202", f"a condition is true or false, not {describe(value)}", expr.span, help=helped)
+
+    def decide(self, op: str, left: Any, right: Any, span: Span) -> bool:
+        """A comparison that depends on symbols: by the numbers behind them in a formal elaboration."""
+        session = self.session
+        if session.hints is not None:
+            a, b = session.pin(left), session.pin(right)
+            known = comparison(op, a, b)
+            if known is not None:
+                return known
+        symbols = sorted({s for v in (left, right) if isinstance(v, Dim) for s in v.symbols})
+        fail(
+            "NN308",
+            f"whether `{span.text}` holds depends on {' and '.join(symbols)}",
+            span,
+            help="give the input a fixed size, or take the value from a parameter",
+        )
+
+    def next_path(
+        self, name: str, label: LabelName | None, span: Span
+    ) -> tuple[tuple[str, ...], str, int]:
+        """The path of a new layer: (path, stem, number); see `graph.Node`."""
+        if label is not None:
+            self.paths.take(label.path, label.span)
+            self.position += 1
+            return label.path, "", 0
+        if self.is_sequence:
+            first, stem = self.position, ""
+            self.position += 1
+        else:
+            first, stem = self.paths.count(name), f"{name}_"
+        path = (f"{stem}{first}",)
+        self.paths.take(path, span)
+        return path, stem, first
+
+    def reserve(self, node: Node, copies: int) -> None:
+        """Keep the names of further copies of the last node."""
+        if self.is_sequence:
+            self.position += copies
+        elif node.stem:
+            self.paths.count(node.stem[:-1], copies)
+
+    def input_count(self, definition: tree.BlockDef) -> int:
+        return sum(isinstance(statement, tree.Input) for statement in definition.body)
+
+    # -- statements ---------------------------------------------------------------------------------------
+
+    def run(self, statements: Iterable[tree.Statement]) -> bool:
+        """Run a body to its `return`; False where something failed."""
+        try:
+            self.block(statements)
+        except _Return:
+            return self.fine
+        if self.fine:
+            definition = self.graph.definition
+            message = f"`{self.graph.name}` returns nothing"
+            helped = "end it with `return` and the name of its output"
+            place = definition.name_span if definition else None
+            self.problem(Failure(Problem("NN211", message, place, help=helped)))
+        return False
+
+    def block(self, statements: Iterable[tree.Statement]) -> None:
+        for statement in statements:
+            try:
+                _RULES[type(statement)](self, statement)
+            except Failure as failure:
+                self.problem(failure)
+                self.poison(statement)
+            except Poisoned:
+                self.fine = False
+                self.poison(statement)
+
+    def problem(self, failure: Failure) -> None:
+        """Record a problem; in a block, with the uses that led there."""
+        self.fine = False
+        problem = failure.problem
+        uses = tuple(
+            Label(span, f"in this use of `{name}`") for name, span in reversed(self.session.stack[-3:])
+        )
+        known = {problem.span, *(label.span for label in problem.labels)}
+        problem = replace(
+            problem, labels=(*problem.labels, *(use for use in uses if use.span not in known))
+        )
+        self.session.report(problem)
+
+    def poison(self, statement: tree.Statement) -> None:
+        """Bind what a failed statement would have bound."""
+        if isinstance(statement, tree.Assign):
+            bind_target(self, statement.target, POISON)
+        elif isinstance(statement, (tree.Input, tree.LayerDecl, tree.TensorDecl)):
+            self.scope.bind(statement.name, POISON, statement.name_span)
+        elif isinstance(statement, tree.If):
+            for _, branch in statement.branches:
+                for inner in branch:
+                    self.poison(inner)
+        elif isinstance(statement, tree.For):
+            for inner in statement.body:
+                self.poison(inner)
+        elif isinstance(statement, tree.Return):
+            raise _Return
+
+    def doc(self, statement: tree.Doc) -> None:
+        pass
+
+    def input(self, statement: tree.Input) -> None:
+        number = self.inputs_seen
+        self.inputs_seen += 1
+        if self.given is None:
+            kind = patterns.declare(self, statement.shape)
+        else:
+            kind = self.given[number]
+            place = self.use_span or statement.span
+            patterns.match(
+                self,
+                statement.shape,
+                kind,
+                f"input `{statement.name}` of `{self.graph.name}`",
+                place,
+                (Label(statement.shape.span, "the shape that is declared"), *self.use_labels),
+            )
+        value = Value(kind, None, number, statement.name, statement.span)
+        self.graph.inputs.append(value)
+        self.scope.bind(statement.name, value, statement.name_span)
+
+    def assign(self, statement: tree.Assign) -> None:
+        value = self.evaluate(statement.value)
+        if statement.shape is not None:
+            self.hold(statement.shape, value, f"`{statement.target.name}`", statement.value.span)
+        bind_target(self, statement.target, value)
+
+    def hold(self, shape: tree.Expr, value: Any, what: str, span: Span) -> None:
+        """An assertion on the shape of a value; it binds the names it does not know."""
+        if not isinstance(value, Value):
+            fail("NN202", f"only a tensor has a shape, not {describe(value)}", span)
+        origin = (Label(span, f"{what} is {value.type}"),)
+        patterns.match(self, shape, value.type, what, shape.span, origin)
+
+    def layer_declaration(self, statement: tree.LayerDecl) -> None:
+        value = self.evaluate(statement.value)
+        if not is_layer(value):
+            fail(
+                "NN202",
+                f"`layer` declares a layer, not {describe(value)}",
+                statement.value.span,
+                help="leave the tensors out",
+            )
+        self.paths.take((statement.name,), statement.name_span)
+        self.paths.release((statement.name,))
+        shared = SharedLayer(statement.name, value, statement.name_span, self)
+        self.scope.bind(statement.name, shared, statement.name_span)
+
+    def tensor_declaration(self, statement: tree.TensorDecl) -> None:
+        from nnspec.elaborate.initial import initial_value
+
+        dtype, items = patterns.split(statement.shape)
+        shape = tuple(patterns.size(self, item) for item in items)
+        trainable = statement.kind == "param"
+        init = initial_value(self, statement)
+        param = Param(shape, dtype or "f32", trainable, statement.shape.span.text.strip("[]"))
+        path = (statement.name,)
+        self.paths.take(path, statement.name_span)
+        node = OwnParam(param, init, path, statement.span)
+        node.labelled = True
+        node.outputs = (
+            Value(TensorType(param.dtype, shape), node, 0, statement.name, statement.span),
+        )
+        self.graph.nodes.append(node)
+        self.scope.bind(statement.name, node.outputs[0], statement.name_span)
+
+    def if_(self, statement: tree.If) -> None:
+        for condition, branch in statement.branches:
+            if condition is None or self.truth(condition):
+                self.block(branch)
+                return
+
+    def for_(self, statement: tree.For) -> None:
+        for item in iterable(self, statement.iterable):
+            self.session.count_node(statement.span)
+            bind_target(self, statement.target, item)
+            fine_before = self.fine
+            self.fine = True
+            self.block(statement.body)
+            broken = not self.fine
+            self.fine = self.fine and fine_before
+            if broken:  # the next rounds would only say the same again
+                raise Poisoned
+
+    def assert_(self, statement: tree.Assert) -> None:
+        why = ""
+        if statement.message is not None:
+            why = str(self.evaluate(statement.message))
+        self.demand(statement.condition, why, statement.span)
+
+    def demand(self, expr: tree.Expr, why: str, span: Span) -> None:
+        """A condition that must hold: now, or of the symbols."""
+        if isinstance(expr, tree.Binary) and expr.op == "and":
+            self.demand(expr.left, why, span)
+            self.demand(expr.right, why, span)
+            return
+        if isinstance(expr, tree.Compare) and len(expr.rest) == 1 and not self.session.formal:
+            op, right_expr = expr.rest[0]
+            left, right = self.evaluate(expr.first), self.evaluate(right_expr)
+            sizes = all(isinstance(v, (int, Dim)) for v in (left, right))
+            if sizes and comparison(op, left, right) is None:
+                condition = _CONDITIONS[op](left, right)
+                self.graph.places.append(Place(condition, why or f"assert {expr.span.text}", span))
+                return
+            if sizes and not comparison(op, left, right):
+                fail(
+                    "NN307",
+                    why or f"`{expr.span.text}` does not hold",
+                    expr.span,
+                    label=f"{left} {op} {right} is false",
+                )
+        if not self.session.formal and not self.truth(expr):
+            fail("NN307", why or f"`{expr.span.text}` does not hold", expr.span)
+
+    def return_(self, statement: tree.Return) -> None:
+        for number, item in enumerate(statement.items):
+            value = self.evaluate(item.value)
+            name = item.name
+            if name is None:
+                alone = len(statement.items) == 1
+                name = (
+                    item.value.id
+                    if isinstance(item.value, tree.Name)
+                    else "output" if alone else f"output{number}"
+                )  # fmt: skip
+            if item.shape is not None:
+                self.hold(item.shape, value, f"`{name}`", item.value.span)
+            if isinstance(value, tuple):
+                for index, part in enumerate(value):
+                    self.graph.outputs.append((part.name or f"{name}{index}", part))
+                continue
+            if not isinstance(value, Value):
+                fail(
+                    "NN202",
+                    f"a block returns tensors, not {describe(value)}",
+                    item.value.span,
+                    help="give the layer its tensor: `return x -> …`" if is_layer(value) else "",
+                )
+            if item.name is not None and not value.name:
+                value.name = item.name
+            self.graph.outputs.append((name, value))
+        raise _Return
+
+
+_CONDITIONS: dict[str, Any] = {
+    "==": equal,
+    "!=": differs,
+    ">=": at_least,
+    ">": lambda a, b: at_least(a, b + 1),
+    "<=": lambda a, b: at_least(b, a),
+    "<": lambda a, b: at_least(b, a + 1),
+}
+
+_RULES: dict[type, Any] = {
+    tree.Doc: Body.doc,
+    tree.Input: Body.input,
+    tree.Assign: Body.assign,
+    tree.LayerDecl: Body.layer_declaration,
+    tree.TensorDecl: Body.tensor_declaration,
+    tree.If: Body.if_,
+    tree.For: Body.for_,
+    tree.Assert: Body.assert_,
+    tree.Return: Body.return_,
+}
+
+
+def run_function(session: Session, value: Function, arguments: dict[str, Any], span: Span) -> Any:
+    """The value of a `fn`: its expression, or what its body returns."""
+    from nnspec.elaborate.blocks import enter
+
+    scope = Scope(value.scope)
+    for parameter in value.definition.parameters:
+        scope.bind(parameter.name, arguments[parameter.name], parameter.span)
+    body = Body(session, Graph(value.definition.name, "block"), scope)
+    enter(session, value.definition.name, span)
+    try:
+        if value.definition.short is not None:
+            return body.evaluate(value.definition.short)
+        return _run_statements(body, value.definition)
+    finally:
+        session.stack.pop()
+
+
+class _Result(Exception):
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+def _run_statements(body: Body, definition: tree.FnDef) -> Any:
+    def run(statements: Iterable[tree.Statement]) -> None:
+        for statement in statements:
+            body.session.count_node(statement.span)
+            if isinstance(statement, tree.Return):
+                values = [body.evaluate(item.value) for item in statement.items]
+                raise _Result(values[0] if len(values) == 1 else values)
+            if isinstance(statement, tree.If):
+                for condition, branch in statement.branches:
+                    if condition is None or body.truth(condition):
+                        run(branch)
+                        break
+            elif isinstance(statement, tree.For):
+                for item in iterable(body, statement.iterable):
+                    bind_target(body, statement.target, item)
+                    run(statement.body)
+            else:
+                _RULES[type(statement)](body, statement)
+
+    try:
+        run(definition.body)
+    except _Result as result:
+        return result.value
+    fail("NN211", f"`{definition.name}` returns nothing", definition.name_span)
+

@@ -1,0 +1,192 @@
+"""Calls: `conv2d(64, 3)`, `relu(x)`, `Block(4)`, `len(depths)`, `make_divisible(c)`."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Mismatch
+from nnspec.elaborate import apply
+from nnspec.elaborate.parameters import bind_parameters
+from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.values import (
+    Block,
+    BlockLayer,
+    Builtin,
+    Function,
+    Layer,
+    OperatorLayer,
+    OperatorName,
+    SharedLayer,
+    describe,
+)
+from nnspec.graph import Value
+from nnspec.operators.binding import bind_settings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nnspec.elaborate.body import Body
+    from nnspec.elaborate.values import LabelName
+    from nnspec.operators.definition import Operator
+    from nnspec.source import Span
+    from nnspec.syntax.tree import Call
+
+
+def call(body: Body, expr: Call, label: LabelName | None) -> Any:
+    """The value of a call; a label is for the layer that a call with tensors makes."""
+    function = body.evaluate(expr.function)
+    positional: list[Any] = []
+    keyword: dict[str, Any] = {}
+    places: dict[str, Span] = {}
+    for argument in expr.arguments:
+        value = body.evaluate(argument.value)
+        if argument.name is not None:
+            if argument.name.id in keyword:
+                fail("NN207", f"`{argument.name.id}` is given twice", argument.span)
+            keyword[argument.name.id] = value
+            places[argument.name.id] = argument.span
+        elif argument.starred:
+            if not isinstance(value, (list, tuple)):
+                fail("NN202", f"`*` spreads a list, not {describe(value)}", argument.span)
+            positional.extend(value)
+        else:
+            places[str(len(positional))] = argument.span
+            positional.extend(value) if isinstance(value, tuple) else positional.append(value)
+    if isinstance(function, Builtin):
+        if function.operator is not None and any(isinstance(v, Value) for v in positional):
+            function = OperatorName(function.operator)
+        else:
+            return _builtin(body, function, positional, keyword, expr.span)
+    if isinstance(function, OperatorName):
+        return _operator(body, function.operator, positional, keyword, places, expr, label)
+    if isinstance(function, Block):
+        tensors, rest = _leading_tensors(positional)
+        arguments = bind_parameters(
+            body.session, function, rest, keyword, places, expr.span, len(tensors)
+        )
+        layer = BlockLayer(expr.span, function, arguments)
+        return _several(apply.layer(body, layer, tensors, label, expr.span)) if tensors else layer
+    if isinstance(function, Function):
+        return apply.function(body, function, positional, keyword, places, expr.span)
+    if isinstance(function, (Layer, SharedLayer)):
+        tensors, rest = _leading_tensors(positional)
+        if rest or keyword:
+            fail(
+                "NN202",
+                "this layer has its settings already",
+                expr.span,
+                help="a layer that is ready takes tensors only",
+            )
+        if not tensors:
+            return function
+        return _several(apply.layer(body, function, tensors, label, expr.span))
+    fail("NN202", f"{describe(function)} cannot be called", expr.function.span)
+
+
+def _several(tensors: list[Value]) -> Any:
+    return tensors[0] if len(tensors) == 1 else tuple(tensors)
+
+
+def _leading_tensors(positional: list[Any]) -> tuple[list[Value], list[Any]]:
+    number = 0
+    while number < len(positional) and isinstance(positional[number], Value):
+        number += 1
+    return positional[:number], positional[number:]
+
+
+def _operator(
+    body: Body,
+    operator: Operator,
+    positional: list[Any],
+    keyword: dict[str, Any],
+    places: dict[str, Span],
+    expr: Call,
+    label: LabelName | None,
+) -> Any:
+    layer = OperatorLayer(expr.span, operator, (), keyword, places)
+    slots = operator.tensors
+    has_scalars = any(slot.scalar for slot in slots)
+    takes_tensors = any(isinstance(v, Value) for v in positional) or any(
+        isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional
+    )
+    if operator.tensors and not takes_tensors:
+        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places)
+        if not has_scalars:
+            # bound now only to tell what is wrong where it is written; bound for good when applied
+            settings = {k: v for k, v in keyword.items() if k not in {s.name for s in slots}}
+            try:
+                bind_settings(operator.name, operator.settings, positional, settings)
+            except Mismatch as mismatch:
+                raise placed(
+                    mismatch, argument_place(operator, mismatch, places, expr.span)
+                ) from None
+        return layer
+    tensors: list[Any] = []
+    rest = list(positional)
+    if slots and slots[0].many:
+        if rest and isinstance(rest[0], list) and all(isinstance(v, Value) for v in rest[0]):
+            rest = [*rest[0], *rest[1:]]  # concat([a, b], dim=1), as PyTorch has it
+        tensors, rest = _leading_tensors(rest)
+    else:
+        while rest and len(tensors) < len(slots):
+            slot = slots[len(tensors)]
+            fits = isinstance(rest[0], Value) or (
+                slot.scalar and isinstance(rest[0], (int, float)) and not isinstance(rest[0], bool)
+            )
+            if not fits:
+                break
+            tensors.append(rest.pop(0))
+    extra = next((v for v in rest if isinstance(v, Value)), None)
+    if extra is not None:
+        at = positional.index(extra)
+        fail(
+            "NN208",
+            f"`{operator.name}` takes {_tensor_count(operator)}",
+            places.get(str(at), expr.span),
+            help=f"its tensors: {', '.join(slot.name for slot in slots)}" if slots else "",
+        )
+    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, _shift(places, len(tensors)))
+    return _several(apply.layer(body, layer, tensors, label, expr.span))
+
+
+def _tensor_count(operator: Operator) -> str:
+    most = len(operator.tensors)
+    return "no tensors" if most == 0 else "one tensor" if most == 1 else f"at most {most} tensors"
+
+
+def _shift(places: dict[str, Span], by: int) -> dict[str, Span]:
+    """Places of the positional settings, counted after the tensors."""
+    return {
+        str(int(name) - by) if name.isdigit() else name: span
+        for name, span in places.items()
+        if not name.isdigit() or int(name) >= by
+    }
+
+
+def argument_place(owner: Any, mismatch: Mismatch, places: Any, span: Span) -> Span:
+    """The place of the argument that a rule refuses, else the whole call."""
+    if mismatch.argument in places:
+        return places[mismatch.argument]  # type: ignore[no-any-return]
+    for number, setting in enumerate(owner.settings):
+        if setting.name == mismatch.argument and str(number) in places:
+            return places[str(number)]  # type: ignore[no-any-return]
+    return span
+
+
+def _builtin(
+    body: Body, builtin: Builtin, positional: list[Any], keyword: dict[str, Any], span: Span
+) -> Any:
+    for value in positional:
+        if isinstance(value, Value):
+            fail("NN202", f"`{builtin.name}` works on numbers and lists, not on a tensor", span)
+    if builtin.name not in ("min", "max", "len", "sum", "int", "abs", "floor", "ceil", "round"):
+        positional = [body.session.pin(value) for value in positional]
+    try:
+        return builtin.function(*positional, **keyword)
+    except Mismatch as mismatch:
+        raise placed(mismatch, span) from None
+    except (TypeError, ValueError, OverflowError, ZeroDivisionError):
+        shown = ", ".join(describe(value) for value in positional)
+        fail("NN202", f"`{builtin.name}` cannot take {shown or 'nothing'}", span)
+
+
+

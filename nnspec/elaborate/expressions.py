@@ -1,0 +1,419 @@
+"""Expressions: one function for each kind of node of the syntax tree."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Label, Mismatch, nearest
+from nnspec.dims import Dim
+from nnspec.elaborate import apply
+from nnspec.elaborate.builtins import BUILTINS
+from nnspec.elaborate.calls import call
+from nnspec.elaborate.labels import evaluate_label
+from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.values import (
+    POISON,
+    Composed,
+    OperatorName,
+    Poisoned,
+    SharedLayer,
+    Step,
+    describe,
+    is_layer,
+)
+from nnspec.graph import Value
+from nnspec.operators import index as operator_index
+from nnspec.operators import lookup
+from nnspec.syntax import tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from nnspec.elaborate.body import Body
+    from nnspec.source import Span
+
+
+def evaluate(body: Body, expr: tree.Expr) -> Any:
+    """The value of an expression. Raises Failure, or Poisoned where something failed before."""
+    return _RULES[type(expr)](body, expr)
+
+
+def _literal(body: Body, expr: Any) -> Any:
+    return expr.value
+
+
+def _name(body: Body, expr: tree.Name) -> Any:
+    scope = body.scope.find(expr.id)
+    if scope is not None:
+        value = scope.names[expr.id]
+        if value is POISON:
+            raise Poisoned
+        return value
+    builtin = BUILTINS.get(expr.id)
+    if builtin is not None:
+        return builtin
+    operator = lookup(expr.id)
+    if operator is not None:
+        return OperatorName(operator)
+    unknown(body, expr.id, expr.span)
+
+
+#: what people bring along from Python, PyTorch and Keras -> how it is said here
+_HABITS = {
+    "True": "true", "False": "false", "None": "none", "Dense": "linear", "Input": "input",
+    "self": "a layer is used where it is written: `x -> conv1: conv2d(64, 3)`",
+    "nn": "operators stand alone: `relu`, `conv2d(64, 3)`",
+    "torch": "operators stand alone: `concat(a, b, dim=1)`",
+    "F": "operators stand alone: `relu`",
+    "cat": "concat",
+}  # fmt: skip
+
+
+def unknown(body: Body, name: str, span: Span) -> Any:
+    """NN200, with the nearest name there is."""
+    known = {*body.scope.every_name(), *BUILTINS, *operator_index()}
+    habit = _HABITS.get(name)
+    close = habit or nearest(name, known)
+    if name == "training":
+        fail("NN900", "`if training:` is not supported yet", span)
+    helped = f"did you mean `{close}`?" if close and " " not in close else close or ""
+    place = body.scope.find(close) if close and not habit else None
+    labels = ()
+    if place is not None and close in place.places:
+        labels = (Label(place.places[close], f"`{close}` is bound here"),)
+    fail("NN200", f"`{name}` is not known here", span, help=helped, labels=labels)
+
+
+def _list(body: Body, expr: tree.ListExpr) -> list[Any]:
+    return [evaluate(body, item) for item in expr.items]
+
+
+def _keyed(body: Body, expr: tree.KeyedList) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, item in expr.items:
+        if name.id in found:
+            fail("NN207", f"`{name.id}` is given twice", name.span)
+        found[name.id] = evaluate(body, item)
+    return found
+
+
+def _tuple(body: Body, expr: tree.TupleExpr) -> Any:
+    items: list[Any] = []
+    for item in expr.items:
+        value = evaluate(body, item)
+        items.extend(value) if isinstance(value, tuple) else items.append(value)
+    if items and all(isinstance(item, Value) for item in items):
+        return tuple(items)
+    for item, value in zip(expr.items, items, strict=False):
+        if is_layer(value):
+            fail(
+                "NN202",
+                "layers in parentheses are joined by `->`, not by commas",
+                item.span,
+                help="write `(a -> b)`",
+            )
+    return items
+
+
+def _comprehension(body: Body, expr: tree.Comprehension) -> list[Any]:
+    items = iterable(body, expr.iterable)
+    outer, found = body.scope, []
+    try:
+        for item in items:
+            body.scope = Scope(outer)
+            bind_target(body, expr.target, item)
+            if all(body.truth(condition) for condition in expr.conditions):
+                found.append(evaluate(body, expr.element))
+    finally:
+        body.scope = outer
+    return found
+
+
+def iterable(body: Body, expr: tree.Expr) -> list[Any]:
+    """The items that a loop goes over."""
+    value = evaluate(body, expr)
+    if isinstance(value, (list, tuple)):
+        return list(value)
+    fail(
+        "NN202",
+        f"a loop goes over a list, not over {describe(value)}",
+        expr.span,
+        help="`range(n)` counts from 0 to n - 1" if isinstance(value, int) else "",
+    )
+
+
+def bind_target(body: Body, target: tree.Target, value: Any) -> None:
+    """Bind a name, or take a value apart over nested names."""
+    if target.name is not None:
+        if target.name != "_":
+            if isinstance(value, Value):
+                value.name = target.name
+            body.scope.bind(target.name, value, target.span)
+        return
+    if value is POISON:
+        for item in target.items:
+            bind_target(body, item, POISON)
+        return
+    if not isinstance(value, (list, tuple)):
+        fail(
+            "NN208", f"{describe(value)} cannot be taken apart into {len(target.items)}", target.span
+        )
+    if len(value) != len(target.items):
+        fail(
+            "NN208", f"{len(target.items)} names for {len(value)} values", target.span
+        )
+    for item, part in zip(target.items, value, strict=True):
+        bind_target(body, item, part)
+
+
+def _unary(body: Body, expr: tree.Unary) -> Any:
+    if expr.op == "not":
+        return not body.truth(expr.operand)
+    value = evaluate(body, expr.operand)
+    if isinstance(value, Value):
+        return apply.operator(body, "neg", [value], {}, expr.span) if expr.op == "-" else value
+    return _guard(lambda: negative(value) if expr.op == "-" else value, expr.span)
+
+
+_TENSOR_OPS = {
+    "+": "add", "-": "sub", "*": "mul", "/": "div", "//": "floor_divide", "%": "remainder",
+    "**": "pow", "@": "matmul", "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge",
+}  # fmt: skip
+
+
+def _binary(body: Body, expr: tree.Binary) -> Any:
+    if expr.op in ("and", "or"):
+        return _logical(body, expr)
+    # a long sum is a deep tree on its left: walk down it without recursion
+    spine: list[tree.Binary] = []
+    left: tree.Expr = expr
+    while isinstance(left, tree.Binary) and left.op not in ("and", "or"):
+        spine.append(left)
+        left = left.left
+    value = evaluate(body, left)
+    for step in reversed(spine):
+        value = combine(body, step.op, value, evaluate(body, step.right), step.span, step.op_span)
+    return value
+
+
+def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Span) -> Any:
+    """`left op right` for tensors, numbers, lists, and `n * layer`."""
+    if isinstance(left, Value) or isinstance(right, Value):
+        for side in (left, right):
+            if not isinstance(side, (Value, int, float, Dim)):
+                fail("NN210", f"`{op}` does not work on a tensor and {describe(side)}", op_span)
+        return apply.operator(body, _TENSOR_OPS[op], [left, right], {}, span, op_span)
+    if op == "*" and (is_layer(right) or is_layer(left)):
+        count, layer = (left, right) if is_layer(right) else (right, left)
+        return apply.repeat(body, count, layer, span)
+    if is_layer(left) or is_layer(right):
+        layer = left if is_layer(left) else right
+        fail(
+            "NN210",
+            f"`{op}` does not work on a layer",
+            op_span,
+            help="give the layer its tensor first: `x + (x -> relu)`",
+        )
+    return _guard(lambda: arithmetic(op, left, right), span)
+
+
+def _logical(body: Body, expr: tree.Binary) -> bool:
+    # the same walk as in _binary: `a and b and c …` leans to the left
+    parts: list[tree.Expr] = []
+    left: tree.Expr = expr
+    while isinstance(left, tree.Binary) and left.op == expr.op:
+        parts.append(left.right)
+        left = left.left
+    for part in (left, *reversed(parts)):
+        if body.truth(part) != (expr.op == "and"):
+            return expr.op == "or"
+    return expr.op == "and"
+
+
+def _compare(body: Body, expr: tree.Compare) -> Any:
+    left = evaluate(body, expr.first)
+    result: Any = True
+    for op, right_expr in expr.rest:
+        right = evaluate(body, right_expr)
+        if isinstance(left, Value) or isinstance(right, Value):
+            if len(expr.rest) > 1 or op not in _TENSOR_OPS:
+                fail("NN210", f"`{op}` does not chain or contain on tensors", expr.span)
+            return combine(body, op, left, right, expr.span, expr.span)
+        known = _guard(lambda op=op, a=left, b=right: comparison(op, a, b), expr.span)
+        if known is None:
+            known = body.decide(op, left, right, expr.span)
+        if not known:
+            return False
+        left = right
+    return result
+
+
+def _conditional(body: Body, expr: tree.Conditional) -> Any:
+    while True:  # `a if p else b if q else …` leans to the right
+        if body.truth(expr.condition):
+            return evaluate(body, expr.then)
+        if not isinstance(expr.otherwise, tree.Conditional):
+            return evaluate(body, expr.otherwise)
+        expr = expr.otherwise
+
+
+def _attribute(body: Body, expr: tree.Attribute) -> Any:
+    if isinstance(expr.base, tree.Name) and expr.base.id in ("nn", "torch", "F", "self"):
+        if body.scope.find(expr.base.id) is None:
+            if expr.base.id == "self":
+                unknown(body, "self", expr.base.span)
+            known = {*operator_index()}
+            close = _HABITS.get(expr.name) or nearest(expr.name, known)
+            fail(
+                "NN200",
+                f"`{expr.span.text}` is PyTorch's way to say it",
+                expr.span,
+                help=f"here it is `{close}`" if close else "operators stand alone, in snake_case",
+            )
+    value = evaluate(body, expr.base)
+    if isinstance(value, Value):
+        if expr.name in ("shape", "size"):
+            fail(
+                "NN209",
+                "a tensor's sizes are names here",
+                expr.span,
+                help="name them in the input's pattern, `input x: [N, C, H, W]`, or on the way: "
+                "`h: [N, D, H2, W2] = …`",
+            )
+        known = operator_index()
+        close = expr.name if expr.name in known else nearest(expr.name, known)
+        fail(
+            "NN209",
+            "a tensor has no methods",
+            expr.name_span,
+            help=f"write `{expr.base.span.text} -> {close}(…)`" if close else "use `x -> operator(…)`",
+        )
+    if isinstance(value, SharedLayer):
+        fail("NN900", "the tensors of a declared layer cannot be named yet", expr.span)
+    fail("NN209", f"{describe(value)} has no `{expr.name}`", expr.name_span)
+
+
+def _index(body: Body, expr: tree.Index) -> Any:
+    value = evaluate(body, expr.base)
+    if isinstance(value, Value):
+        items = tuple(_index_item(body, item) for item in expr.items)
+        return apply.operator(body, "index", [value], {"items": items}, expr.span)
+    if isinstance(value, (list, str, tuple)):
+        if len(expr.items) != 1:
+            fail("NN202", "a list takes one index", expr.span)
+        at = _index_item(body, expr.items[0])
+        at = body.session.pin(at)
+        if isinstance(at, slice):
+            return value[at]
+        if not isinstance(at, int) or isinstance(at, bool):
+            fail("NN202", f"an index is an integer, not {describe(at)}", expr.items[0].span)
+        if not -len(value) <= at < len(value):
+            fail(
+                "NN202",
+                f"index {at} is outside of a list of {len(value)}",
+                expr.items[0].span,
+            )
+        return value[at]
+    if isinstance(value, dict):
+        key = _index_item(body, expr.items[0])
+        if key in value:
+            return value[key]
+    fail("NN202", f"{describe(value)} cannot be indexed", expr.span)
+
+
+def _index_item(body: Body, item: tree.Expr) -> Any:
+    if isinstance(item, tree.Slice):
+        ends = (item.start, item.stop, item.step)
+        found = [None if end is None else evaluate(body, end) for end in ends]
+        for end, value in zip(ends, found, strict=True):
+            if end is not None and (not isinstance(value, (int, Dim)) or isinstance(value, bool)):
+                fail("NN202", f"a slice's bound is an integer, not {describe(value)}", end.span)
+        return slice(*found)
+    return evaluate(body, item)
+
+
+def _slice(body: Body, expr: tree.Slice) -> Any:
+    fail("NN101", "a slice stands inside of an index: `x[1:]`", expr.span)
+
+
+def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
+    """Apply stage after stage to tensors; without tensors at the start, compose a layer."""
+    first = expr.stages[0]
+    label = evaluate_label(first.label, body.evaluate) if first.label else None
+    if label is not None and isinstance(first.value, tree.Call):
+        value = call(body, first.value, label)
+    else:
+        value = evaluate(body, first.value)
+    tensors = apply.tensors_of(value)
+    if tensors is not None:
+        if label is not None and not isinstance(first.value, tree.Call):
+            fail("NN202", "a label names a layer; this is a tensor", first.span)
+        for stage in expr.stages[1:]:
+            label = evaluate_label(stage.label, body.evaluate) if stage.label else None
+            layer = _stage_layer(body, stage)
+            tensors = apply.layer(body, layer, tensors, label, stage.value.span)
+        return tensors[0] if len(tensors) == 1 else tuple(tensors)
+    steps: list[Step] = []
+    for number, stage in enumerate(expr.stages):
+        if number:
+            label = evaluate_label(stage.label, body.evaluate) if stage.label else None
+            value = _stage_layer(body, stage)
+        elif not is_layer(value):
+            _not_a_layer(body, stage, value)
+        if label is None and isinstance(value, Composed):
+            steps.extend(value.steps)
+        else:
+            steps.append(Step(label, value))
+        if len(steps) > LONGEST:
+            fail("NN402", f"this layer would have more than {LONGEST:,} steps", expr.span)
+    return Composed(expr.span, tuple(steps))
+
+
+def _stage_layer(body: Body, stage: tree.Stage) -> Any:
+    value = evaluate(body, stage.value)
+    if is_layer(value):
+        return value
+    _not_a_layer(body, stage, value)
+
+
+def _not_a_layer(body: Body, stage: tree.Stage, value: Any) -> Any:
+    helped = ""
+    if isinstance(value, Value) and isinstance(stage.value, tree.Call):
+        helped = "leave the tensors out: the arrow brings them"
+    fail("NN202", f"`->` gives tensors to a layer; this is {describe(value)}", stage.value.span, help=helped)
+
+
+def _guard(compute: Callable[[], Any], span: Span) -> Any:
+    try:
+        return compute()
+    except Mismatch as mismatch:
+        raise placed(mismatch, span) from None
+
+
+def _call(body: Body, expr: tree.Call) -> Any:
+    return call(body, expr, None)
+
+
+_RULES: dict[type, Callable[[Body, Any], Any]] = {
+    tree.Number: _literal,
+    tree.String: _literal,
+    tree.Constant: _literal,
+    tree.Name: _name,
+    tree.ListExpr: _list,
+    tree.KeyedList: _keyed,
+    tree.TupleExpr: _tuple,
+    tree.Comprehension: _comprehension,
+    tree.Unary: _unary,
+    tree.Binary: _binary,
+    tree.Compare: _compare,
+    tree.Conditional: _conditional,
+    tree.Attribute: _attribute,
+    tree.Index: _index,
+    tree.Slice: _slice,
+    tree.Pipeline: _pipeline,
+    tree.Call: _call,
+}
+
+

@@ -1,0 +1,190 @@
+"""Arithmetic on numbers and sizes while checking, with limits: a spec cannot hang the checker."""
+
+from __future__ import annotations
+
+import math
+
+from nnspec.diagnostics import Mismatch
+from nnspec.dims import Dim, SizeLimit, compare, maximum, minimum
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+#: numbers beyond this are no size of anything
+LARGEST = 10**30
+#: a list, a range or a string may have this many items
+LONGEST = 1_000_000
+
+
+def arithmetic(op: str, a: Any, b: Any) -> Any:
+    """`a op b` for numbers, sizes, strings and lists; Mismatch NN210, NN403 or NN402."""
+    if isinstance(a, list) or isinstance(b, list):
+        return _lists(op, a, b)
+    if isinstance(a, str) and isinstance(b, str) and op == "+":
+        return a + b
+    if not _number(a) or not _number(b):
+        raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")
+    try:
+        result = _numeric(op, a, b)
+    except ZeroDivisionError:
+        raise Mismatch("NN210", "division by zero") from None
+    except (SizeLimit, OverflowError):
+        raise Mismatch("NN403", f"`{op}` makes a number that is too big") from None
+    if isinstance(result, complex):
+        raise Mismatch("NN210", "the power of a negative number to a fraction is not real")
+    if isinstance(result, int) and not -LARGEST <= result <= LARGEST:
+        raise Mismatch("NN403", f"`{op}` makes a number of more than {len(str(LARGEST)) - 1} digits")
+    return result
+
+
+def _numeric(op: str, a: Any, b: Any) -> Any:
+    if op == "+":
+        return a + b
+    if op == "-":
+        return a - b
+    if op == "*":
+        return a * b
+    if op == "//":
+        return a // b
+    if op == "%":
+        return a % b
+    if op == "/":
+        if isinstance(a, Dim) or isinstance(b, Dim):
+            raise Mismatch(
+                "NN210", "`/` gives a fraction, which a size is not", help="use `//`, the whole part"
+            )
+        return a / b
+    if op == "**":
+        small = isinstance(a, float) or isinstance(b, float) or isinstance(a, Dim)
+        if not small and abs(a) > 1 and b * math.log2(abs(a)) > 110:
+            raise OverflowError
+        return a**b
+    raise Mismatch("NN210", f"`{op}` does not work on numbers")
+
+
+def _lists(op: str, a: Any, b: Any) -> Any:
+    if op == "+" and isinstance(a, list) and isinstance(b, list):
+        result = a + b if len(a) + len(b) <= LONGEST else None
+    elif op == "*" and isinstance(a, int) and isinstance(b, list):
+        result = b * a if a * len(b) <= LONGEST else None
+    elif op == "*" and isinstance(b, int) and isinstance(a, list):
+        result = a * b if b * len(a) <= LONGEST else None
+    else:
+        raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")
+    if result is None:
+        raise Mismatch("NN402", f"this list would have more than {LONGEST:,} items")
+    return result
+
+
+def comparison(op: str, a: Any, b: Any) -> bool | None:
+    """`a op b`; None where it depends on symbols."""
+    if op in ("in", "not in"):
+        if not isinstance(b, (list, str)):
+            raise Mismatch("NN210", f"`{op}` needs a list on its right, not {_name(b)}")
+        return (a in b) == (op == "in")
+    if isinstance(a, Dim) or isinstance(b, Dim):
+        if isinstance(a, float) and a.is_integer():
+            a = int(a)
+        if isinstance(b, float) and b.is_integer():
+            b = int(b)
+        if isinstance(a, (int, Dim)) and isinstance(b, (int, Dim)):
+            return compare(op, a, b)
+        if op in ("==", "!="):
+            return op == "!="
+    if op == "==":
+        return bool(a == b)
+    if op == "!=":
+        return bool(a != b)
+    if not (_number(a) and _number(b)) and not (isinstance(a, str) and isinstance(b, str)):
+        raise Mismatch("NN210", f"`{op}` does not compare {_name(a)} and {_name(b)}")
+    if op == "<":
+        return bool(a < b)
+    if op == "<=":
+        return bool(a <= b)
+    if op == ">":
+        return bool(a > b)
+    return bool(a >= b)
+
+
+def negative(value: Any) -> Any:
+    if not _number(value):
+        raise Mismatch("NN210", f"`-` does not work on {_name(value)}")
+    return -value
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, (int, float, Dim))
+
+
+def _name(value: object) -> str:
+    from nnspec.elaborate.values import describe
+
+    return describe(value)
+
+
+def _numbers(values: tuple[Any, ...]) -> list[Any]:
+    items = list(values[0]) if len(values) == 1 and isinstance(values[0], (list, tuple)) else list(values)
+    for item in items:
+        if not _number(item):
+            raise Mismatch("NN210", f"a number is needed here, not {_name(item)}")
+    if not items:
+        raise Mismatch("NN210", "there is nothing to choose from")
+    return items
+
+
+def _least(*values: Any) -> Any:
+    items = _numbers(values)
+    return minimum(*items) if any(isinstance(v, Dim) for v in items) else min(items)
+
+
+def _greatest(*values: Any) -> Any:
+    items = _numbers(values)
+    return maximum(*items) if any(isinstance(v, Dim) for v in items) else max(items)
+
+
+def _sum(values: list[Any]) -> Any:
+    total: Any = 0
+    for value in values:
+        total = arithmetic("+", total, value)
+    return total
+
+
+def _range(*bounds: int) -> list[int]:
+    numbers = range(*bounds)
+    if len(numbers) > LONGEST:
+        raise Mismatch("NN402", f"a range may have {LONGEST:,} items, not {len(numbers):,}")
+    return list(numbers)
+
+
+def _whole(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A rounding that leaves sizes alone: they are whole."""
+    return lambda value: value if isinstance(value, Dim) else function(value)
+
+
+def _round(value: Any, digits: int | None = None) -> Any:
+    return value if isinstance(value, Dim) else round(value, digits)
+
+
+#: the functions of the language on numbers and lists
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": _least,
+    "max": _greatest,
+    "abs": abs,
+    "round": _round,
+    "floor": _whole(math.floor),
+    "ceil": _whole(math.ceil),
+    "int": _whole(int),
+    "float": float,
+    "len": len,
+    "sum": _sum,
+    "range": _range,
+    "enumerate": lambda items, start=0: [[i, v] for i, v in enumerate(items, start)],
+    "zip": lambda *lists: [list(items) for items in zip(*lists, strict=False)],
+    "reversed": lambda items: list(items)[::-1],
+    "sqrt": math.sqrt,
+    "exp": math.exp,
+    "log": math.log,
+    "log2": math.log2,
+}

@@ -1,0 +1,264 @@
+"""A file as a whole: its blocks and models by name, and the graphs of its models."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Failure, Label, Problem, nearest
+from nnspec.elaborate.blocks import argument_scope
+from nnspec.elaborate.body import Body
+from nnspec.elaborate.parameters import bind_parameters, check_type
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.session import Session, fail
+from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, Poisoned, describe
+from nnspec.graph import Graph
+from nnspec.syntax import tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+
+class Model:
+    """A model or preset that a file offers: which body, which parameters are fixed, which are free."""
+
+    __slots__ = ("base", "definition", "fixed", "name")
+
+    def __init__(
+        self, name: str, definition: tree.BlockDef, base: Block, fixed: Mapping[str, Any]
+    ) -> None:
+        self.name = name
+        self.definition = definition  # as named: the preset's own
+        self.base = base  # the model whose body it is
+        self.fixed = fixed
+
+    @property
+    def parameters(self) -> tuple[tree.Parameter, ...]:
+        """The parameters that may still be set."""
+        return tuple(p for p in self.base.definition.parameters if p.name not in self.fixed)
+
+    @property
+    def missing(self) -> list[str]:
+        """Parameters that must be set before the model can be checked."""
+        return [p.name for p in self.parameters if p.default is None]
+
+
+class Program:
+    """One parsed file, ready to be elaborated. Problems are collected in `problems`."""
+
+    def __init__(self, module: tree.Module) -> None:
+        self.module = module
+        self.session = Session()
+        self.scope = Scope()
+        self.models: dict[str, Model] = {}
+        self.data: dict[str, tree.DataDef] = {}
+        self.trains: list[tree.TrainDef] = []
+        self._graphs: dict[Any, Graph | None] = {}
+        with deep_recursion():
+            self._declare()
+
+    @property
+    def problems(self) -> list[Problem]:
+        return self.session.problems
+
+    def _declare(self) -> None:
+        """Bind the names of the file; presets are resolved once all are there."""
+        blocks: list[tree.BlockDef] = []
+        for part in self.module.parts:
+            try:
+                if isinstance(part, (tree.BlockDef, tree.FnDef)):
+                    self._once(part.name, part.name_span)
+                    made = Function if isinstance(part, tree.FnDef) else Block
+                    self.scope.bind(part.name, made(part, self.scope), part.name_span)  # type: ignore[arg-type]
+                    if isinstance(part, tree.BlockDef) and part.kind == "model":
+                        blocks.append(part)
+                elif isinstance(part, tree.DataDef):
+                    if part.name in self.data:
+                        self._twice(part.name, part.name_span, self.data[part.name].name_span)
+                    self.data[part.name] = part
+                elif isinstance(part, tree.TrainDef):
+                    self.trains.append(part)
+                elif isinstance(part, tree.GlobalAssign):
+                    self._constant(part)
+                else:
+                    self._not_yet(part)
+            except Failure as failure:
+                self.session.report(failure.problem)
+        for definition in blocks:
+            try:
+                self._model(definition)
+            except Failure as failure:
+                self.session.report(failure.problem)
+            except Poisoned:
+                continue
+
+    def _once(self, name: str, span: Any) -> None:
+        if name in self.scope.names:
+            self._twice(name, span, self.scope.places[name])
+
+    def _twice(self, name: str, span: Any, first: Any) -> None:
+        fail(
+            "NN201",
+            f"`{name}` is defined twice",
+            span,
+            label="the second",
+            labels=(Label(first, "the first"),),
+        )
+
+    def _constant(self, part: tree.GlobalAssign) -> None:
+        from nnspec.elaborate.expressions import bind_target
+
+        body = Body(self.session, Graph("constants", "block"), self.scope)
+        try:
+            bind_target(body, part.target, body.evaluate(part.value))
+        except (Failure, Poisoned) as problem:
+            bind_target(body, part.target, POISON)
+            if isinstance(problem, Failure):
+                raise
+
+    def _not_yet(self, part: tree.Part) -> None:
+        if isinstance(part, tree.Import):
+            for name, alias in part.names:
+                bound = alias or name
+                self.scope.bind(bound.id, POISON, bound.span)
+            fail(
+                "NN900",
+                "imports between files are not supported yet",
+                part.span,
+                help="copy the blocks into this file for now",
+            )
+        assert isinstance(part, tree.ExternDef)
+        self.scope.bind(part.name, POISON, part.name_span)
+        fail("NN900", "`extern` is not supported yet", part.span)
+
+    def _model(self, definition: tree.BlockDef) -> None:
+        own = Block(definition, self.scope)
+        if definition.short is None:
+            self.models[definition.name] = Model(definition.name, definition, own, {})
+            return
+        self.scope.bind(definition.name, POISON, definition.name_span)
+        body = Body.for_defaults(self.session, self.scope)
+        short = definition.short
+        if (
+            isinstance(short, tree.Call)
+            and isinstance(short.function, tree.Name)
+            and isinstance(base := body.evaluate(short.function), Block)
+            and base.definition.kind == "model"
+        ):
+            if base.definition.short is not None:
+                other = self.models.get(base.definition.name)
+                if other is None:
+                    fail("NN401", f"`{definition.name}` and its base define each other", short.span)
+                base, inherited = other.base, dict(other.fixed)
+            else:
+                inherited = {}
+            fixed = inherited | self._preset_arguments(body, base, short)
+            self.models[definition.name] = Model(definition.name, definition, base, fixed)
+            self.scope.bind(definition.name, own, definition.name_span)
+            return
+        value = body.evaluate(short)
+        fail(
+            "NN202",
+            f"a model in the short form is a preset, `{definition.name} = Model(…)`; "
+            f"this is {describe(value)}",
+            short.span,
+            help="a model with inputs has a body: `model "
+            f"{definition.name}:` and its `input` lines below",
+        )
+
+    def _preset_arguments(self, body: Body, base: Block, short: tree.Call) -> dict[str, Any]:
+        """The parameters that a preset fixes; the others stay free."""
+        positional: list[Any] = []
+        keyword: dict[str, Any] = {}
+        places: dict[str, Any] = {}
+        for argument in short.arguments:
+            value = body.evaluate(argument.value)
+            if argument.name is None:
+                places[str(len(positional))] = argument.span
+                positional.append(value)
+            else:
+                places[argument.name.id] = argument.span
+                keyword[argument.name.id] = value
+        parameters = base.definition.parameters
+        names = {p.name for p in parameters[: len(positional)]} | keyword.keys()
+        open_ones = [p.name for p in parameters if p.default is None and p.name not in names]
+        stand_in = {name: None for name in open_ones}
+        if open_ones:  # bind the rest with stand-ins to have everything else checked
+            given = {p.name: v for p, v in zip(parameters, positional, strict=False)} | keyword
+            by_name = {p.name: p for p in parameters}
+            return {
+                name: check_type(by_name[name], value, places.get(name, short.span), base.definition.name)
+                for name, value in given.items()
+                if name in by_name and name not in stand_in
+            }
+        bound = bind_parameters(self.session, base, positional, keyword, places, short.span)
+        return {name: bound[name] for name in bound if name in names}
+
+    def model(self, name: str) -> Model:
+        """The model of this name; KeyError with the nearest in its text."""
+        if name in self.models:
+            return self.models[name]
+        close = nearest(name, self.models)
+        known = ", ".join(self.models) or "none"
+        raise KeyError(
+            f"there is no model `{name}` in {self.module.source.name}"
+            + (f"; did you mean `{close}`?" if close else f"; its models: {known}")
+        )
+
+    def arguments(self, model: Model, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The value of each of the model's parameters. Raises Failure."""
+        keyword = {**model.fixed, **settings}
+        span = model.definition.name_span
+        return bind_parameters(self.session, model.base, (), keyword, {}, span)
+
+    def graph(self, name: str, settings: Mapping[str, Any] | None = None) -> Graph | None:
+        """The graph of a model with these parameters; None where it has problems."""
+        from nnspec.elaborate.values import key
+
+        model = self.model(name)
+        remembered = (name, tuple((k, key(v)) for k, v in sorted((settings or {}).items())))
+        if remembered not in self._graphs:
+            with deep_recursion():
+                self._graphs[remembered] = self._elaborate(model, settings or {})
+        return self._graphs[remembered]
+
+    def _elaborate(self, model: Model, settings: Mapping[str, Any]) -> Graph | None:
+        definition = model.base.definition
+        try:
+            arguments = self.arguments(model, settings)
+            layer = BlockLayer(definition.name_span, model.base, arguments)
+            graph = Graph(model.name, "model", definition)
+            graph.arguments = arguments
+            graph.doc = model.definition.doc or definition.doc
+            body = Body(self.session, graph, argument_scope(layer))
+            if body.input_count(definition) == 0:
+                fail(
+                    "NN211",
+                    f"`{definition.name}` has no input",
+                    definition.name_span,
+                    help="begin with `input image: [N, 3, H, W]`",
+                )
+            return graph if body.run(definition.body) else None
+        except Failure as failure:
+            self.session.report(failure.problem)
+        except Poisoned:
+            pass
+        except RecursionError:
+            self.session.report(
+                Problem("NN401", f"`{model.name}` is nested too deep", definition.name_span)
+            )
+        return None
+
+
+class deep_recursion:  # noqa: N801  (a context manager, used as `with deep_recursion():`)
+    """Room for deeply nested specs; the depth itself is bounded by the parser and by DEEPEST."""
+
+    def __enter__(self) -> None:
+        import sys
+
+        self.before = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(self.before, 20_000))
+
+    def __exit__(self, *_exc: object) -> None:
+        import sys
+
+        sys.setrecursionlimit(self.before)

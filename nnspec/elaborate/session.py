@@ -1,0 +1,100 @@
+"""What one elaboration shares: the problems found, the graphs made, the budget, the hints.
+
+In a formal elaboration (`formal.py`) some sizes are symbols that stand for known numbers; `hints` holds
+those numbers, and `pinned` collects the symbols whose number decided something.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Failure, Label, Mismatch, Problem
+from nnspec.dims import Dim, evaluate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
+    from typing import Any, NoReturn
+
+    from nnspec.graph import Graph
+    from nnspec.source import Span
+
+#: a spec may make this many nodes that are not copies of each other
+NODE_BUDGET = 200_000
+#: `n * layer` may make this many copies
+MOST_COPIES = 10_000_000
+#: blocks may be nested this deep
+DEEPEST = 64
+
+
+class Session:
+    """The state that all bodies of one elaboration share."""
+
+    __slots__ = ("graphs", "hints", "nodes", "pinned", "problems", "stack")
+
+    def __init__(self, hints: Mapping[str, int] | None = None) -> None:
+        self.problems: list[Problem] = []
+        self.graphs: dict[Hashable, Graph | None] = {}  # None: it failed, and the problem is told
+        self.stack: list[tuple[str, Span]] = []  # the blocks being elaborated, with their place of use
+        self.nodes = 0
+        self.hints = hints
+        self.pinned: set[str] = set()
+
+    @property
+    def formal(self) -> bool:
+        return self.hints is not None
+
+    def report(self, problem: Problem) -> None:
+        """Record a problem, once."""
+        for known in self.problems:
+            if known.span == problem.span and known.message == problem.message:
+                return
+        self.problems.append(problem)
+
+    def count_node(self, span: Span) -> None:
+        self.nodes += 1
+        if self.nodes > NODE_BUDGET:
+            fail(
+                "NN402",
+                f"this spec makes more than {NODE_BUDGET:,} layers",
+                span,
+                help="copies of one block are cheap: write `n * Block(…)` in place of a loop",
+            )
+
+    # -- formal elaboration -----------------------------------------------------------------------------
+
+    def pin(self, value: Any) -> Any:
+        """The number behind a formal size; other values as they are."""
+        if isinstance(value, Dim) and self.hints is not None and value.symbols <= self.hints.keys():
+            self.pinned |= value.symbols
+            return evaluate(value, self.hints)
+        return value
+
+    def value_of(self, value: Any) -> Any:
+        """Like `pin`, without recording that the number mattered."""
+        if isinstance(value, Dim) and self.hints is not None and value.symbols <= self.hints.keys():
+            return evaluate(value, self.hints)
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.value_of(item) for item in value)
+        return value
+
+
+def fail(
+    code: str,
+    message: str,
+    span: Span | None,
+    *,
+    label: str = "",
+    labels: tuple[Label, ...] = (),
+    notes: tuple[str, ...] = (),
+    help: str = "",
+) -> NoReturn:
+    """Give up on a value, with the problem that says why."""
+    raise Failure(Problem(code, message, span, label, labels, notes, help))
+
+
+def placed(mismatch: Mismatch, span: Span, labels: tuple[Label, ...] = ()) -> Failure:
+    """A rule's refusal, with the place that only its caller knows."""
+    return Failure(
+        Problem(
+            mismatch.code, mismatch.message, span, "", labels, tuple(mismatch.notes), mismatch.help
+        )
+    )
