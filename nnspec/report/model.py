@@ -10,7 +10,7 @@ from functools import cached_property
 
 from nnspec.analysis import macs, memory, params, receptive, requires
 from nnspec.diagnostics import Failure, Problem
-from nnspec.dims import render, substitute, symbols
+from nnspec.dims import render, substitute
 from nnspec.graph import CallNode, OpNode
 from nnspec.records import Record
 
@@ -90,6 +90,18 @@ class Report:
         self.models = {name: ModelReport(graph) for name, graph in graphs.items()}
         self.sections = tuple(sections)
 
+    def changed(
+        self,
+        diagnostics: Sequence[Problem] | None = None,
+        models: Mapping[str, ModelReport] | None = None,
+        sections: Sequence[Section] | None = None,
+    ) -> Report:
+        """A copy with some fields changed."""
+        report = Report(self.diagnostics if diagnostics is None else diagnostics, {})
+        report.models = dict(self.models if models is None else models)
+        report.sections = self.sections if sections is None else tuple(sections)
+        return report
+
     @property
     def ok(self) -> bool:
         """No errors (warnings may be there)."""
@@ -130,8 +142,13 @@ class ModelReport:
         found: dict[str, None] = {}
         for value in self.graph.inputs:
             for size in value.type.shape:
-                found.update(dict.fromkeys(sorted(symbols(size))))
+                found.update(dict.fromkeys(self.symbols_of(size)))
         return tuple(found)
+
+    @staticmethod
+    def symbols_of(size: Size) -> list[str]:
+        """The names in a size."""
+        return [] if isinstance(size, int) else sorted(size.symbols)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -146,6 +163,13 @@ class ModelReport:
         first = self.graph.inputs[0].type.shape[0]
         shown = None if isinstance(first, int) else render(first)
         return shown if shown in self.symbols else None
+
+    def per_sample(self, size: Size) -> Size:
+        """The size for a batch of one, where the batch is a symbol."""
+        fixed = self.fix(size)
+        if isinstance(fixed, int) or self.batch is None:
+            return fixed
+        return substitute(fixed, {self.batch: 1})
 
     # -- facts -------------------------------------------------------------------------------------------
 
@@ -176,17 +200,31 @@ class ModelReport:
 
     @cached_property
     def memory(self) -> Memory:
-        peak = None
-        if not self.symbols:
-            peak = memory.peak(self.graph, self._number)
-        return Memory(
-            self.show(memory.weights(self.graph)), self.show(memory.activations(self.graph)), peak
-        )
+        peak = self._peak(self.sizes) if not self.symbols else None
+        return Memory(self.show(self.weight_bytes), self.show(self.activation_bytes), peak)
 
-    def _number(self, size: Size) -> int:
-        fixed = self.fix(size)
-        assert isinstance(fixed, int), "every symbol has its number here"
-        return fixed
+    @cached_property
+    def weight_bytes(self) -> Size:
+        return memory.weights(self.graph)
+
+    @cached_property
+    def activation_bytes(self) -> Size:
+        return memory.activations(self.graph)
+
+    @cached_property
+    def peak_per_sample(self) -> int | None:
+        """The peak at inference for a batch of one; None where other sizes are symbols."""
+        if [name for name in self.symbols if name != self.batch]:
+            return None
+        return self._peak({**self.sizes, **({self.batch: 1} if self.batch else {})})
+
+    def _peak(self, sizes: Mapping[str, int]) -> int:
+        def number(size: Size) -> int:
+            fixed = size if isinstance(size, int) else substitute(size, sizes)
+            assert isinstance(fixed, int), "every symbol has its number here"
+            return fixed
+
+        return memory.peak(self.graph, number)
 
     @cached_property
     def receptive_field(self) -> tuple[int, ...] | None:
@@ -200,10 +238,22 @@ class ModelReport:
     def admitted(self) -> Admitted:
         return requires.admitted(self.graph)
 
+    @cached_property
+    def conflict(self) -> Problem | None:
+        """The problem that no size satisfies the model, where that is so."""
+        return requires.conflict(self.graph, self.admitted) if self.all_symbols else None
+
     @property
     def requires(self) -> list[str]:
         """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does."""
         return list(self.admitted.conditions)
+
+    @property
+    def bound_symbols(self) -> set[str]:
+        """The symbols that `requires` speaks of."""
+        import re
+
+        return {word for text in self.requires for word in re.findall(r"[^\W\d]\w*", text)}
 
     def admits(self, sizes: Mapping[str, int]) -> bool:
         """Does the model take these sizes? Sizes that are left out may be what they need to be."""

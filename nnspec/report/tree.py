@@ -133,7 +133,7 @@ def describe(node: Node) -> str:
     if isinstance(node, OpNode):
         return operator_text(node.operator, node.use)
     if isinstance(node, CallNode):
-        if node.graph.kind == "sequence":
+        if node.graph.kind == "sequence" and node.graph.definition is None:
             return ""
         return node.graph.name + _arguments(_of_block(node.graph))
     assert isinstance(node, OwnParam)
@@ -141,16 +141,15 @@ def describe(node: Node) -> str:
 
 
 def operator_text(operator: Operator, use: Use) -> str:
-    """The use as a spec writes it: what must be given first and without a name, the rest named."""
+    """The use as a spec writes it: what must be given first and without a name, the rest named where it
+    differs from its default."""
     written: list[str] = []
-    in_order = True
     for setting in operator.settings:
-        given = setting.name in use.given or setting.default is REQUIRED
-        in_order = in_order and setting.default is REQUIRED
-        if given and setting.name in use.settings:
-            value = _value(use.settings[setting.name])
-            if value is not None:
-                written.append(value if in_order else f"{setting.name}={value}")
+        value = use.settings.get(setting.name, setting.default)
+        required = setting.default is REQUIRED
+        text = _value(value)
+        if text is not None and (required or not _same(value, setting.default)):
+            written.append(text if required else f"{setting.name}={text}")
     return operator.name + _arguments(written)
 
 
@@ -164,10 +163,13 @@ def _of_block(graph: Graph) -> list[str]:
     written: list[str] = []
     for name, value in graph.arguments.items():
         text = _value(value)
-        same = type(value) is type(defaults.get(name)) and value == defaults.get(name)
-        if text is not None and not same:
+        if text is not None and not _same(value, defaults.get(name)):
             written.append(f"{name}={text}")
     return written
+
+
+def _same(value: Any, default: Any) -> bool:
+    return type(value) is type(default) and bool(value == default)
 
 
 def _value(value: Any) -> str | None:
