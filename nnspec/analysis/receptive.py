@@ -75,16 +75,25 @@ def _of_body(graph: Graph, found: dict[int, dict[int, Window | None]]) -> dict[i
     for node in graph.nodes:
         if isinstance(node, OwnParam):
             continue
-        before = _widest([known.get(id(v)) for v in node.inputs if v is not None and id(v) in known])
-        own = None
-        if before is not None:
-            own = of_graph(node.graph, found) if isinstance(node, CallNode) else of_node(node)
-        after = None
-        if before is not None and own is not None and len(before.reach) == len(own.reach):
-            after = before.then(own.repeated(node.count))
+        seen = before(node, known)
+        own = of_any(node, found) if seen is not None else None
+        after: Window | None = None
+        if seen is not None and own is not None and len(seen.reach) == len(own.reach):
+            after = seen.then(own.repeated(node.count))
         for value in node.outputs:
             known[id(value)] = after
     return known
+
+
+def before(node: Node, known: dict[int, Window | None]) -> Window | None:
+    """What a node's inputs see together, of its body's inputs."""
+    inputs = [value for value in node.inputs if value is not None]
+    return _widest([known[id(value)] for value in inputs if id(value) in known])
+
+
+def of_any(node: Node, found: dict[int, dict[int, Window | None]]) -> Window | None:
+    """The window of one copy of a node over the node's inputs."""
+    return of_graph(node.graph, found) if isinstance(node, CallNode) else of_node(node)
 
 
 def _widest(before: list[Window | None]) -> Window | None:
