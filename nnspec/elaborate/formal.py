@@ -1,0 +1,119 @@
+"""The same block once more, with its numbers as names: what the compiler makes a class from.
+
+A block is elaborated for each distinct use with numbers (`planes` = 64, `C` = 256). For one class that
+serves many uses, the compiler needs to know what each number comes from. `formal` elaborates the body
+again with a symbol in place of each integer parameter and of each number in the inputs' shapes. The
+numbers stay behind the symbols as hints: where one decides something (an `if`, the length of a loop),
+it is used and the symbol is noted as pinned, for the structure depends on it.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Failure
+from nnspec.dims import symbol
+from nnspec.elaborate.blocks import argument_scope, sequence_graph, short_form
+from nnspec.elaborate.body import Body
+from nnspec.elaborate.program import deep_recursion
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.session import Session
+from nnspec.elaborate.values import Block, BlockLayer, Composed, Poisoned, Repeated
+from nnspec.graph import Graph
+from nnspec.records import Record
+from nnspec.syntax import tree
+from nnspec.tensors import TensorType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nnspec.dims import Size
+
+
+class Formal(Record):
+    """A graph whose numbers are symbols; `hints` has the numbers, `pinned` those that shape it."""
+
+    graph: Graph
+    hints: dict[str, int]
+    pinned: frozenset[str]
+
+
+def formal(graph: Graph, scope: Scope) -> Formal | None:
+    """The formal graph of a model's, a block's or a short block's graph.
+
+    `scope` is that of the file. None for a composed layer without a definition: it has no parameters of
+    its own. Parameters keep their names; sizes are named as in the input's pattern, those without a name
+    `in_<dimension>`.
+    """
+    definition = graph.definition
+    if definition is None:
+        return None
+    hints: dict[str, int] = {}
+    arguments: dict[str, Any] = {}
+    for name, value in graph.arguments.items():
+        if isinstance(value, int) and not isinstance(value, bool):
+            hints[name] = value
+            arguments[name] = symbol(name)
+        else:
+            arguments[name] = value
+    types = _formal_types(graph, definition, hints)
+    session = Session(hints)
+    layer = BlockLayer(definition.name_span, Block(definition, scope), arguments)
+    with deep_recursion():
+        try:
+            if definition.short is not None:
+                inner = short_form(session, layer)
+                assert isinstance(inner, (Composed, Repeated))
+                made = sequence_graph(session, inner, types, definition.name_span, layer)
+            else:
+                made = Graph(graph.name, graph.kind, definition)
+                made.arguments, made.doc = arguments, graph.doc
+                body = Body(session, made, argument_scope(layer))
+                body.given = list(types)
+                if not body.run(definition.body):
+                    made = None
+        except (Failure, Poisoned):
+            made = None
+    if made is None:
+        raise RuntimeError(
+            f"`{graph.name}` was checked, and cannot be elaborated with names for its numbers: "
+            + "; ".join(problem.message for problem in session.problems)
+        )
+    return Formal(made, hints, frozenset(session.pinned))
+
+
+def _formal_types(
+    graph: Graph, definition: tree.BlockDef, hints: dict[str, int]
+) -> tuple[TensorType, ...]:
+    """The inputs' types with a symbol for each number that the pattern leaves open."""
+    patterns = [s.shape for s in definition.body if isinstance(s, tree.Input)]
+    types = []
+    for number, value in enumerate(graph.inputs):
+        items = _items(patterns[number], value.type.rank) if patterns else [None] * value.type.rank
+        sizes: list[Size] = []
+        for dim, (size, item) in enumerate(zip(value.type.shape, items, strict=True)):
+            if not isinstance(size, int) or isinstance(item, tree.Number):
+                sizes.append(size)
+                continue
+            name = item.id if isinstance(item, tree.Name) and item.id != "_" else None
+            if name is not None and name in graph.arguments:
+                sizes.append(symbol(name))
+                continue
+            if name is None and item is not None:
+                sizes.append(size)  # an expression: its own names say what it is
+                continue
+            name = name or f"in_{number}_{dim}"
+            hints[name] = size
+            sizes.append(symbol(name))
+        types.append(TensorType(value.type.dtype, tuple(sizes)))
+    return tuple(types)
+
+
+def _items(shape: tree.Expr, rank: int) -> list[tree.Expr | None]:
+    """The items of a pattern, one for each dimension; None for those that `...` covers."""
+    from nnspec.elaborate.patterns import is_rest, split
+
+    _, items = split(shape)
+    found: list[tree.Expr | None] = []
+    for item in items:
+        found += [None] * (rank - len(items) + 1) if is_rest(item) else [item]
+    return found

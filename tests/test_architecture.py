@@ -1,0 +1,77 @@
+"""What the house promises about itself: light imports, and checking without PyTorch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SLOW = ("torch", "networkx", "pydantic", "rich", "dataclasses", "lark", "sympy", "numpy")
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules that a fresh process has loaded after running the code."""
+    code += "\nimport sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_import_is_light() -> None:
+    bare = loaded("pass")
+    assert not (loaded("import nnspec") - bare) & set(SLOW)
+
+
+@pytest.mark.parametrize("spec", ["lenet", "resnet", "mlp"])
+def test_checking_loads_nothing_slow(spec: str) -> None:
+    code = f"import nnspec; assert nnspec.check('specs/{spec}.nn').ok"
+    assert not (loaded(code) - loaded("pass")) & {*SLOW, "islpy"}
+
+
+def test_the_twin_fails() -> None:
+    """The measure above does see what is loaded."""
+    assert "dataclasses" in loaded("import dataclasses")
+
+
+def test_checking_works_where_torch_cannot_be_imported() -> None:
+    code = (
+        "import sys\n"
+        "for name in ('torch', 'torchvision', 'numpy', 'sklearn'): sys.modules[name] = None\n"
+        "import nnspec\n"
+        "for spec in ('lenet', 'digits', 'resnet', 'unet', 'siamese', 'mlp'):\n"
+        "    report = nnspec.check(f'specs/{spec}.nn')\n"
+        "    assert report.ok, report.diagnostics\n"
+    )
+    loaded(code)
+
+
+def test_the_layers_hold() -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports")], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_broken_layer_would_be_seen(tmp_path: Path) -> None:
+    """A contract that is wrong on purpose fails, so the tool does look at our imports."""
+    contract = tmp_path / "contract"
+    contract.write_text(
+        "[importlinter]\nroot_package = nnspec\n"
+        "[importlinter:contract:upside-down]\nname = upside down\ntype = layers\n"
+        "layers =\n    nnspec.source\n    nnspec.elaborate\n"
+    )
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "lint-imports"), "--config", str(contract)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode != 0
+    assert "BROKEN" in done.stdout
