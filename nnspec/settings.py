@@ -6,6 +6,7 @@ the words and refuses a name that the caller does not know; `parse_sizes` reads 
 
 from __future__ import annotations
 
+import math
 import re
 
 TYPE_CHECKING = False
@@ -90,7 +91,7 @@ def parse_sizes(text: str) -> dict[str, int]:
 def parse_value(text: str, whole: str = "") -> Any:
     """One literal; what is none is a string as it stands."""
     tokens = _tokens(text)
-    if tokens is None or (tokens and tokens[0][1] != "[" and len(tokens) != 1):
+    if not tokens or (tokens[0][1] != "[" and len(tokens) != 1):
         return text.strip()
     reader = _Reader(tokens, whole or text)
     value = reader.value()
@@ -177,7 +178,7 @@ def _word(text: str) -> Any:
         return _CONSTANTS[text]
     if _INTEGER.fullmatch(text):
         return _integer(text)
-    if _FLOAT.fullmatch(text):
+    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     return text
 

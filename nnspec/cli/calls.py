@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def compile_source(target: Target) -> str | None:
     """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
-    from nnspec.report.checking import elaborated
+    from nnspec.checking import elaborated
 
     program, names, problems = elaborated(target)
     if problems:

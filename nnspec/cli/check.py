@@ -26,7 +26,7 @@ def command(targets: Sequence[str], sizes: str | None, format_name: str, depth: 
 
     TARGET is a file, file.nn:Name for one model in it, or zoo:resnet50 for one that comes along.
     """
-    from nnspec.report.checking import check_target, fix_sizes
+    from nnspec.checking import check_target, fix_sizes
     from nnspec.settings import BadSetting, parse_sizes
 
     try:

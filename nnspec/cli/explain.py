@@ -55,7 +55,7 @@ def _code(word: str) -> int:
 
 def _model(words: str, sizes: str | None) -> ModelReport | None:
     """The one model that is meant; None where the spec has errors, which are shown."""
-    from nnspec.report.checking import check_target, fix_sizes
+    from nnspec.checking import check_target, fix_sizes
     from nnspec.settings import BadSetting, parse_sizes
     from nnspec.targets import Unreadable, find
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: for a terminal or file that has no letters but ASCII
 _ASCII = str.maketrans(
     {"…": "...", "×": "x", "—": "-", "–": "-", "−": "-", "→": "->", "│": "|", "├": "|", "└": "`", "─": "-",
-     "█": "#", "·": "*", "≥": ">=", "≤": "<="} | dict.fromkeys("▏▎▍▌▋▊▉", "#")
+     "━": "=", "╸": "-", "≥": ">=", "≤": "<="}
 )  # fmt: skip
 
 

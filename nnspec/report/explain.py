@@ -109,7 +109,13 @@ def _shapes(model: ModelReport, node: Node) -> str:
 
 
 def _indented(lines: list[str]) -> list[str]:
-    return ["  " + piece for line in lines for piece in _wrapped(line)]
+    found: list[str] = []
+    for line in lines:
+        # a long calculation goes on at its equals signs
+        steps = line.split(" = ") if len(line) > LINE else [line]
+        found += ["  " + piece for piece in _wrapped(steps[0])]
+        found += ["    = " + step for step in steps[1:]]
+    return found
 
 
 def _wrapped(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nnspec.report.columns import clean, pad, shorten, width
 from nnspec.report.tree import Row, rows
-from nnspec.report.units import counted, in_bytes, plural, short
+from nnspec.report.units import counted, in_bytes, short
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 #: a formula longer than this does not fit into a column
 LONGEST_FORMULA = 14
 LONGEST_OPERATOR = 60
+LONGEST_SHAPE = 72
 _GAP = "  "
-_BARS = " ▏▎▍▌▋▊▉█"
 _BAR_CELLS = 6
 
 _COLOURS = {
@@ -50,8 +50,13 @@ class Style:
 
 
 def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
-    """Every model of a report, then the data and train parts."""
-    parts = [draw_model(model, target, style, depth) for model in report.models.values()]
+    """Every model of a report, then the data and train parts. Several models are a table of their totals,
+    unless a depth asks for their trees."""
+    models = list(report.models.values())
+    if len(models) > 1 and depth is None:
+        parts = ["\n".join(_overview(models, target, style))]
+    else:
+        parts = [draw_model(model, target, style, depth) for model in models]
     parts += [_section(section, style) for section in report.sections]
     return "\n\n".join(parts) + "\n" if parts else ""
 
@@ -67,6 +72,25 @@ def draw_model(model: ModelReport, target: str, style: Style, depth: int | None 
     lines.append("")
     lines.extend(_pairs(list(_totals(model, target)), style))
     return "\n".join(lines)
+
+
+def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[str]:
+    """A line for each model."""
+    lines = [("model", "parameters", "MACs", "sizes")]
+    for model in models:
+        root = id(model.graph)
+        work = _cell(model, model.mac_sums[root])
+        lines.append((model.name, _cell(model, model.param_sums[root]), work, sizes_text(model)))
+    widths = [max(width(line[column]) for line in lines) for column in range(3)]
+    for number, (name, count, work, sizes) in enumerate(lines):
+        shown = pad(name, widths[0])
+        rest = f"{count:>{widths[1]}}{_GAP}{work:>{widths[2]}}{_GAP}{sizes}"
+        if number:
+            yield style.paint(shown, "title") + _GAP + rest
+        else:
+            yield style.paint(shown + _GAP + rest, "head")
+    yield ""
+    yield f"nnspec check {target}:{models[0].name} shows one of them layer by layer."
 
 
 # -- the table ---------------------------------------------------------------------------------------
@@ -102,11 +126,15 @@ def _table(model: ModelReport, tree: list[Row], style: Style) -> Iterator[str]:
             _guide(row, style.colour),
             row,
         )
-        line.shares = (_share(model, row.params, totals[0]), _share(model, row.macs, totals[1]))
+        line.shares = (
+            _share(model, row.params * row.outer, totals[0]),
+            _share(model, row.macs * row.outer, totals[1]),
+        )
         lines.append(line)
     widths = _widths(lines, style)
+    bar = " " * (_BAR_CELLS + 1) if style.colour else ""
     head = _GAP.join(
-        pad(text, size) if column < 3 else " " * (size - len(text)) + text
+        pad(text, size) if column < 3 else " " * (size - len(text)) + text + bar
         for column, (text, size) in enumerate(zip(_HEADS, widths, strict=True))
     )
     yield style.paint(head.rstrip(), "head")
@@ -143,6 +171,7 @@ def _widths(lines: list[_Line], style: Style) -> list[int]:
             extra = width(line.guide) if column == 0 else 0
             found[column] = max(found[column], width(cell) + extra)
     found[1] = min(found[1], LONGEST_OPERATOR)
+    found[2] = min(found[2], LONGEST_SHAPE)
     if style.columns:
         bars = 2 * (_BAR_CELLS + 1) if style.colour else 0
         over = sum(found) + 4 * len(_GAP) + bars - style.columns
@@ -190,11 +219,8 @@ def _operator(text: str, row: Row | None, aside: bool, style: Style) -> str:
 
 def _bar(share: float, style: Style) -> str:
     """A bar of a few cells; the larger the share, the warmer."""
-    eighths = round(share * _BAR_CELLS * 8)
-    if share > 0:
-        eighths = max(1, eighths)
-    full, part = divmod(eighths, 8)
-    text = "█" * full + (_BARS[part] if part else "")
+    halves = round(share * _BAR_CELLS * 2)
+    text = "━" * (halves // 2) + "╸" * (halves % 2)
     heat = "heat2" if share >= 0.5 else "heat1" if share >= 0.15 else "heat0"
     return style.paint(text, heat) + " " * (_BAR_CELLS - len(text))
 
@@ -214,7 +240,7 @@ def _cell(model: ModelReport, size: Size) -> str:
     number = _number(model, size)
     if number is not None:
         return short(number)
-    formula = str(model.show(size))
+    formula = str(model.show(model.per_sample(size)))
     return formula if len(formula) <= LONGEST_FORMULA else "—"
 
 
@@ -288,8 +314,3 @@ def _pairs(pairs: list[tuple[str, str]], style: Style) -> Iterator[str]:
 def _section(section: Section, style: Style) -> str:
     lines = [style.paint(section.title, "title")]
     return "\n".join([*lines, *_pairs(list(section.lines), style)])
-
-
-def layer_count(model: ModelReport) -> str:
-    """`50 layers`."""
-    return plural(sum(layer.count for layer in model.layers), "layer")

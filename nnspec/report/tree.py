@@ -26,18 +26,32 @@ MOST_ROWS = 80
 
 
 class Row:
-    """One line of the tree. `depth` from 0; `last` tells for each depth whether the branch ends here."""
+    """One line of the tree. `depth` from 0; `last` tells for each depth whether the branch ends here.
 
-    __slots__ = ("aside", "count", "depth", "last", "macs", "name", "node", "operator", "params")
+    `params` and `macs` are those of the row's `count` copies, inside one copy of the row above; `outer`
+    is how often that one is there.
+    """
+
+    __slots__ = (
+        "aside", "count", "depth", "last", "macs", "name", "node", "operator", "outer", "params",
+    )  # fmt: skip
 
     def __init__(
-        self, node: Node, name: str, count: int, params: Size, macs: Size, last: tuple[bool, ...]
+        self,
+        node: Node,
+        name: str,
+        count: int,
+        params: Size,
+        macs: Size,
+        outer: int,
+        last: tuple[bool, ...],
     ) -> None:
         self.node = node
         self.name = name
         self.count = count
         self.params = params
         self.macs = macs
+        self.outer = outer
         self.last = last
         self.depth = len(last) - 1
         self.operator = describe(node)
@@ -49,24 +63,24 @@ def rows(report: ModelReport, depth: int | None) -> list[Row]:
     """The rows of a model, down to `depth` levels (None: as deep as fits)."""
     if depth is None:
         depth = fitting_depth(report.graph)
-    return list(_rows(report, report.graph, depth, (), 1, False))
+    return list(_rows(report, report.graph, depth, 1, (), False))
 
 
 def _rows(
-    report: ModelReport, graph: Graph, depth: int, last: tuple[bool, ...], copies: int, shared: bool
+    report: ModelReport, graph: Graph, depth: int, outer: int, last: tuple[bool, ...], shared: bool
 ) -> Iterator[Row]:
     if depth < 1:
         return
     groups = folded(graph)
     for number, (node, count, name) in enumerate(groups):
         ends = (*last, number == len(groups) - 1)
-        total = copies * (count // node.count)
+        runs = count // node.count  # neighbours that were folded; a node's own copies are counted below
         quiet = shared or node.shared
-        own = 0 if quiet else params.of_node(node, report.param_sums) * total
-        work = macs.of_node(node, report.mac_sums) * total
-        yield Row(node, name, count, own, work, ends)
+        own = 0 if quiet else params.of_node(node, report.param_sums) * runs
+        work = macs.of_node(node, report.mac_sums) * runs
+        yield Row(node, name, count, own, work, outer, ends)
         if isinstance(node, CallNode):
-            yield from _rows(report, node.graph, depth - 1, ends, copies * count, quiet)
+            yield from _rows(report, node.graph, depth - 1, outer * count, ends, quiet)
 
 
 def folded(graph: Graph) -> list[tuple[Node, int, str]]:

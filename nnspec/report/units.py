@@ -30,8 +30,3 @@ def _three_digits(number: float) -> str:
     if number >= 100:
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 10 else f"{number:.2f}"
-
-
-def plural(number: int, word: str) -> str:
-    """`1 layer`, `2 layers`."""
-    return f"{counted(number)} {word}{'' if number == 1 else 's'}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from nnspec.diagnostics import Problem
 from nnspec.elaborate.program import Program
 from nnspec.report.model import ModelReport, NotAdmitted, Report
 from nnspec.source import Source, Span
 from nnspec.syntax.parser import parse
-from nnspec.targets import Target, Unreadable
+from nnspec.targets import Target, Unreadable, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,38 +24,48 @@ a spec holds a model, for example:
         return image -> flatten -> linear(classes)"""
 
 
+def check(target: str | os.PathLike[str]) -> Report:
+    """The report of a file, of one model in it (`file.nn:Name`), or of `zoo:NAME`.
+
+    `SpecError`s are not raised: a report holds them. A file that is not there is an OSError or ValueError.
+    """
+    return check_target(find(os.fspath(target)))
+
+
+def check_source(text: str, filename: str = "<string>") -> Report:
+    """The report of a spec given as text; `filename` is shown in problems."""
+    return check_text(Source(text, filename))
+
+
 def check_target(target: Target) -> Report:
-    """The report of a file, or of one model in it. Unreadable where there is none."""
+    """The report of a target. Unreadable where there is none."""
     return check_text(target.read(), target.name)
 
 
 def check_text(source: Source, name: str = "") -> Report:
     """The report of a source; of the model `name` only, where one is named."""
+    program, problems = read(source)
+    names = [name] if name else [m.name for m in program.models.values() if not m.missing]
+    graphs: dict[str, Graph] = {}
+    for wanted in names:
+        try:
+            graph = program.graph(wanted)
+        except KeyError as error:
+            if not problems and not program.problems:
+                raise Unreadable(str(error.args[0])) from None
+            continue
+        if graph is not None:
+            graphs[wanted] = graph
+    return with_requirements(Report([*problems, *program.problems], graphs))
+
+
+def read(source: Source) -> tuple[Program, list[Problem]]:
+    """The program of a source, and the problems of its syntax."""
     module, problems = parse(source)
     if not problems and not module.parts:
-        problems = [
-            Problem("NN102", "the file is empty", Span(source, 0, 0), "nothing here", help=EXAMPLE)
-        ]
-    program = Program(module)
-    graphs: dict[str, Graph] = {}
-    if name:
-        try:
-            model = program.model(name)
-        except KeyError as error:
-            if not problems:
-                raise Unreadable(str(error.args[0])) from None
-        else:
-            graph = program.graph(model.name)
-            if graph is not None:
-                graphs[name] = graph
-    else:
-        for found in program.models.values():
-            if found.missing:  # a preset gives what it misses
-                continue
-            graph = program.graph(found.name)
-            if graph is not None:
-                graphs[found.name] = graph
-    return with_requirements(Report([*problems, *program.problems], graphs))
+        start = Span(source, 0, 0)
+        problems = [Problem("NN101", "the file holds no spec", start, "nothing here", help=EXAMPLE)]
+    return Program(module), list(problems)
 
 
 def with_requirements(report: Report) -> Report:
