@@ -27,7 +27,8 @@ a spec holds a model, for example:
 def check(target: str | os.PathLike[str]) -> Report:
     """The report of a file, of one model in it (`file.nn:Name`), or of `zoo:NAME`.
 
-    `SpecError`s are not raised: a report holds them. A file that is not there is an OSError or ValueError.
+    `SpecError`s are not raised: a report holds them. A file that is not there is an OSError or
+    ValueError.
     """
     return check_target(find(os.fspath(target)))
 
@@ -72,11 +73,7 @@ def with_requirements(report: Report) -> Report:
     """The report, with a problem for each model that no size satisfies."""
     if not report.ok:
         return report
-    found = [
-        problem
-        for model in report.models.values()
-        if (problem := model.conflict) is not None
-    ]
+    found = [problem for model in report.models.values() if (problem := model.conflict) is not None]
     return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
 
 

@@ -1,7 +1,8 @@
 """`key=value` words of the command line: `epochs=3 optimizer.lr=1e-2 model.classes=100`.
 
-Values are the language's literals; a word that is none of them is a string without quotes. `parse` reads
-the words and refuses a name that the caller does not know; `parse_sizes` reads `H=224,W=224`.
+Values are the language's literals; a word that is none of them is a string without quotes. `parse`
+reads the words and refuses a name that the caller does not know; `parse_sizes` reads
+`H=224,W=224`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, NoReturn
 
-    #: what a literal can be: a number, a string, true, false, none, a list or a keyed list (as a dict)
+    #: what a literal can be: a number, a string, true, false, none, a list or keyed list (a dict)
     Literal = Any
 
 #: an integer of more digits is refused (Python itself takes ever longer to read one)
@@ -31,7 +32,14 @@ _TOKEN = re.compile(
 _INTEGER = re.compile(r"[+-]?\d+(?:_\d+)*")
 _FLOAT = re.compile(r"[+-]?(?:\d+(?:_\d+)*)?\.?\d+(?:_\d+)*\.?(?:[eE][+-]?\d+)?")
 _KEY = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
-_CONSTANTS = {"true": True, "false": False, "none": None, "True": True, "False": False, "None": None}
+_CONSTANTS = {
+    "true": True,
+    "false": False,
+    "none": None,
+    "True": True,
+    "False": False,
+    "None": None,
+}
 _ESCAPES = {"n": "\n", "t": "\t"}
 
 
@@ -165,7 +173,9 @@ class _Reader:
                 keyed[value] = self.value()
             else:
                 plain.append(value)
-            if not self.take(",") and (self.at >= len(self.tokens) or self.tokens[self.at][1] != "]"):
+            if not self.take(",") and (
+                self.at >= len(self.tokens) or self.tokens[self.at][1] != "]"
+            ):
                 self.fail()
         if plain and keyed:
             self.fail()

@@ -1,7 +1,8 @@
-"""What a command works on: `lenet.nn`, `resnet.nn:resnet50`, `zoo:resnet50`, `-` for standard input.
+"""What a command works on: `lenet.nn`, `resnet.nn:resnet50`, `zoo:resnet50`, `-` for standard
+input.
 
-`find` reads the words, `Target.read` the file. What goes wrong there is the user's command, not the spec:
-`Unreadable`, whose text is fit to be shown.
+`find` reads the words, `Target.read` the file. What goes wrong there is the user's command, not
+the spec: `Unreadable`, whose text is fit to be shown.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ class Unreadable(Exception):
 
 
 class Target(Record):
-    """A file, and the model in it that is meant ("" for all). `shown` is the file as the user wrote it."""
+    """A file, and the model in it that is meant ("" for all). `shown` is the file as the user
+    wrote it.
+    """
 
     file: str
     name: str
@@ -81,7 +84,8 @@ def _decode(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(
-            f"{file}: not UTF-8 text: byte 0x{data[error.start]:02x} in line {line} (offset {error.start})"
+            f"{file}: not UTF-8 text: byte 0x{data[error.start]:02x} in line {line} "
+            f"(offset {error.start})"
         ) from None
 
 
@@ -110,13 +114,15 @@ def _specs(folder: str) -> list[str]:
         return []
 
 
-# -- the zoo -----------------------------------------------------------------------------------------
+# -- the zoo ---------------------------------------------------------------------------------------
 
 _MODEL = re.compile(r"^model\s+(\w+)", re.MULTILINE)
 
 
 def zoo_folder() -> str:
-    """Where the specs that come along lie: inside the installed package, or beside it in a checkout."""
+    """Where the specs that come along lie: inside the installed package, or beside it in a
+    checkout.
+    """
     package = os.path.dirname(os.path.abspath(__file__))
     inside = os.path.join(package, "zoo")
     return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), "specs")

@@ -1,4 +1,6 @@
-"""Golden files: `golden("name.txt", text)` compares with tests/golden/; `--renew-golden` writes them."""
+"""Golden files: `golden("name.txt", text)` compares with tests/golden/; `--renew-golden` writes
+them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         if request.config.getoption("--renew-golden"):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-        assert file.exists(), f"{file} is missing: run pytest --renew-golden, and read what it wrote"
+        assert file.exists(), (
+            f"{file} is missing: run pytest --renew-golden, and read what it wrote"
+        )
         assert text == file.read_text(encoding="utf-8")
 
     return check

@@ -14,11 +14,11 @@ from nnspec.targets import Unreadable, find, read_text
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("3", 3), ("1_000", 1000), ("-2", -2), ("1e-2", 0.01), ("0.5", 0.5), (".5", 0.5), ("3.", 3.0),
-        ("true", True), ("false", False), ("none", None), ("adamw", "adamw"), ('"a b"', "a b"),
-        ("'a b'", "a b"), ("a b", "a b"), ("", ""), ("[1, 2]", [1, 2]), ("[]", []), ("[[1], x]", [[1], "x"]),
-        ("[train: 0.8, val: 0.2]", {"train": 0.8, "val": 0.2}), ("a/b.nn", "a/b.nn"), ("cuda:0", "cuda:0"),
-        (r'"a\"b"', 'a"b'), ("1_", "1_"), ("4bit", "4bit"), ("1e400", "1e400"),
+        ("3", 3), ("1_000", 1000), ("-2", -2), ("1e-2", 0.01), ("0.5", 0.5), (".5", 0.5),
+        ("3.", 3.0),         ("true", True), ("false", False), ("none", None), ("adamw", "adamw"), ('"a b"', "a b"),
+        ("'a b'", "a b"), ("a b", "a b"), ("", ""), ("[1, 2]", [1, 2]), ("[]", []),
+        ("[[1], x]", [[1], "x"]),         ("[train: 0.8, val: 0.2]", {"train": 0.8, "val": 0.2}), ("a/b.nn", "a/b.nn"),
+        ("cuda:0", "cuda:0"), (r'"a\"b"', 'a"b'), ("1_", "1_"), ("4bit", "4bit"), ("1e400", "1e400"),
     ],
 )  # fmt: skip
 def test_values(text: str, value: Any) -> None:
@@ -27,7 +27,9 @@ def test_values(text: str, value: Any) -> None:
     assert type(found) is type(value)
 
 
-@pytest.mark.parametrize("text", ["[1", "[1 2]", "[1]]", "[a: 1, 2]", "[,]", "[1:]", "9" * 5000, "[" * 5000])
+@pytest.mark.parametrize(
+    "text", ["[1", "[1 2]", "[1]]", "[a: 1, 2]", "[,]", "[1:]", "9" * 5000, "[" * 5000]
+)
 def test_values_that_cannot_be_read(text: str) -> None:
     with pytest.raises(BadSetting):
         parse_value(text)

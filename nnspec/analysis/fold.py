@@ -1,7 +1,7 @@
 """Sums over a hierarchical graph, each distinct body visited once.
 
-A block that is used a thousand times is one Graph: what it costs is computed once and multiplied. The
-walk is not recursive, so the depth of a spec does not matter.
+A block that is used a thousand times is one Graph: what it costs is computed once and multiplied.
+The walk is not recursive, so the depth of a spec does not matter.
 """
 
 from __future__ import annotations

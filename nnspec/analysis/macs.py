@@ -1,4 +1,6 @@
-"""Multiply-accumulates of one forward pass, counted as half of what PyTorch's flop counter counts."""
+"""Multiply-accumulates of one forward pass, counted as half of what PyTorch's flop counter
+counts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Bytes: of the weights, of what training keeps for the backward pass, and the peak at inference."""
+"""Bytes: of the weights, of what training keeps for the backward pass, and the peak at
+inference.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ def weights(root: Graph) -> Size:
 
 
 def activations(root: Graph) -> Size:
-    """Bytes of the outputs that the backward pass needs: those of every operator that is no view."""
+    """Bytes of the outputs that the backward pass needs: those of every operator that is no
+    view.
+    """
 
     def of_node(node: Node) -> Size:
         total: Size = 0
@@ -49,9 +53,9 @@ def activations(root: Graph) -> Size:
 def peak(root: Graph, number: Callable[[Size], int]) -> int:
     """The most bytes of tensors that are alive at one moment of a forward pass without gradients.
 
-    A tensor lives from the node that makes it to its last reader; a view keeps its base alive. `number`
-    gives the sizes their values. Computed body by body: a call adds its body's peak to what the caller
-    holds meanwhile.
+    A tensor lives from the node that makes it to its last reader; a view keeps its base alive.
+    `number` gives the sizes their values. Computed body by body: a call adds its body's peak to
+    what the caller holds meanwhile.
     """
     inside: dict[int, int] = {}
     for graph in root.subgraphs():

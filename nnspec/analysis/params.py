@@ -1,4 +1,6 @@
-"""The number of parameters. Buffers (a batch norm's running mean) are none; a shared layer counts once."""
+"""The number of parameters. Buffers (a batch norm's running mean) are none; a shared layer counts
+once.
+"""
 
 from __future__ import annotations
 

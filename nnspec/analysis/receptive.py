@@ -1,11 +1,11 @@
 """The receptive field: how many positions of the input one output value sees, per spatial axis.
 
-For chains of convolutions, pools and what works position by position. It is the size in the middle of an
-image; several paths give the largest. None where an operator mixes positions in another way (a linear
-layer over positions, attention): what it sees is then no window.
+For chains of convolutions, pools and what works position by position. It is the size in the middle
+of an image; several paths give the largest. None where an operator mixes positions in another way
+(a linear layer over positions, attention): what it sees is then no window.
 
-A body's effect is a pair for each axis, memoised: a window of `reach` input positions moving by `step`.
-After a window (a, s), a window (b, t) sees a + (b - 1) * s positions and moves by s * t.
+A body's effect is a pair for each axis, memoised: a window of `reach` input positions moving by
+`step`. After a window (a, s), a window (b, t) sees a + (b - 1) * s positions and moves by s * t.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from nnspec.graph import Graph, Node, Value
+    from nnspec.graph import Graph, Node
 
 
 class Window(Record):
@@ -30,7 +30,9 @@ class Window(Record):
         """This window, and one over its output."""
         pairs = zip(self.reach, self.step, after.reach, after.step, strict=True)
         steps = zip(self.step, after.step, strict=True)
-        return Window(tuple(a + (b - 1) * s for a, s, b, _ in pairs), tuple(s * t for s, t in steps))
+        return Window(
+            tuple(a + (b - 1) * s for a, s, b, _ in pairs), tuple(s * t for s, t in steps)
+        )
 
     def repeated(self, count: int) -> Window:
         """This window `count` times, by repeated squaring."""
@@ -55,8 +57,8 @@ def point(axes: int) -> Window:
 
 
 def windows(root: Graph) -> dict[int, dict[int, Window | None]]:
-    """For each distinct graph, by its id: the window of each value over the graph's own inputs, by the
-    value's id."""
+    """For each distinct graph, by its id: the window of each value over the graph's own inputs, by
+    the value's id."""
     found: dict[int, dict[int, Window | None]] = {}
     for graph in root.subgraphs():
         found[id(graph)] = _of_body(graph, found)

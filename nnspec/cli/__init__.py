@@ -1,7 +1,7 @@
 """The command line. Each command is a file of this folder, imported when it is the one that runs.
 
-Exit status: 0 all is well; 1 the spec has errors; 2 the command was used wrongly, or a file is missing or
-unreadable; 130 interrupted.
+Exit status: 0 all is well; 1 the spec has errors; 2 the command was used wrongly, or a file is
+missing or unreadable; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ COMMANDS = {
     "new": "Write a first spec to start from.",
 }
 
-EPILOG = "TARGET is a file, file.nn:Name for one model in it, or zoo:resnet50 for one that comes along."
+EPILOG = (
+    "TARGET is a file, file.nn:Name for one model in it, or zoo:resnet50 for one that comes along."
+)
 
 
 class Commands(click.Group):

@@ -1,7 +1,8 @@
-"""Where the command line hands over to the compiler and to the trainer: the only place that loads them.
+"""Where the command line hands over to the compiler and to the trainer: the only place that loads
+them.
 
-What goes wrong for the user there is a `click.ClickException` here (exit status 2) or a report of problems
-(exit status 1).
+What goes wrong for the user there is a `click.ClickException` here (exit status 2) or a report of
+problems (exit status 1).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def compile_source(target: Target) -> str | None:
-    """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
+    """The PyTorch source of the target's models; None where the spec has errors, which are
+    shown.
+    """
     from nnspec.checking import elaborated
 
     program, names, problems = elaborated(target)
@@ -74,5 +77,5 @@ def _needs(package: str) -> None:
 
     if find_spec("torch") is None:
         raise click.ClickException(
-            f"this needs PyTorch, which is not installed ({package}): pip install \"nnspec[train]\""
+            f'this needs PyTorch, which is not installed ({package}): pip install "nnspec[train]"'
         )

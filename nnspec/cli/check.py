@@ -19,8 +19,12 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.command(name="check")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--sizes", metavar="H=224,W=224", help="Numbers in place of symbols.")
-@click.option("--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option("--depth", type=click.IntRange(1, 1000), help="Levels of the tree to show; the totals stay.")
+@click.option(
+    "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True
+)
+@click.option(
+    "--depth", type=click.IntRange(1, 1000), help="Levels of the tree to show; the totals stay."
+)
 def command(targets: Sequence[str], sizes: str | None, format_name: str, depth: int | None) -> int:
     """Find the errors of specs; show layers, shapes, parameters, MACs, memory.
 

@@ -57,7 +57,9 @@ def _all(looks: Style) -> None:
 def _one(operator: Operator, looks: Style) -> None:
     import inspect
 
-    tensors = [t.name + ("?" if t.optional else "...") * (t.optional or t.many) for t in operator.tensors]
+    tensors = [
+        t.name + ("?" if t.optional else "...") * (t.optional or t.many) for t in operator.tensors
+    ]
     title = looks.paint(operator.name, "title")
     lines = [f"{title}({', '.join(_written(s) for s in operator.settings)})", ""]
     lines += [inspect.cleandoc(type(operator).__doc__ or "")]
@@ -78,7 +80,9 @@ def _written(setting: Setting) -> str:
     from nnspec.operators.binding import show
     from nnspec.operators.definition import REQUIRED
 
-    return setting.name if setting.default is REQUIRED else f"{setting.name}={show(setting.default)}"
+    return (
+        setting.name if setting.default is REQUIRED else f"{setting.name}={show(setting.default)}"
+    )
 
 
 def _kind(setting: Setting) -> str:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 @click.argument("target", metavar="TARGET")
 @click.argument("settings", metavar="[key=value ...]", nargs=-1)
 @click.option("--resume", metavar="RUN", help="Go on with a run from its last epoch.")
-@click.option("--device", metavar="cpu|cuda|...", help="Where to train; without it the fastest that is there.")
+@click.option(
+    "--device", metavar="cpu|cuda|...", help="Where to train; without it the fastest that is there."
+)
 def command(target: str, settings: Sequence[str], resume: str | None, device: str | None) -> int:
     """Train a model as its file says, and write a run folder.
 

@@ -1,4 +1,6 @@
-"""How wide text is on a terminal, and text made safe to print: columns, tabs, control characters."""
+"""How wide text is on a terminal, and text made safe to print: columns, tabs, control
+characters.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ TAB = "    "
 
 
 def clean(text: str) -> str:
-    """The text with tabs as spaces and control characters (an escape sequence, say) made visible."""
+    """The text with tabs as spaces and control characters (an escape sequence, say) made
+    visible.
+    """
     text = text.replace("\t", TAB)
     if text.isprintable():
         return text

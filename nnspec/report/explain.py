@@ -1,6 +1,7 @@
 """`nnspec explain`: what a code means; how a layer's shape, parameters and MACs come about.
 
-Written to be read by someone who is learning: the rule first, then the numbers put in, then the result.
+Written to be read by someone who is learning: the rule first, then the numbers put in, then the
+result.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ def layer(model: ModelReport, path: str, style: Style) -> str:
     if steps is None:
         raise NoLayer(_no_layer(model, path))
     node = steps[-1][1]
-    head = style.paint(path, "title") + "  " + style.paint(describe(node) or "a sequence", "operator")
+    head = (
+        style.paint(path, "title") + "  " + style.paint(describe(node) or "a sequence", "operator")
+    )
     lines = [head, "", *_place(node.span, style), ""]
     if isinstance(node, OwnParam):
         lines += _parameters(model, [(node.path[-1], node.param)], node, style)
@@ -79,10 +82,12 @@ def _no_layer(model: ModelReport, path: str) -> str:
     if close is None:  # `conv2` for `layer1.0.conv2`
         close = next((name for name in known if name.endswith("." + path)), None)
     hint = f"; did you mean `{close}`?" if close else f"; its layers: {', '.join(known[:12])}"
-    return f"{model.name} has no layer `{path}`" + hint + ("" if close or len(known) <= 12 else ", …")
+    return (
+        f"{model.name} has no layer `{path}`" + hint + ("" if close or len(known) <= 12 else ", …")
+    )
 
 
-# -- pieces --------------------------------------------------------------------------------------------
+# -- pieces ----------------------------------------------------------------------------------------
 
 
 def _title(name: str, text: str, style: Style) -> str:
@@ -129,7 +134,7 @@ def _show(model: ModelReport, size: Size) -> str:
     return counted(shown) if isinstance(shown, int) else shown
 
 
-# -- parameters ----------------------------------------------------------------------------------------
+# -- parameters ------------------------------------------------------------------------------------
 
 
 def _parameters(
@@ -147,9 +152,14 @@ def _parameters(
     if len(trained) > 1:
         lines += _indented([f"together {_show(model, total)}"])
     if node.shared:
-        lines += _indented(["These weights are those of its first use: the model counts them once."])
+        lines += _indented(
+            ["These weights are those of its first use: the model counts them once."]
+        )
     lines += _indented(
-        [_product(model, name, param, node) + " (a buffer: kept, not trained)" for name, param in buffers]
+        [
+            _product(model, name, param, node) + " (a buffer: kept, not trained)"
+            for name, param in buffers
+        ]
     )
     return lines + _indented(list(_for_learners(model, node, dict(trained))))
 
@@ -171,31 +181,41 @@ def _product(model: ModelReport, name: str, param: Param, node: Node) -> str:
 def _for_learners(model: ModelReport, node: Node, own: dict[str, Param]) -> Iterator[str]:
     """What a formula does not say by itself."""
     weight = own.get("weight")
-    if not isinstance(node, OpNode) or weight is None or not all(isinstance(n, int) for n in weight.shape):
+    if (
+        not isinstance(node, OpNode)
+        or weight is None
+        or not all(isinstance(n, int) for n in weight.shape)
+    ):
         return
     one, bias = " and 1 bias", 1
     if "bias" not in own:
         one, bias = "", 0
-    if node.operator.family == "convolution" and not node.operator.name.startswith("conv_transpose"):
+    if node.operator.family == "convolution" and not node.operator.name.startswith(
+        "conv_transpose"
+    ):
         filters, *each = (int(n) for n in weight.shape if isinstance(n, int))
         weights = 1
         for size in each:
             weights *= size
         product = " × ".join(str(size) for size in each)
         yield (
-            f"Each of the {counted(filters)} filters has {product} = {counted(weights)} weights{one}"
+            f"Each of the {counted(filters)} filters has "
+            f"{product} = {counted(weights)} weights{one}"
             + (f": {counted(weights + bias)}." if bias else ".")
         )
-        yield "The number does not depend on the size of the image: the same filter slides over all of it."
+        yield (
+            "The number does not depend on the size of the image: "
+            "the same filter slides over all of it."
+        )
     elif node.operator.name == "linear":
         outputs, inputs = weight.shape
         yield (
-            f"Each of the {_show(model, outputs)} outputs has {_show(model, inputs)} weights, one for each "
-            f"input{one.replace('1 bias', 'one bias')}."
+            f"Each of the {_show(model, outputs)} outputs has {_show(model, inputs)} weights, "
+            f"one for each input{one.replace('1 bias', 'one bias')}."
         )
 
 
-# -- MACs ----------------------------------------------------------------------------------------------
+# -- MACs ------------------------------------------------------------------------------------------
 
 
 def _macs(model: ModelReport, node: OpNode, style: Style) -> list[str]:
@@ -204,7 +224,9 @@ def _macs(model: ModelReport, node: OpNode, style: Style) -> list[str]:
     if work == 0:
         return [
             _title("MACs", "0", style),
-            *_indented(["Multiply-accumulates are counted for convolutions and matrix products only."]),
+            *_indented(
+                ["Multiply-accumulates are counted for convolutions and matrix products only."]
+            ),
         ]
     sample = model.per_sample(work)
     text = _show(model, sample)
@@ -219,7 +241,7 @@ def _macs(model: ModelReport, node: OpNode, style: Style) -> list[str]:
     return lines
 
 
-# -- blocks --------------------------------------------------------------------------------------------
+# -- blocks ----------------------------------------------------------------------------------------
 
 
 def _sums(model: ModelReport, node: CallNode, style: Style) -> list[str]:
@@ -231,16 +253,30 @@ def _sums(model: ModelReport, node: CallNode, style: Style) -> list[str]:
         work = model.per_sample(macs.of_node(child, model.mac_sums) * times)
         if own == 0 and work == 0:
             continue
-        rows.append((name, describe(child) + (f" ×{count}" if count > 1 else ""), _size(model, own), _size(model, work)))
+        rows.append(
+            (
+                name,
+                describe(child) + (f" ×{count}" if count > 1 else ""),
+                _size(model, own),
+                _size(model, work),
+            )
+        )
     graph = node.graph
     total = model.param_sums[id(graph)]
     rows.append(
-        ("together", "", _size(model, total), _size(model, model.per_sample(model.mac_sums[id(graph)])))
+        (
+            "together",
+            "",
+            _size(model, total),
+            _size(model, model.per_sample(model.mac_sums[id(graph)])),
+        )
     )
     if node.count > 1:
         lines = [f"one of {node.count} copies, each with:"]
     else:
-        lines = ["parameters and MACs" + (f" per sample ({model.batch} = 1)" if model.batch else "")]
+        lines = [
+            "parameters and MACs" + (f" per sample ({model.batch} = 1)" if model.batch else "")
+        ]
     widths = [max(width(row[column]) for row in rows) for column in range(4)]
     for number, row in enumerate(rows):
         text = "  ".join(

@@ -1,4 +1,6 @@
-"""A layer by its path (`conv1`, `layer1.0.conv2`): the node, and the way to it through the blocks."""
+"""A layer by its path (`conv1`, `layer1.0.conv2`): the node, and the way to it through the
+blocks.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ MOST_PATHS = 20_000
 
 
 def find(root: Graph, path: str) -> list[Step] | None:
-    """The steps from the model's body to the node at `path`, outermost first; None where there is none."""
+    """The steps from the model's body to the node at `path`, outermost first; None where there is
+    none.
+    """
     wanted = tuple(path.split("."))
     graph, steps = root, []
     while True:
@@ -81,7 +85,9 @@ def window(root: Graph, steps: list[Step]) -> tuple[int, ...] | None:
             if node.count > 1 and inner is not None:
                 before = receptive.before(node, known)
                 own = receptive.of_any(node, found)
-                inner = None if before is None or own is None else before.then(own.repeated(copy + 1))
+                inner = (
+                    None if before is None or own is None else before.then(own.repeated(copy + 1))
+                )
         else:
             assert isinstance(node, CallNode)
             inner = receptive.before(node, known)

@@ -21,7 +21,12 @@ def _line(problem: Problem) -> str:
         source = problem.span.source
         line, column = source.position(problem.span.start)
         end_line, end_column = source.position(problem.span.end)
-        fields = [f"file={_property(source.name)}", f"line={line}", f"endLine={end_line}", f"col={column}"]
+        fields = [
+            f"file={_property(source.name)}",
+            f"line={line}",
+            f"endLine={end_line}",
+            f"col={column}",
+        ]
         if end_line == line:
             fields.append(f"endColumn={end_column}")
         place = ",".join(fields) + ","

@@ -1,7 +1,7 @@
 """The report as Python objects: what `nnspec.check` gives, and what every format is made from.
 
-Nothing is computed before it is asked for, and then once. Sizes are shown as an int, or as a str that holds the
-expression ("N", "H // 2").
+Nothing is computed before it is asked for, and then once. Sizes are shown as an int, or as a str
+that holds the expression ("N", "H // 2").
 """
 
 from __future__ import annotations
@@ -42,8 +42,9 @@ class Params(Record):
 
 
 class Memory(Record):
-    """Bytes. `activations`: what training keeps for the backward pass, for the batch that the inputs say;
-    `peak`: the most that is alive at once at inference, None where sizes are symbols."""
+    """Bytes. `activations`: what training keeps for the backward pass, for the batch that the
+    inputs say; `peak`: the most that is alive at once at inference, None where sizes are
+    symbols."""
 
     weights: Shown
     activations: Shown
@@ -51,8 +52,9 @@ class Memory(Record):
 
 
 class Layer(Record):
-    """A use of an operator. Copies of a repeated layer are one Layer: `path` is that of the first, `count`
-    their number; `params` and `macs` are those of all copies, so that they add up to the model's."""
+    """A use of an operator. Copies of a repeated layer are one Layer: `path` is that of the first,
+    `count` their number; `params` and `macs` are those of all copies, so that they add up to the
+    model's."""
 
     path: str
     operator: str
@@ -123,7 +125,7 @@ class ModelReport:
     def name(self) -> str:
         return self.graph.name
 
-    # -- sizes -------------------------------------------------------------------------------------------
+    # -- sizes -------------------------------------------------------------------------------------
 
     def fix(self, size: Size) -> Size:
         """The size with the numbers of `sizes` in it."""
@@ -157,7 +159,9 @@ class ModelReport:
 
     @cached_property
     def batch(self) -> str | None:
-        """The symbol of the batch: the first size of the first input, where that is a free symbol."""
+        """The symbol of the batch: the first size of the first input, where that is a free
+        symbol.
+        """
         if not self.graph.inputs or not self.graph.inputs[0].type.shape:
             return None
         first = self.graph.inputs[0].type.shape[0]
@@ -171,7 +175,7 @@ class ModelReport:
             return fixed
         return substitute(fixed, {self.batch: 1})
 
-    # -- facts -------------------------------------------------------------------------------------------
+    # -- facts -------------------------------------------------------------------------------------
 
     @cached_property
     def inputs(self) -> dict[str, Tensor]:
@@ -232,7 +236,7 @@ class ModelReport:
         window = receptive.of_graph(self.graph, receptive.windows(self.graph))
         return None if window is None else window.sizes
 
-    # -- the sizes that the model takes ------------------------------------------------------------------
+    # -- the sizes that the model takes ------------------------------------------------------------
 
     @cached_property
     def admitted(self) -> Admitted:
@@ -261,7 +265,9 @@ class ModelReport:
         return requires.refusal(self.graph, self.admitted, {**self.sizes, **sizes}) is None
 
     def at(self, sizes: Mapping[str, int]) -> ModelReport:
-        """The same report with numbers in place of symbols. NotAdmitted where the model does not take them."""
+        """The same report with numbers in place of symbols. NotAdmitted where the model does not
+        take them.
+        """
         self._known(sizes)
         every = {**self.sizes, **sizes}
         refused = requires.refusal(self.graph, self.admitted, every)
@@ -288,7 +294,7 @@ class ModelReport:
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise ValueError(f"the size {name} is an integer of at least 1, not {size!r}")
 
-    # -- layers ------------------------------------------------------------------------------------------
+    # -- layers ------------------------------------------------------------------------------------
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:

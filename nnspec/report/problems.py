@@ -1,7 +1,8 @@
 """Problems, drawn: code, place, the source lines with their marks, notes and help.
 
-A small renderer of our own on plain strings (rich costs 50 ms before it draws anything). The frame is
-ASCII, so that it survives any terminal, log and encoding. `draw` draws one problem, `summary` counts.
+A small renderer of our own on plain strings (rich costs 50 ms before it draws anything). The frame
+is ASCII, so that it survives any terminal, log and encoding. `draw` draws one problem, `summary`
+counts.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ LONGEST_LINE = 160
 TALLEST_SPAN = 4
 
 _COLOURS = {
-    "error": "1;31", "warning": "1;33", "note": "1;36", "frame": "1;34", "second": "1;34", "strong": "1",
-    "removed": "31", "added": "32",
+    "error": "1;31", "warning": "1;33", "note": "1;36", "frame": "1;34", "second": "1;34",
+    "strong": "1", "removed": "31", "added": "32",
 }  # fmt: skip
 
 
@@ -188,7 +189,9 @@ def _underlines(marks: list[Mark], severity: str, paint: Paint) -> Iterable[str]
     marks = sorted(marks, key=lambda mark: (mark.start, mark.end))
     styles = {True: severity, False: "second"}
     rule: dict[int, tuple[str, str]] = {}
-    for mark in sorted(marks, key=lambda mark: mark.primary):  # the primary is drawn over the others
+    for mark in sorted(
+        marks, key=lambda mark: mark.primary
+    ):  # the primary is drawn over the others
         for column in range(mark.start, mark.end):
             rule[column] = ("^" if mark.primary else "-", styles[mark.primary])
     hanging = [mark for mark in marks if mark.text]
@@ -224,7 +227,9 @@ def _cells(cells: dict[int, tuple[str, str]], paint: Paint, length: int = 0) -> 
 
 
 def _remark(kind: str, text: str, gutter: int, paint: Paint) -> Iterable[str]:
-    """`= note: …`; further lines of the text stand under its first, lines of a diff in its colours."""
+    """`= note: …`; further lines of the text stand under its first, lines of a diff in its
+    colours.
+    """
     first, *rest = text.split("\n")
     yield f"{' ' * gutter} {paint('=', 'frame')} {paint(kind, 'strong')}: {first}"
     for line in rest:

@@ -1,8 +1,8 @@
 """`nnspec check` for the eye: a tree of layers, the totals, the sizes that the model admits.
 
-The same text for a pipe and for a terminal; a terminal also gets colour, tree guides and small bars that
-show where the parameters and the work are. Everything is drawn from pieces of text with a style name, so
-that the widths never depend on the colours.
+The same text for a pipe and for a terminal; a terminal also gets colour, tree guides and small
+bars that show where the parameters and the work are. Everything is drawn from pieces of text with
+a style name, so that the widths never depend on the colours.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ _GAP = "  "
 _BAR_CELLS = 6
 
 _COLOURS = {
-    "title": "1", "doc": "2", "head": "2", "guide": "38;5;240", "name": "1", "prefix": "2", "aside": "2",
-    "operator": "36", "settings": "38;5;245", "block": "1;35", "shape": "32", "number": "",
-    "heat0": "38;5;110", "heat1": "38;5;179", "heat2": "38;5;203", "label": "38;5;245", "count": "33",
-    "good": "32",
+    "title": "1", "doc": "2", "head": "2", "guide": "38;5;240", "name": "1", "prefix": "2",
+    "aside": "2", "operator": "36", "settings": "38;5;245", "block": "1;35", "shape": "32", "number": "",
+    "heat0": "38;5;110", "heat1": "38;5;179", "heat2": "38;5;203", "label": "38;5;245",
+    "count": "33", "good": "32",
 }  # fmt: skip
 
 
@@ -50,8 +50,8 @@ class Style:
 
 
 def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
-    """Every model of a report, then the data and train parts. Several models are a table of their totals,
-    unless a depth asks for their trees."""
+    """Every model of a report, then the data and train parts. Several models are a table of their
+    totals, unless a depth asks for their trees."""
     models = list(report.models.values())
     if len(models) > 1 and depth is None:
         parts = ["\n".join(_overview(models, target, style))]
@@ -93,7 +93,7 @@ def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[
     yield f"nnspec check {target}:{models[0].name} shows one of them layer by layer."
 
 
-# -- the table ---------------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------
 
 
 class _Line:
@@ -113,7 +113,10 @@ _HEADS = ["layer", "operator", "output", "parameters", "MACs"]
 
 def _table(model: ModelReport, tree: list[Row], style: Style) -> Iterator[str]:
     lines = [_input_line(name, str_shape(t.dtype, t.shape)) for name, t in model.inputs.items()]
-    totals = (_number(model, model.param_sums[id(model.graph)]), _number(model, model.mac_sums[id(model.graph)]))
+    totals = (
+        _number(model, model.param_sums[id(model.graph)]),
+        _number(model, model.mac_sums[id(model.graph)]),
+    )
     for row in tree:
         line = _Line(
             [
@@ -195,7 +198,11 @@ def _painted(line: _Line, widths: list[int], style: Style) -> str:
     shape = shorten(shape, widths[2])
     out += _GAP + style.paint(pad(shape, widths[2]), "aside" if aside else "shape")
     for number, size, share in zip(numbers, widths[3:], line.shares, strict=True):
-        out += _GAP + " " * (size - width(number)) + style.paint(number, "aside" if aside else "number")
+        out += (
+            _GAP
+            + " " * (size - width(number))
+            + style.paint(number, "aside" if aside else "number")
+        )
         if style.colour:
             out += " " + _bar(share, style)
     return out
@@ -225,7 +232,7 @@ def _bar(share: float, style: Style) -> str:
     return style.paint(text, heat) + " " * (_BAR_CELLS - len(text))
 
 
-# -- numbers that may hang on symbols ----------------------------------------------------------------
+# -- numbers that may hang on symbols --------------------------------------------------------------
 
 
 def _number(model: ModelReport, size: Size) -> int | None:
@@ -249,7 +256,7 @@ def _share(model: ModelReport, size: Size, total: int | None) -> float:
     return number / total if number and total else 0.0
 
 
-# -- totals ------------------------------------------------------------------------------------------
+# -- totals ----------------------------------------------------------------------------------------
 
 
 def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
@@ -261,9 +268,7 @@ def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     weights, activations = model.weight_bytes, model.activation_bytes
     yield "weights", _total(model, target, weights, in_bytes)
     kept = "kept for the backward pass"
-    yield "activations", _total(
-        model, target, activations, lambda n: f"{in_bytes(n)}{per}, {kept}"
-    )
+    yield "activations", _total(model, target, activations, lambda n: f"{in_bytes(n)}{per}, {kept}")
     peak = model.peak_per_sample
     if peak is not None:
         yield "peak", f"{in_bytes(peak)}{per}, at inference, without the weights"

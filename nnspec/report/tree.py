@@ -1,7 +1,7 @@
 """The rows of a model's tree: what is shown, to which depth, and what is folded.
 
-A row stands for a node, or for neighbours that are the same body (`layer1.1 … 2`, twice the same block).
-Folding and depth change what is shown, never a sum.
+A row stands for a node, or for neighbours that are the same body (`layer1.1 … 2`, twice the same
+block). Folding and depth change what is shown, never a sum.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ MOST_ROWS = 80
 
 
 class Row:
-    """One line of the tree. `depth` from 0; `last` tells for each depth whether the branch ends here.
+    """One line of the tree. `depth` from 0; `last` tells for each depth whether the branch ends
+    here.
 
-    `params` and `macs` are those of the row's `count` copies, inside one copy of the row above; `outer`
-    is how often that one is there.
+    `params` and `macs` are those of the row's `count` copies, inside one copy of the row above;
+    `outer` is how often that one is there.
     """
 
     __slots__ = (
@@ -74,7 +75,9 @@ def _rows(
     groups = folded(graph)
     for number, (node, count, name) in enumerate(groups):
         ends = (*last, number == len(groups) - 1)
-        runs = count // node.count  # neighbours that were folded; a node's own copies are counted below
+        runs = (
+            count // node.count
+        )  # neighbours that were folded; a node's own copies are counted below
         quiet = shared or node.shared
         own = 0 if quiet else params.of_node(node, report.param_sums) * runs
         work = macs.of_node(node, report.mac_sums) * runs
@@ -84,7 +87,9 @@ def _rows(
 
 
 def folded(graph: Graph) -> list[tuple[Node, int, str]]:
-    """The nodes with their number of copies and shown name; neighbours that are the same body are one."""
+    """The nodes with their number of copies and shown name; neighbours that are the same body are
+    one.
+    """
     found: list[tuple[Node, int, str]] = []
     run: list[Node] = []
     for node in graph.nodes:
@@ -139,7 +144,7 @@ def fitting_depth(graph: Graph) -> int:
     return max(fits, default=1)
 
 
-# -- the operator of a row, as a spec writes it ------------------------------------------------------
+# -- the operator of a row, as a spec writes it ----------------------------------------------------
 
 
 def describe(node: Node) -> str:
@@ -155,8 +160,8 @@ def describe(node: Node) -> str:
 
 
 def operator_text(operator: Operator, use: Use) -> str:
-    """The use as a spec writes it: what must be given first and without a name, the rest named where it
-    differs from its default."""
+    """The use as a spec writes it: what must be given first and without a name, the rest named
+    where it differs from its default."""
     written: list[str] = []
     for setting in operator.settings:
         value = use.settings.get(setting.name, setting.default)
@@ -168,7 +173,9 @@ def operator_text(operator: Operator, use: Use) -> str:
 
 
 def _of_block(graph: Graph) -> list[str]:
-    """The arguments of a block that are numbers, strings or lists; those of its defaults left out."""
+    """The arguments of a block that are numbers, strings or lists; those of its defaults left
+    out.
+    """
     defaults: dict[str, object] = {}
     if graph.definition is not None:
         for parameter in graph.definition.parameters:

@@ -9,7 +9,9 @@ def counted(number: int) -> str:
 
 
 def short(number: int) -> str:
-    """With commas while it is short, then in thousands of thousands: `416,520`, `118 M`, `4.09 G`."""
+    """With commas while it is short, then in thousands of thousands: `416,520`, `118 M`, `4.09
+    G`.
+    """
     if number < 10_000_000:
         return counted(number)
     for factor, letter in ((10**18, "E"), (10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M")):

@@ -1,4 +1,6 @@
-"""Problems are drawn as the design shows: marks under the right columns, whatever the line holds."""
+"""Problems are drawn as the design shows: marks under the right columns, whatever the line
+holds.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def residual() -> Problem:
 
 
 def test_the_example_of_the_design() -> None:
-    assert draw(residual()) == """\
+    assert (
+        draw(residual())
+        == """\
 error[NN301]: residual add of 128 and 64 channels
  --> tinyres.nn:6:17
   |
@@ -63,6 +67,7 @@ error[NN301]: residual add of 128 and 64 channels
   = help: project the shortcut with a 1x1 convolution (8,320 parameters, 8.5 M MACs):
           6 -     return relu(b + stem)
           6 +     return relu(b + (stem -> conv2d(128, 1)))"""
+    )
 
 
 def test_colour_only_adds_escapes() -> None:
@@ -80,7 +85,9 @@ def test_several_labels_on_a_line() -> None:
         "here",
         (Label(place(source, "a"), "left"), Label(place(source, "b"), "right")),
     )
-    assert draw(problem) == """\
+    assert (
+        draw(problem)
+        == """\
 error[NN301]: no fit
  --> f.nn:1:7
   |
@@ -89,15 +96,25 @@ error[NN301]: no fit
   |     | |
   |     | here
   |     left"""
+    )
 
 
 def test_marks_that_overlap() -> None:
     source = Source("x = relu(a + b)\n", "f.nn")
     problem = Problem(
-        "NN301", "no fit", place(source, "a + b"), "the sum", (Label(place(source, "b"), "from here"),)
+        "NN301",
+        "no fit",
+        place(source, "a + b"),
+        "the sum",
+        (Label(place(source, "b"), "from here"),),
     )
     lines = draw(problem).split("\n")
-    assert lines[4:] == ["  |          ^^^^^", "  |          |   |", "  |          |   from here", "  |          the sum"]
+    assert lines[4:] == [
+        "  |          ^^^^^",
+        "  |          |   |",
+        "  |          |   from here",
+        "  |          the sum",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -108,14 +125,23 @@ def test_marks_stand_under_wide_and_odd_characters(line: str, marked: str, colum
     source = Source(line + "\n", "f.nn")
     drawn = draw(Problem("NN200", "?", place(source, marked))).split("\n")
     assert drawn[4] == "  | " + " " * column + "^"
-    assert "\x1b" not in drawn[3] and "\t" not in drawn[3]
+    assert not {"\x1b", "\t"} & set(drawn[3])
 
 
 def test_gaps_are_dots() -> None:
     source = Source("one\ntwo\nthree\nfour\nfive\nsix\n", "f.nn")
     labels = (Label(place(source, "one"), "a"), Label(place(source, "six"), "b"))
     lines = draw(Problem("NN200", "?", place(source, "three"), labels=labels)).split("\n")
-    assert lines[3:] == ["1 | one", "  | --- a", "...", "3 | three", "  | ^^^^^", "...", "6 | six", "  | --- b"]
+    assert lines[3:] == [
+        "1 | one",
+        "  | --- a",
+        "...",
+        "3 | three",
+        "  | ^^^^^",
+        "...",
+        "6 | six",
+        "  | --- b",
+    ]
 
 
 def test_a_span_of_several_lines() -> None:
@@ -150,7 +176,9 @@ def test_an_empty_source() -> None:
 
 def test_a_second_file_has_its_own_place() -> None:
     here, there = Source("x = Other\n", "a.nn"), Source("block Other:\n", "b.nn")
-    problem = Problem("NN200", "?", place(here, "Other"), "", (Label(place(there, "Other"), "defined here"),))
+    problem = Problem(
+        "NN200", "?", place(here, "Other"), "", (Label(place(there, "Other"), "defined here"),)
+    )
     assert draw(problem).split("\n") == [
         "error[NN200]: ?", " --> a.nn:1:5", "  |", "1 | x = Other", "  |     ^^^^^",
         " ::: b.nn:1:7", "  |", "1 | block Other:", "  |       ----- defined here",
@@ -160,7 +188,8 @@ def test_a_second_file_has_its_own_place() -> None:
 def test_the_gutter_is_as_wide_as_the_numbers() -> None:
     source = Source("\n" * 99 + "x\n", "f.nn")
     assert draw(Problem("NN200", "?", place(source, "x"), notes=("n",))).split("\n") == [
-        "error[NN200]: ?", "   --> f.nn:100:1", "    |", "100 | x", "    | ^", "    |", "    = note: n",
+        "error[NN200]: ?", "   --> f.nn:100:1", "    |", "100 | x", "    | ^", "    |",
+        "    = note: n",
     ]  # fmt: skip
 
 
