@@ -1,0 +1,235 @@
+"""The LALR loop over the table that Lark made: tokens in, tree out, nothing recursive.
+
+A statement that does not parse becomes one problem; the parser then goes on with the next line, and with
+the body under a broken header, so that one slip hides nothing else.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from nnspec.diagnostics import Problem
+from nnspec.source import Source
+from nnspec.syntax import depth, lexer, slips
+from nnspec.syntax.build import Builder
+from nnspec.syntax.lexer import BAD, DEDENT, END, INDENT, NEWLINE, SKIP, Tokens
+from nnspec.syntax.table import ACTIONS, GOTOS, NONTERMINALS, RULES, SOFT_WORDS, STARTS, TERMINALS
+from nnspec.syntax.tree import Expr, Module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MAX_PROBLEMS = 100
+MAX_DEPTH = 200
+
+BAD_LINE = TERMINALS.index("_BAD_LINE")
+BAD_HEADER = TERMINALS.index("_BAD_HEADER")
+BAD_SETTINGS = TERMINALS.index("_BAD_SETTINGS")
+_SETTINGS_WORDS = (SOFT_WORDS["data"], SOFT_WORDS["train"])
+_WIDTH = len(TERMINALS)
+
+# Two more columns for the tokens that the grammar does not know: always an error.
+_ACTIONS = tuple((*row, 0, 0) for row in ACTIONS)
+_AFTER_INDENT = {row[INDENT] for row in ACTIONS if row[INDENT] > 0}
+# Which rules only hand on their one child.
+_PASSES = (False, *(not method and length == 1 for _, length, method, _ in RULES))
+_MADE = (0, *(made for made, _, _, _ in RULES))
+# Where a chain of such rules ends: (state, nonterminal, next token) -> state. Filled as it is needed.
+_landings: dict[int, int] = {}
+
+
+def _land(state: int, made: int, kind: int) -> int:
+    """The state after `made`, with all rules applied that only hand it on."""
+    while True:
+        target = GOTOS[state * NONTERMINALS + made]
+        action = _ACTIONS[target][kind]
+        if action < 0 and _PASSES[-action]:
+            made = _MADE[-action]
+        else:
+            return target
+
+
+class Parser:
+    """One parse. `states` has one entry more than `values` and `places`, the start of each value."""
+
+    def __init__(self, tokens: Tokens, start: str) -> None:
+        self.tokens = tokens
+        self.builder = Builder(tokens.source, tokens.starts, tokens.ends)
+        self.problems = self.builder.problems
+        self.problems.extend(tokens.problems)
+        self.states = [STARTS[start]]
+        self.values: list[Any] = []
+        self.places: list[int] = []
+        self.index = 0
+        self.last_bad = -1  # the index of the token after the last statement given up
+        self.rules = ((0, 0, None, ()),) + tuple(
+            (made, length, getattr(self.builder, method) if method else None, children)
+            for made, length, method, children in RULES
+        )
+
+    def run(self) -> Any:
+        """The value of the start rule, or None where too much was wrong."""
+        kinds, starts = self.tokens.kinds, self.tokens.starts
+        states, values, places = self.states, self.values, self.places
+        actions = _ACTIONS
+        while True:
+            index = self.index
+            kind = kinds[index]
+            action = actions[states[-1]][kind]
+            while action < 0:
+                self.reduce(-action, kind)
+                action = actions[states[-1]][kind]
+            if action > 0:
+                if kind == END:
+                    return values[-1]
+                states.append(action)
+                values.append(index)
+                places.append(starts[index])
+                self.index = index + 1
+            elif not self.recover(kind):
+                return None
+
+    def reduce(self, number: int, kind: int) -> None:
+        """Apply a rule; `kind` is the token that follows."""
+        made, length, method, children = self.rules[number]
+        states, values, places = self.states, self.values, self.places
+        index = self.index
+        base = len(values) - length
+        if length:
+            start = places[base]
+        else:
+            start = self.tokens.starts[index]
+        if method is None:
+            value = values[base + children[0]]
+        else:
+            value = method(
+                start,
+                self.tokens.ends[index - 1],
+                *[None if child < 0 else values[base + child] for child in children],
+            )
+        if length:
+            del states[base + 1 :], values[base:], places[base:]
+        state = states[-1]
+        key = (state * NONTERMINALS + made) * _WIDTH + kind
+        target = _landings.get(key)
+        if target is None:
+            target = _landings[key] = _land(state, made, kind)
+        states.append(target)
+        values.append(value)
+        places.append(start)
+
+    # -- recovery -----------------------------------------------------------------------------------
+
+    def recover(self, kind: int) -> bool:
+        """Report the token that does not fit, and get past its statement; False to stop for good."""
+        tokens = self.tokens
+        kinds, index = tokens.kinds, self.index
+        if kind == SKIP:
+            self.index = index + 1
+            return True
+        if not tokens.lines:
+            if kind != BAD:
+                self.problems.append(slips.explain(self, index))
+            return False
+        if kind == END and self.last_bad == index:
+            return False
+        if kind == INDENT or _ACTIONS[self.states[-1]][INDENT] > 0 or kind in (DEDENT, END):
+            if kind != BAD:
+                self.problems.append(slips.explain(self, index))
+            self.give_up(BAD_HEADER if kind == INDENT else BAD_LINE)
+            self.feed(NEWLINE)
+            self.last_bad = index
+            return self.going_on()
+
+        line_end = kinds.index(NEWLINE, index)
+        if (
+            kind != BAD
+            and BAD not in kinds[index:line_end]
+            and not (index == self.last_bad and TERMINALS[kind] in ("_ELSE", "_ELIF"))
+        ):
+            self.problems.append(slips.explain(self, index))
+        first = slips.first_of_statement(tokens, index)
+        if kinds[line_end + 1] != INDENT:
+            self.give_up(BAD_LINE)
+            self.index = line_end
+            self.last_bad = line_end + 1
+        elif slips.is_header(tokens, first, line_end):
+            opens_settings = kinds[first] in _SETTINGS_WORDS
+            self.give_up(BAD_SETTINGS if opens_settings else BAD_HEADER)
+            self.index = line_end
+            self.last_bad = tokens.closing[line_end + 1] + 1
+        else:  # the lines below go on with the broken one
+            self.give_up(BAD_LINE)
+            self.feed(NEWLINE)
+            self.index = self.last_bad = tokens.closing[line_end + 1] + 1
+        return self.going_on()
+
+    def going_on(self) -> bool:
+        return len(self.problems) < MAX_PROBLEMS
+
+    def give_up(self, sign: int) -> None:
+        """Drop what was read of a statement, and put `sign` in its place."""
+        tokens = self.tokens
+        while not self.accepts(sign):
+            state, value = self.states.pop(), self.values.pop()
+            self.places.pop()
+            if state in _AFTER_INDENT:
+                tokens.kinds[tokens.closing[value]] = SKIP
+        self.feed(sign)
+
+    def feed(self, kind: int) -> None:
+        """Take a token that is not in the text."""
+        action = _ACTIONS[self.states[-1]][kind]
+        while action < 0:
+            self.reduce(-action, kind)
+            action = _ACTIONS[self.states[-1]][kind]
+        self.states.append(action)
+        self.values.append(None)
+        self.places.append(self.tokens.starts[self.index])
+
+    def accepts(self, kind: int) -> bool:
+        """Could `kind` come next?"""
+        states = self.states[:]
+        while True:
+            action = _ACTIONS[states[-1]][kind]
+            if action >= 0:
+                return action > 0
+            made, length, _, _ = self.rules[-action]
+            if length:
+                del states[-length:]
+            states.append(GOTOS[states[-1] * NONTERMINALS + made])
+
+
+def parse(source: Source) -> tuple[Module, list[Problem]]:
+    """A whole file: what could be read of it, and everything that is wrong with its syntax."""
+    enabled = gc.isenabled()
+    gc.disable()  # a tree has no cycles, and looking for some takes half of the time
+    try:
+        tokens = lexer.tokenize(source)
+        parser = Parser(tokens, "start")
+        result = parser.run()
+        doc, parts = result if result is not None else ("", ())
+        if tokens.longest > MAX_DEPTH:
+            parts = depth.limited(parts, MAX_DEPTH, parser.problems)
+        return Module(source, doc, parts, tokens.comments), in_order(parser.problems)
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def parse_expression(
+    source: Source, start: int = 0, end: int | None = None
+) -> tuple[Expr | None, list[Problem]]:
+    """A lone expression, such as a field of a string or a setting from the command line."""
+    tokens = lexer.tokenize_expression(source, start, len(source.text) if end is None else end)
+    parser = Parser(tokens, "expression")
+    value: Expr | None = parser.run()
+    if value is not None and tokens.longest > MAX_DEPTH:
+        kept = depth.limited((value,), MAX_DEPTH, parser.problems)
+        value = value if kept else None
+    return value, in_order(parser.problems)
+
+
+def in_order(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.span.start if problem.span else 0)
