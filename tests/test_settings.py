@@ -11,16 +11,16 @@ from nnspec.settings import BadSetting, parse, parse_sizes, parse_value
 from nnspec.targets import Unreadable, find, read_text
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("3", 3), ("1_000", 1000), ("-2", -2), ("1e-2", 0.01), ("0.5", 0.5), (".5", 0.5),
-        ("3.", 3.0),         ("true", True), ("false", False), ("none", None), ("adamw", "adamw"), ('"a b"', "a b"),
-        ("'a b'", "a b"), ("a b", "a b"), ("", ""), ("[1, 2]", [1, 2]), ("[]", []),
-        ("[[1], x]", [[1], "x"]),         ("[train: 0.8, val: 0.2]", {"train": 0.8, "val": 0.2}), ("a/b.nn", "a/b.nn"),
-        ("cuda:0", "cuda:0"), (r'"a\"b"', 'a"b'), ("1_", "1_"), ("4bit", "4bit"), ("1e400", "1e400"),
-    ],
-)  # fmt: skip
+VALUES: dict[str, Any] = {
+    "3": 3, "1_000": 1000, "-2": -2, "1e-2": 0.01, "0.5": 0.5, ".5": 0.5, "3.": 3.0,
+    "true": True, "false": False, "none": None, "adamw": "adamw", '"a b"': "a b", "'a b'": "a b",
+    "a b": "a b", "": "", "[1, 2]": [1, 2], "[]": [], "[[1], x]": [[1], "x"], "a/b.nn": "a/b.nn",
+    "[train: 0.8, val: 0.2]": {"train": 0.8, "val": 0.2}, "cuda:0": "cuda:0", r'"a\"b"': 'a"b',
+    "1_": "1_", "4bit": "4bit", "1e400": "1e400",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), VALUES.items())
 def test_values(text: str, value: Any) -> None:
     found = parse_value(text)
     assert found == value

@@ -10,7 +10,7 @@ from nnspec.report.columns import pad
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.operators.definition import Operator, Setting
-    from nnspec.report.text import Style
+    from nnspec.report.style import Style
 
 
 @click.command(name="ops")

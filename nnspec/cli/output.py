@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from nnspec.report.text import Style
+from nnspec.report.style import Style
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

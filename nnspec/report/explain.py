@@ -11,7 +11,7 @@ from nnspec.codes import CODES
 from nnspec.graph import CallNode, OpNode, OwnParam
 from nnspec.report import find
 from nnspec.report.columns import clean, pad, width
-from nnspec.report.text import Style, str_shape
+from nnspec.report.text import str_shape
 from nnspec.report.tree import describe, folded
 from nnspec.report.units import counted, short
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nnspec.graph import Node, Value
     from nnspec.operators.definition import Param
     from nnspec.report.model import ModelReport
+    from nnspec.report.style import Style
     from nnspec.source import Span
 
 LINE = 96

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from nnspec.dims import Size
     from nnspec.report.model import ModelReport, Report, Section
+    from nnspec.report.style import Style
 
-    Paint = Callable[[str, str], str]
 
 #: a formula longer than this does not fit into a column
 LONGEST_FORMULA = 14
@@ -26,27 +26,6 @@ LONGEST_OPERATOR = 60
 LONGEST_SHAPE = 72
 _GAP = "  "
 _BAR_CELLS = 6
-
-_COLOURS = {
-    "title": "1", "doc": "2", "head": "2", "guide": "38;5;240", "name": "1", "prefix": "2",
-    "aside": "2", "operator": "36", "settings": "38;5;245", "block": "1;35", "shape": "32", "number": "",
-    "heat0": "38;5;110", "heat1": "38;5;179", "heat2": "38;5;203", "label": "38;5;245",
-    "count": "33", "good": "32",
-}  # fmt: skip
-
-
-class Style:
-    """How to draw: in colour or plain, how wide, and with which characters."""
-
-    __slots__ = ("colour", "columns")
-
-    def __init__(self, colour: bool = False, columns: int | None = None) -> None:
-        self.colour = colour
-        self.columns = columns
-
-    def paint(self, text: str, style: str) -> str:
-        code = _COLOURS[style]
-        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code and text.strip() else text
 
 
 def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
