@@ -46,18 +46,20 @@ def check_target(target: Target) -> Report:
 def check_text(source: Source, name: str = "") -> Report:
     """The report of a source; of the model `name` only, where one is named."""
     program, problems = read(source)
+    if problems:  # what names and shapes could add would mostly follow from these
+        return Report(problems, {})
     names = [name] if name else [m.name for m in program.models.values() if not m.missing]
     graphs: dict[str, Graph] = {}
     for wanted in names:
         try:
             graph = program.graph(wanted)
         except KeyError as error:
-            if not problems and not program.problems:
+            if not program.problems:
                 raise Unreadable(str(error.args[0])) from None
             continue
         if graph is not None:
             graphs[wanted] = graph
-    return with_requirements(Report([*problems, *program.problems], graphs))
+    return with_requirements(Report(program.problems, graphs))
 
 
 def read(source: Source) -> tuple[Program, list[Problem]]:

@@ -60,7 +60,7 @@ CODES: dict[str, Code] = {
         "The line does not read as the language is written: something is missing, or stands where "
         "it cannot. The message names what would fit at that place. Reading goes on at the next "
         "statement, so that further slips are found in the same run.",
-        **_pair("return image -> conv2d(8, 3", "return image -> conv2d(8, 3)"),
+        **_pair("return image -> -> relu", "return image -> relu"),
     ),
     "NN102": Code(
         "a tab in the indentation",
@@ -182,12 +182,10 @@ CODES: dict[str, Code] = {
     ),
     "NN209": Code(
         "an attribute that does not exist",
-        "After the dot stands a tensor of a declared layer (`wte.weight`); the layer has none of "
-        "that name.",
-        **_pair(
-            "layer a = conv2d(3, 1)\nx = image -> a\nreturn x * a.wieght",
-            "layer a = conv2d(3, 1)\nx = image -> a\nreturn x * sum(a.weight)",
-        ),
+        "Tensors have no methods here: `x.view(...)` is `x -> reshape(...)`, `x.mean(1)` is "
+        "`x -> mean(dim=1)`, and the sizes of a tensor are named in the pattern of the input. After a "
+        "declared layer the dot names one of its own tensors: `wte.weight`.",
+        **_pair("return image.relu()", "return image -> relu"),
     ),
     "NN210": Code(
         "values that do not go together in arithmetic",

@@ -1,4 +1,4 @@
-"""Every code is defined once, and its examples show it: the wrong one has it, the mended one is clean."""
+"""Every code is defined once; its wrong example has it, its mended one is clean."""
 
 from __future__ import annotations
 

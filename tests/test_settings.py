@@ -10,7 +10,6 @@ import pytest
 from nnspec.settings import BadSetting, parse, parse_sizes, parse_value
 from nnspec.targets import Unreadable, find, read_text
 
-
 VALUES: dict[str, Any] = {
     "3": 3, "1_000": 1000, "-2": -2, "1e-2": 0.01, "0.5": 0.5, ".5": 0.5, "3.": 3.0,
     "true": True, "false": False, "none": None, "adamw": "adamw", '"a b"': "a b", "'a b'": "a b",
