@@ -23,18 +23,19 @@ def compile_source(target: Target) -> str | None:
     """The PyTorch source of the target's models; None where the spec has errors, which are
     shown.
     """
-    from nnspec.checking import elaborated
+    from nnspec.checking import check_target
 
-    program, names, problems = elaborated(target)
-    if problems:
+    report = check_target(target)
+    if not report.ok:
         from nnspec.report.problems import draw_all
 
-        write(draw_all(problems, style().colour))
+        write(draw_all(report.diagnostics, style().colour))
         return None
     _needs("nnspec.compiler")
-    from nnspec.compiler.source import module_source
+    from nnspec.compiler.spec import source_of
 
-    return module_source(program, names)
+    text: str = source_of(target)
+    return text
 
 
 def train(target: Target, words: Sequence[str], resume: str | None, device: str | None) -> int:
@@ -42,7 +43,8 @@ def train(target: Target, words: Sequence[str], resume: str | None, device: str 
     _needs("nnspec.training")
     from nnspec.training.commands import train as run
 
-    return run(target, words, resume, device)
+    status: int = run(target, words, resume, device)
+    return status
 
 
 def evaluate(folder: str, split: str, device: str | None) -> int:
@@ -50,7 +52,8 @@ def evaluate(folder: str, split: str, device: str | None) -> int:
     _needs("nnspec.training")
     from nnspec.training.commands import evaluate as run
 
-    return run(folder, split, device)
+    status: int = run(folder, split, device)
+    return status
 
 
 def predict(folder: str, inputs: Sequence[str], device: str | None) -> int:
@@ -58,7 +61,8 @@ def predict(folder: str, inputs: Sequence[str], device: str | None) -> int:
     _needs("nnspec.training")
     from nnspec.training.commands import predict as run
 
-    return run(folder, inputs, device)
+    status: int = run(folder, inputs, device)
+    return status
 
 
 def settings(words: Sequence[str]) -> Mapping[str, Any]:

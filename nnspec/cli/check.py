@@ -80,7 +80,7 @@ def _show_text(reports: Sequence[tuple[str, Report]], depth: int | None) -> None
         if report.ok:
             from nnspec.report.text import draw
 
-            parts.append(draw(report, words, looks, depth))
+            parts.append(draw(report, words, looks, depth) or f"{words}: no errors, and no model\n")
         for part in filter(None, parts):
             write(part if first else "\n" + part)
             first = False
