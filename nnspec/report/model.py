@@ -250,14 +250,13 @@ class ModelReport:
     @property
     def requires(self) -> list[str]:
         """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does."""
-        return list(self.admitted.conditions)
+        return list(self.admitted.requires)
 
-    @property
-    def bound_symbols(self) -> set[str]:
-        """The symbols that `requires` speaks of."""
+    def names_in(self, text: str) -> set[str]:
+        """The symbols of this model that a condition's text speaks of."""
         import re
 
-        return {word for text in self.requires for word in re.findall(r"[^\W\d]\w*", text)}
+        return set(re.findall(r"[^\W\d]\w*", text)) & set(self.all_symbols)
 
     def admits(self, sizes: Mapping[str, int]) -> bool:
         """Does the model take these sizes? Sizes that are left out may be what they need to be."""

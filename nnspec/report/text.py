@@ -278,14 +278,17 @@ def sizes_text(model: ModelReport) -> str:
         return "fixed"
     if not model.symbols:
         return ", ".join(f"{name} = {size}" for name, size in model.sizes.items())
-    conditions = model.requires
-    bound = model.bound_symbols
+    conditions = [text for text in model.requires if model.names_in(text) & set(model.symbols)]
+    bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
     parts = [" and ".join(conditions)] if conditions else []
     if free:
         parts.append(f"any {', '.join(free)}")
     if model.sizes:
         parts.append(", ".join(f"{name} = {size}" for name, size in model.sizes.items()))
+    if model.admitted.unproved:
+        unproved = " and ".join(condition.text for condition in model.admitted.unproved)
+        parts.append(f"not proved: {unproved}")
     return "; ".join(parts)
 
 
