@@ -27,8 +27,7 @@ a spec holds a model, for example:
 def check(target: str | os.PathLike[str]) -> Report:
     """The report of a file, of one model in it (`file.nn:Name`), or of `zoo:NAME`.
 
-    `SpecError`s are not raised: a report holds them. A file that is not there is an OSError or
-    ValueError.
+    Problems of the spec are in the report; a file that cannot be read raises an OSError.
     """
     return check_target(find(os.fspath(target)))
 

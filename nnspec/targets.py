@@ -23,7 +23,7 @@ MOST_BYTES = 64 * 2**20
 _NAMED = re.compile(r"(.+):([^\W\d]\w*)")
 
 
-class Unreadable(Exception):
+class Unreadable(OSError):
     """A target that is not there or cannot be read."""
 
 
@@ -63,6 +63,8 @@ def read_text(file: str) -> str:
     try:
         with open(file, "rb") as stream:
             return _decode(stream.read(MOST_BYTES + 1), file)
+    except Unreadable:
+        raise
     except FileNotFoundError:
         raise Unreadable(_missing(file)) from None
     except IsADirectoryError:
