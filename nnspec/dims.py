@@ -15,9 +15,9 @@ from math import gcd
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any, NoReturn
+    from typing import Any, NoReturn, TypeAlias, Union
 
-    Size = int | "Dim"
+    Size: TypeAlias = Union[int, "Dim"]  # noqa: UP007  (`int | "Dim"` is no type)
     Monomial = tuple["Atom", ...]
 
 #: numbers beyond this, or more terms than that, are no size of anything
