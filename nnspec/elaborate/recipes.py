@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from nnspec.elaborate.program import Program
     from nnspec.recipe.definition import Field, Recipe
-    from nnspec.source import Span
 
 SPLITS = ("train", "val", "test")
 
