@@ -56,6 +56,8 @@ class Broken(Tree):
 class Builder(ExpressionBuilder):
     """Builds the whole tree of one source."""
 
+    empty_bodies = 0
+
     def start(
         self, start: int, end: int, doc: Doc | None, parts: list[Tree] | None = None
     ) -> tuple[str, tuple[Part, ...]]:
@@ -72,6 +74,7 @@ class Builder(ExpressionBuilder):
         return doc, tuple(each for each in statements or () if isinstance(each, Statement))
 
     def empty_body(self, start: int, end: int) -> Body:
+        self.empty_bodies += 1
         self.report(
             "nothing is indented under this line",
             Span(self.source, start - 1, start),
@@ -85,7 +88,13 @@ class Builder(ExpressionBuilder):
     # -- parts ------------------------------------------------------------------------------------
 
     def block(
-        self, start: int, end: int, kind: int, name: int, parameters: tuple[Parameter, ...], body: Body
+        self,
+        start: int,
+        end: int,
+        kind: int,
+        name: int,
+        parameters: tuple[Parameter, ...],
+        body: Body,
     ) -> BlockDef:
         doc, statements = body
         return BlockDef(
@@ -100,7 +109,13 @@ class Builder(ExpressionBuilder):
         )
 
     def short_block(
-        self, start: int, end: int, kind: int, name: int, parameters: tuple[Parameter, ...], value: Expr
+        self,
+        start: int,
+        end: int,
+        kind: int,
+        name: int,
+        parameters: tuple[Parameter, ...],
+        value: Expr,
     ) -> BlockDef:
         return BlockDef(
             Span(self.source, start, end),
@@ -207,7 +222,9 @@ class Builder(ExpressionBuilder):
     ) -> Import:
         return Import(Span(self.source, start, end), None, module, (first, *(rest or ())))
 
-    def imported(self, start: int, end: int, name: int, alias: int | None) -> tuple[Name, Name | None]:
+    def imported(
+        self, start: int, end: int, name: int, alias: int | None
+    ) -> tuple[Name, Name | None]:
         return self.name_at(name), None if alias is None else self.name_at(alias)
 
     def dotted(self, start: int, end: int, first: int, rest: list[int] | None = None) -> str:

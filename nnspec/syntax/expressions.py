@@ -102,7 +102,9 @@ class ExpressionBuilder:
             return replace(value, span=Span(self.source, start, end))
         return value
 
-    def tuple_(self, start: int, end: int, first: Expr, rest: list[Expr] | None = None) -> TupleExpr:
+    def tuple_(
+        self, start: int, end: int, first: Expr, rest: list[Expr] | None = None
+    ) -> TupleExpr:
         return TupleExpr(Span(self.source, start, end), (first, *(rest or ())))
 
     # -- lists ------------------------------------------------------------------------------------

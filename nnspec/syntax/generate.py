@@ -79,7 +79,9 @@ def renumber(table: Any) -> dict[int, int]:
         if state in order:
             continue
         order[state] = len(order)
-        for _symbol, (kind, target) in sorted(table.states[state].items(), key=lambda item: item[0]):
+        for _symbol, (kind, target) in sorted(
+            table.states[state].items(), key=lambda item: item[0]
+        ):
             if str(kind) == SHIFT:
                 queue.append(target)
     return order
@@ -90,7 +92,9 @@ def generate() -> str:
     parser = load()
     table = parser.parser.parser._parse_table
     numbers = renumber(table)
-    rules = sorted(parser.rules, key=lambda rule: (rule.origin.name, str(rule.expansion), str(rule.alias)))
+    rules = sorted(
+        parser.rules, key=lambda rule: (rule.origin.name, str(rule.expansion), str(rule.alias))
+    )
     rule_numbers = {rule: number for number, rule in enumerate(rules, start=1)}
     origins = sorted({rule.origin.name for rule in rules})
     symbols = {symbol for row in table.states.values() for symbol in row}
@@ -119,7 +123,12 @@ def generate() -> str:
     for rule in rules:
         children = recipe(rule)
         written_rules.append(
-            (origins.index(rule.origin.name), len(rule.expansion), action_name(rule, children), children)
+            (
+                origins.index(rule.origin.name),
+                len(rule.expansion),
+                action_name(rule, children),
+                children,
+            )
         )
 
     literals: dict[str, int] = {}
@@ -154,7 +163,7 @@ def generate() -> str:
         *literal("RULES", "tuple[tuple[int, int, str, tuple[int, ...]], ...]", written_rules, "()"),
         "",
         f"NONTERMINALS = {len(origins)}",
-        f"STARTS = {({start: numbers[table.start_states[start]] for start in STARTS})!r}",
+        f"STARTS = { ({start: numbers[table.start_states[start]] for start in STARTS})!r}",
         "",
         "# by state: what to do with each terminal; n > 0 shifts to state n, n < 0 reduces by rule -n",
         *literal("ACTIONS", "tuple[tuple[int, ...], ...]", actions, "()"),
@@ -170,7 +179,9 @@ def literal(name: str, kind: str, value: Any, brackets: str) -> list[str]:
     items = (
         [f"{key!r}: {item!r}" for key, item in value.items()]
         if isinstance(value, dict)
-        else [repr(item).replace(" ", "") if isinstance(item, tuple) else repr(item) for item in value]
+        else [
+            repr(item).replace(" ", "") if isinstance(item, tuple) else repr(item) for item in value
+        ]
     )
     lines = [f"{name}: {kind} = {brackets[0]}"]
     line = ""

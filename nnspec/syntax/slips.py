@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Problem, nearest
 from nnspec.source import Span
-from nnspec.syntax.lexer import DEDENT, END, INDENT, NAME, NEWLINE, NUMBER, STRING, Tokens
 from nnspec.syntax.table import HARD_WORDS, LITERALS, SOFT_WORDS, TERMINALS
+from nnspec.syntax.tokens import DEDENT, END, HEADERS, INDENT, NAME, NEWLINE, NUMBER, STRING
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     Rule: TypeAlias = Callable[["Slip"], "Problem | None"]
 
-DEFINITIONS = {SOFT_WORDS[word] for word in ("model", "block", "fn", "extern", "data", "train", "from")}
+DEFINITIONS = {
+    SOFT_WORDS[word] for word in ("model", "block", "fn", "extern", "data", "train", "from")
+}
 BODY_WORDS = {SOFT_WORDS[word] for word in ("input", "layer", "param", "buffer")} | {
     HARD_WORDS[word] for word in ("if", "for", "return", "assert")
 }
-HEADERS = (DEFINITIONS - {SOFT_WORDS["from"]}) | {
-    HARD_WORDS[word] for word in ("if", "elif", "else", "for")
-}
+SHAPED = {SOFT_WORDS[word] for word in ("input", "param", "buffer")}
 VALUE_ENDS = {NAME, NUMBER, STRING, LITERALS[")"], LITERALS["]"], LITERALS["..."]} | {
     HARD_WORDS[word] for word in ("true", "false", "none")
 }
@@ -64,7 +64,7 @@ class Slip:
         self.tokens = tokens
         self.index = index
         self.kind = tokens.kinds[index]
-        self.first = first_of_statement(tokens, index)
+        self.first = tokens.first_of_statement(index)
         self.opener = tokens.kinds[self.first]
         self.before = tokens.kinds[index - 1] if index > self.first else -1
         self.expected = {kind for kind in range(len(TERMINALS)) if parser.accepts(kind)}
@@ -117,19 +117,6 @@ def explain(parser: Parser, index: int) -> Problem:
     return slip.problem(f"expected {wanted(slip)}, found {slip.found()}")
 
 
-def first_of_statement(tokens: Tokens, index: int) -> int:
-    kinds = tokens.kinds
-    while index > 0 and kinds[index - 1] not in (NEWLINE, INDENT, DEDENT):
-        index -= 1
-    return index
-
-
-def is_header(tokens: Tokens, first: int, line_end: int) -> bool:
-    """Is the statement from `first` to its line end one that has a body?"""
-    kinds = tokens.kinds
-    return kinds[first] in HEADERS or kinds[line_end - 1] == LITERALS[":"]
-
-
 def short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
@@ -141,8 +128,13 @@ def wanted(slip: Slip) -> str:
         words.append("a value")
     elif NAME in slip.expected:
         words.append("a name")
+    if slip.expects("+") and NUMBER not in slip.expected:
+        words.append("an operator")
+        signs = (":", ",", ")", "]") if slip.opener in HEADERS else ("=", ",", ")", "]")
+    else:
+        signs = (":", "=", ",", ")", "]", "in", "else")
     if NUMBER not in slip.expected:
-        for sign in (":", "=", ",", ")", "]", "in", "else"):
+        for sign in signs:
             if slip.expects(sign):
                 words.append(f"`{sign}`")
         for word in ("import", "on"):
@@ -257,6 +249,21 @@ def foreign_statement(slip: Slip) -> Problem | None:
     return None
 
 
+def nameless(slip: Slip) -> Problem | None:
+    """`model:`, `model (x):`, `input in: [N]`: the words that open a statement do so before a name."""
+    tokens = slip.tokens
+    word = slip.text(slip.first)
+    if slip.opener != NAME or word not in SOFT_WORDS or slip.index > slip.first + 2:
+        return None
+    after = tokens.kinds[slip.first + 1]
+    if not (
+        after in HARD or after == NUMBER or (slip.is_sign(after, ":") and slip.kind == NEWLINE)
+    ):
+        return None
+    found = f", and `{slip.text(slip.first + 1)}` is none" if after in HARD | {NUMBER} else ""
+    return slip.problem(f"`{word}` is followed by a name{found}", at=slip.first)
+
+
 def foreign_word(slip: Slip) -> Problem | None:
     if slip.before == NAME and slip.text(slip.index - 1) == "lambda":
         return slip.problem(
@@ -289,26 +296,27 @@ def unused_value(slip: Slip) -> Problem | None:
         )
     if whole.text == "pass":
         return Problem("NN101", "`pass` is no word of this language", whole)
-    return Problem(
-        "NN101",
-        "this value is not used",
-        whole,
-        help="bind it to a name, `x = …`, or return it, `return …`",
+    help = "bind it to a name, `x = …`, or return it, `return …`"
+    if slip.is_sign(tokens.kinds[slip.first + 1], "=="):
+        help = "a name is bound with one `=`"
+    return Problem("NN101", "this value is not used", whole, help=help)
+
+
+def missing_shape(slip: Slip) -> Problem | None:
+    if slip.opener not in SHAPED or slip.index != slip.first + 2:
+        return None
+    written = f"{slip.text(slip.first)} {slip.text(slip.first + 1)}"
+    return slip.problem(
+        f"expected a shape after `{written}`, found {slip.found()}", f"write `{written}: [N, C]`"
     )
 
 
 def missing_end_of_header(slip: Slip) -> Problem | None:
     if slip.kind != NEWLINE:
         return None
-    word = slip.text(slip.first)
     if slip.opener in HEADERS and slip.expects(":"):
         sign = "`:` or `=`" if slip.expects("=") else "`:`"
         return slip.problem(f"{sign} is missing at the end of this line")
-    if slip.opener in BODY_WORDS and slip.expects(":") and not slip.expects("->"):
-        return slip.problem(
-            f"the shape is missing after `{word} {slip.text(slip.index - 1)}`",
-            f"write `{word} {slip.text(slip.index - 1)}: [N, C]`",
-        )
     if slip.is_sign(slip.opener, "return") and slip.index == slip.first + 1:
         return slip.problem("`return` needs a value")
     return None
@@ -350,7 +358,8 @@ def conditional_without_else(slip: Slip) -> Problem | None:
         return None
     if slip.kind in (NEWLINE, END) or slip.is_sign(slip.kind, ",", ")", "]", ":", "="):
         return slip.problem(
-            f"expected `else`, found {slip.found()}", "a choice has both sides: `a if condition else b`"
+            f"expected `else`, found {slip.found()}",
+            "a choice has both sides: `a if condition else b`",
         )
     return None
 
@@ -358,7 +367,8 @@ def conditional_without_else(slip: Slip) -> Problem | None:
 def generator(slip: Slip) -> Problem | None:
     if slip.is_sign(slip.kind, "for") and slip.before in VALUE_ENDS:
         return slip.problem(
-            "a list is made by `for` inside square brackets only", "write `[2 * i for i in range(n)]`"
+            "a list is made by `for` inside square brackets only",
+            "write `[2 * i for i in range(n)]`",
         )
     return None
 
@@ -373,6 +383,14 @@ def side_by_side(slip: Slip) -> Problem | None:
         )
     if slip.expects(",") and slip.inside_brackets():
         return slip.problem(f"`,` is missing before {slip.found()}")
+    return None
+
+
+def nothing_imported(slip: Slip) -> Problem | None:
+    if slip.opener == SOFT_WORDS["from"] and slip.text(slip.index) == "import":
+        return slip.problem(
+            "no name follows this `import`", "write `from zoo.resnet import ResNet`"
+        )
     return None
 
 
@@ -401,14 +419,17 @@ RULES: tuple[Rule, ...] = (
     wrong_place,
     inline_body,
     foreign_statement,
+    nameless,
     foreign_word,
     unused_value,
+    missing_shape,
     missing_end_of_header,
     wrong_equals,
     hanging_sign,
     conditional_without_else,
     generator,
     side_by_side,
+    nothing_imported,
     second_label,
     reserved_word,
 )

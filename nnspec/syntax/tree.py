@@ -16,7 +16,7 @@ class Tree(Record):
 
 
 class Expr(Tree):
-    """Any expression."""
+    """Any expression. Parentheses leave no node; the span of a pipeline or conditional includes them."""
 
 
 class Number(Expr):
@@ -235,7 +235,7 @@ class For(Statement):
 
 
 class Assert(Statement):
-    """`assert T <= context, "why"`; `at` holds the `name=value` words after `at`, if any."""
+    """`assert T <= context, "why"`."""
 
     condition: Expr
     message: Expr | None
