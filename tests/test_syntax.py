@@ -1,4 +1,4 @@
-"""The parser: it agrees with Lark, it reads the whole language page, and it says well what is wrong."""
+"""The parser: it agrees with Lark, reads the whole language page, and says well what is wrong."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ HEAD = "model A:\n    input x: [N]\n"
 def read(text: str) -> Module:
     """A text that must be right."""
     module, problems = parse(Source(text, "test.nn"))
-    assert not problems, [(problem.code, problem.message, str(problem.span)) for problem in problems]
+    assert not problems, [
+        (problem.code, problem.message, str(problem.span)) for problem in problems
+    ]
     return module
 
 
@@ -196,9 +198,50 @@ def test_parsing_needs_no_lark() -> None:
 
 
 WORDS = [
-    *"( ) [ ] , : = == -> + - * ** / @ . ... < in not and or if else for".split(),
-    *"elif return assert model block fn extern data train input layer param buffer from".split(),
-    *"import as on x y conv1 true none 3 4.5 .5".split(),
+    *[
+        "(",
+        ")",
+        "[",
+        "]",
+        ",",
+        ":",
+        "=",
+        "==",
+        "->",
+        "+",
+        "-",
+        "*",
+        "**",
+        "/",
+        "@",
+        ".",
+        "...",
+        "<",
+        "in",
+        "not",
+        "and",
+        "or",
+        "if",
+        "else",
+        "for",
+    ],
+    *[
+        "elif",
+        "return",
+        "assert",
+        "model",
+        "block",
+        "fn",
+        "extern",
+        "data",
+        "train",
+        "input",
+        "layer",
+        "param",
+        "buffer",
+        "from",
+    ],
+    *["import", "as", "on", "x", "y", "conv1", "true", "none", "3", "4.5", ".5"],
     *['"s"', "'t{i}'", "\n", "\n    ", "\n        ", "\n    -> ", "# c", "\r\n"],
 ]
 TEXTS = [path.read_text(encoding="utf-8") for path in LANGUAGE]
@@ -259,7 +302,7 @@ def test_nothing_raises_and_every_place_lies_in_the_text(text: str) -> None:
     parse_expression(source)
 
 
-# -- the language --------------------------------------------------------------------------------------
+# -- the language ----------------------------------------------------------------------------------
 
 
 def name(word: str) -> tuple[str, str]:
@@ -376,7 +419,8 @@ def test_returns() -> None:
 
 
 def test_targets() -> None:
-    text = HEAD + "    a, (b, c) = x\n    h: [N, D] = x\n    for i, (n, m) in y:\n        z = i\n    return x\n"
+    text = HEAD + "    a, (b, c) = x\n    h: [N, D] = x\n"
+    text += "    for i, (n, m) in y:\n        z = i\n    return x\n"
     (model,) = read(text).parts
     assert isinstance(model, BlockDef)
     assert plain(model.body[1])[1][2][0] == ("Target", "a", ())
@@ -389,7 +433,22 @@ def test_targets() -> None:
 
 
 def test_words_that_open_a_statement_are_names_elsewhere() -> None:
-    words = "model block fn extern data train input layer param buffer from import as on".split()
+    words = [
+        "model",
+        "block",
+        "fn",
+        "extern",
+        "data",
+        "train",
+        "input",
+        "layer",
+        "param",
+        "buffer",
+        "from",
+        "import",
+        "as",
+        "on",
+    ]
     for word in words:
         body = (
             f"    {word} = 3\n    y = {word} -> relu\n    {word}: [N] = x\n"
@@ -402,7 +461,9 @@ def test_words_that_open_a_statement_are_names_elsewhere() -> None:
         read(f"from {word}.{word} import {word} as {word}, {word}\n")
         read(f"data {word}:\n    {word}.{word} = {word}\n    {word} = 3\n")
         read(f"train {word} on {word}:\n    {word} = 3\n")
-        read(f"model A:\n    input {word}: [{word}]\n    layer {word} = {word}\n    return {word}\n")
+        read(
+            f"model A:\n    input {word}: [{word}]\n    layer {word} = {word}\n    return {word}\n"
+        )
 
 
 def test_lines_go_on() -> None:
@@ -459,7 +520,8 @@ def test_literals() -> None:
 
 
 def test_spans() -> None:
-    text = 'model A(p: int = 3, q):  # c\n    input x: i64[N]\n    y = (x + 1) * f(x, k=-2) -> l[0]: g\n'
+    text = "model A(p: int = 3, q):  # c\n    input x: i64[N]\n"
+    text += "    y = (x + 1) * f(x, k=-2) -> l[0]: g\n"
     text += "    if a < b:\n        y = 2\n\n    # end\n    return o = (y -> h)  # c\n\nK = 3\n"
     module = read(text)
     spans = {node.span.text for node in nodes(module.parts)}
@@ -518,7 +580,7 @@ def test_lone_expressions() -> None:
         assert len(problems) == 1, text
 
 
-# -- problems ------------------------------------------------------------------------------------------
+# -- problems --------------------------------------------------------------------------------------
 
 # (the text, after HEAD where it is indented; then code, underlined text and words for each problem)
 PROBLEMS: list[tuple[str, list[tuple[str, str, str]]]] = [
@@ -605,6 +667,7 @@ PROBLEMS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("    y = f(a))\n    z = 3 4\n", [("NN104", ")", "closes nothing"), ("NN101", "4", "found")]),
     ("model A(x:\n    input y: [N]\n    return y z\n",
      [("NN104", "(", "never closed"), ("NN101", "z", "found")]),
+    ("x = f(a,\ny = 3) + g(b\n", [("NN104", "(", "never closed")]),
     ("a = f(\nb = g(\nc = 3\n", [("NN104", "(", "never closed"), ("NN104", "(", "never closed")]),
     # indentation
     ("model A:\n\tinput x: [N]\n\treturn x\n", [("NN102", "\t", "spaces")]),
@@ -659,7 +722,7 @@ def test_the_rest_is_kept() -> None:
     assert len(module.parts[1].body) == 2
 
 
-# -- limits --------------------------------------------------------------------------------------------
+# -- limits ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """Brackets: which are open, and where one was most likely forgotten.
 
-Inside brackets line ends do not count, so a forgotten one would swallow the rest of the file. Two kinds
-of line give it away: one that cannot stand inside brackets at all, and one that looks like a statement
-and is not indented further than the one that opened the bracket. The second kind may be right; it is
-remembered, and gone back to when the brackets turn out wrong.
+Inside brackets line ends do not count, so a forgotten one would swallow the rest of the file. Two
+kinds of line give it away: one that cannot stand inside brackets at all, and one that looks like a
+statement and is not indented further than the one that opened the bracket. The second kind may be
+right; it is remembered, and gone back to when the brackets turn out wrong.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Brackets:
         return None
 
     def line(self, line_end: int, width: int, start: int, level: int) -> int | None:
-        """A line end at `line_end` in brackets, and after it a line at `start`, indented by `width`."""
+        """In brackets: a line end, and a line that begins at `start`, indented by `width`."""
         text = self.tokens.source.text
         if _STATEMENT.match(text, start):
             return self.never_closed(line_end)
@@ -124,7 +124,7 @@ class Brackets:
         return resume
 
     def swallowed(self, text: str) -> None:
-        """What a string without an end took with it closes the brackets that it would have closed."""
+        """What a string without an end took with it closes what it would have closed."""
         self.quiet = True
         for sign in text:
             if self.open and CLOSING[self.tokens.text(self.open[-1])] == sign:

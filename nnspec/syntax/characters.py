@@ -90,11 +90,13 @@ def report_string(tokens: Tokens, start: int, quote: str) -> None:
     if len(quote) == 1:
         help += '; a text over several lines stands in """three quotes"""'
     label = f"{quote} opens it"
-    tokens.report("NN105", "this string has no end", start, start + len(quote), label=label, help=help)
+    tokens.report(
+        "NN105", "this string has no end", start, start + len(quote), label=label, help=help
+    )
 
 
 def end_of_string(text: str, start: int, quote: str, stop: int) -> int:
-    """Where a string without an end is taken to end: with its line, or in three quotes with the file."""
+    """A string without an end is taken to end with its line; in three quotes, with the file."""
     end = text.find("\n", start, stop) if len(quote) == 1 else stop
     return stop if end < 0 else end
 

@@ -1,8 +1,8 @@
 """From productions to expressions: one method for each production of the grammar.
 
-The parser calls a method with the offsets of what it reduced and its children, in the grammar's order: a
-token is its index, a repetition is a list, an optional part left out is None. Here the places where the
-grammar is looser than the language are made tight.
+The parser calls a method with the offsets of what it reduced and its children, in the grammar's
+order: a token is its index, a repetition is a list, an optional part left out is None. Here the
+places where the grammar is looser than the language are made tight.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ExpressionBuilder:
     def token_span(self, index: int) -> Span:
         return Span(self.source, self.starts[index], self.ends[index])
 
-    # -- repetitions --------------------------------------------------------------------------------
+    # -- repetitions -------------------------------------------------------------------------------
 
     def repeat_first(self, start: int, end: int, *children: object) -> list[object]:
         return list(children)
@@ -69,7 +69,7 @@ class ExpressionBuilder:
         before.extend(children)
         return before
 
-    # -- atoms ----------------------------------------------------------------------------------------
+    # -- atoms -------------------------------------------------------------------------------------
 
     def expression(self, start: int, end: int, value: Expr) -> Expr:
         return value

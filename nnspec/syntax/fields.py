@@ -1,4 +1,4 @@
-"""The fields of a string that is a label: `"layer{i + 1}"` is the text `layer` and the expression `i + 1`."""
+"""The fields of a label that is a string: `"layer{i + 1}"` is a text and an expression."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nnspec.syntax.tree import Expr, String
 def fields(string: String) -> tuple[tuple[str | Expr, ...], list[Problem]]:
     """The texts and the expressions of a string in their order, and what is wrong with them.
 
-    The expressions have their own places in the file. `{{` and `}}` stand for the braces themselves.
+    The expressions have their own places in the file. `{{` and `}}` stand for the braces.
     """
     source = string.span.source
     text = source.text

@@ -1,4 +1,4 @@
-"""Text to tokens: one regular expression, continuation lines, comments, words that depend on their place.
+"""Text to tokens: one regular expression, continuation lines, comments, words that open statements.
 
 `brackets.py` and `indentation.py` keep what is open; `tokens.py` says what comes out.
 """

@@ -1,7 +1,7 @@
 """The LALR loop over the table that Lark made: tokens in, tree out, nothing recursive.
 
-A statement that does not parse becomes one problem; the parser then goes on with the next line, and with
-the body under a broken header, so that one slip hides nothing else.
+A statement that does not parse becomes one problem; the parser then goes on with the next line, and
+with the body under a broken header, so that one slip hides nothing else.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _AFTER_INDENT = {row[INDENT] for row in ACTIONS if row[INDENT] > 0}
 # Which rules only hand on their one child.
 _PASSES = (False, *(not method and length == 1 for _, length, method, _ in RULES))
 _MADE = (0, *(made for made, _, _, _ in RULES))
-# Where a chain of such rules ends: (state, nonterminal, next token) -> state. Filled as it is needed.
+# Where a chain of such rules ends, by state, nonterminal and next token. Filled as it is needed.
 _landings: dict[int, int] = {}
 
 
@@ -65,7 +65,7 @@ def _land(state: int, made: int, kind: int) -> int:
 
 
 class Parser:
-    """One parse. `states` has one entry more than `values` and `places`, the start of each value."""
+    """One parse. `states` has one entry more than `values` and `places` (where each begins)."""
 
     def __init__(self, tokens: Tokens, start: str) -> None:
         self.tokens = tokens
@@ -77,10 +77,13 @@ class Parser:
         self.places: list[int] = []
         self.index = 0
         self.last_bad = -1  # the index of the token after the last statement given up
-        self.rules = ((0, 0, None, ()),) + tuple(
-            (made, length, getattr(self.builder, method) if method else None, children)
-            for made, length, method, children in RULES
-        )
+        self.rules = [
+            (0, 0, None, ()),  # rules count from 1
+            *(
+                (made, length, getattr(self.builder, method) if method else None, children)
+                for made, length, method, children in RULES
+            ),
+        ]
 
     def run(self) -> Any:
         """The value of the start rule, or None where too much was wrong."""
@@ -141,10 +144,10 @@ class Parser:
 
         return limited(parts, MAX_DEPTH, self.problems)
 
-    # -- recovery -----------------------------------------------------------------------------------
+    # -- recovery ----------------------------------------------------------------------------------
 
     def recover(self, kind: int) -> bool:
-        """Report the token that does not fit, and get past its statement; False to stop for good."""
+        """Report the token that does not fit and get past its statement; False to stop for good."""
         tokens = self.tokens
         kinds, index = tokens.kinds, self.index
         if kind == SKIP:

@@ -1,7 +1,7 @@
 """Tokens: what the lexer gives to the parser.
 
-They are three parallel lists of numbers (kind, start, end), which is what the parser's loop wants. A
-line end has no width and sits at the end of the last token before it, and so do the dedents that
+They are three parallel lists of numbers (kind, start, end), which is what the parser's loop wants.
+A line end has no width and sits at the end of the last token before it, and so do the dedents that
 follow: a statement's span then ends where its text ends.
 
 What is wrong with the text itself is reported by the lexer; a token `BAD` at its place tells the
