@@ -151,7 +151,7 @@ def generate() -> str:
             patterns[terminal.name] = terminal.pattern.to_regexp()
 
     lines = [
-        '"""Made from `grammars/nnspec.lark` by `python -m nnspec.syntax.generate`; do not edit."""',
+        '"""Made by `python -m nnspec.syntax.generate` from the grammar; do not edit by hand."""',
         "",
         *literal("TERMINALS", "tuple[str, ...]", terminals, "()"),
         *literal("LITERALS", "dict[str, int]", literals, "{}"),

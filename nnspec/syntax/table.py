@@ -1,4 +1,4 @@
-"""Made from `grammars/nnspec.lark` by `python -m nnspec.syntax.generate`; do not edit."""
+"""Made by `python -m nnspec.syntax.generate` from the grammar; do not edit by hand."""
 
 TERMINALS: tuple[str, ...] = (
 '$END', 'AND', 'ARROW', 'ASSIGN', 'AT', 'BLOCK', 'BUFFER', 'COLON', 'COMMA', 'DOT', 'DOUBLE_SLASH',
