@@ -1,7 +1,7 @@
 """Every diagnostic code: severity, a one-line summary, an explanation.
 
-`nnspec explain NN301` prints these. 1xx how a file is written, 2xx names and arguments, 3xx tensors and
-sizes, 4xx the language's limits, 5xx data and training, 9xx what nnspec cannot do yet.
+`nnspec explain NN301` prints these. 1xx how a file is written, 2xx names and arguments, 3xx
+tensors and sizes, 4xx the language's limits, 5xx data and training, 9xx what nnspec cannot do yet.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from nnspec.records import Record
 
 
 class Code(Record):
-    """What a code stands for. `wrong` and `mended` are short specs, the second without the problem."""
+    """What a code stands for. `wrong` and `mended` are short specs, the second without the
+    problem.
+    """
 
     summary: str
     explanation: str
@@ -19,4 +21,332 @@ class Code(Record):
     severity: str = "error"
 
 
-CODES: dict[str, Code] = {}
+def _model(body: str, input: str = "image: [N, 3, 32, 32]") -> str:
+    """A whole spec around the lines of a model's body."""
+    lines = "".join(f"    {line}\n" for line in body.split("\n"))
+    return f"model Example:\n    input {input}\n{lines}"
+
+
+def _pair(wrong: str, mended: str, input: str = "image: [N, 3, 32, 32]") -> dict[str, str]:
+    return {"wrong": _model(wrong, input), "mended": _model(mended, input)}
+
+
+_DIGITS = """\
+model Small(classes: int = 10):
+    input image: [N, {channels}, 8, 8]
+    return logits = image -> flatten -> linear(classes)
+
+data Digits:
+    source = digits()
+    split = [train: 0.8, val: 0.2]{data}
+
+train Small on Digits:
+    {train}
+    optimizer = adamw(lr=3e-3)
+    epochs = 3
+"""
+
+
+def _training(
+    channels: int = 1, data: str = "", train: str = "loss = cross_entropy(logits, label)"
+) -> str:
+    return _DIGITS.format(channels=channels, data=data, train=train)
+
+
+CODES: dict[str, Code] = {
+    # -- 1xx: how a file is written ----------------------------------------------------------------
+    "NN101": Code(
+        "the text is no spec",
+        "The line does not read as the language is written: something is missing, or stands where "
+        "it cannot. The message names what would fit at that place. Reading goes on at the next "
+        "statement, so that further slips are found in the same run.",
+        **_pair("return image -> -> relu", "return image -> relu"),
+    ),
+    "NN102": Code(
+        "a tab in the indentation",
+        "Lines are indented with spaces. A tab is as wide as each editor likes, so that two lines "
+        "may look level and not be.",
+        wrong="model Example:\n\tinput image: [N, 3]\n\treturn image\n",
+        mended="model Example:\n    input image: [N, 3]\n    return image\n",
+    ),
+    "NN103": Code(
+        "an indentation that fits nothing",
+        "The lines of a body start in the same column. A line further right begins a body only "
+        "after a line that ends with `:` (or `=`); a line further left must be level with one "
+        "above.",
+        wrong="model Example:\n    input image: [N, 3]\n      return image\n",
+        mended="model Example:\n    input image: [N, 3]\n    return image\n",
+    ),
+    "NN104": Code(
+        "a bracket without its partner",
+        "Each `(` needs its `)` and each `[` its `]`, in the right order.",
+        **_pair("return image -> conv2d(8, [3, 3)", "return image -> conv2d(8, [3, 3])"),
+    ),
+    "NN105": Code(
+        "a string that does not end",
+        "A string ends on its line with the quote that opens it. A longer text stands between "
+        "three quotes.",
+        **_pair('assert 1 < 2, "so it is\nreturn image', 'assert 1 < 2, "so it is"\nreturn image'),
+    ),
+    "NN106": Code(
+        "an escape in a string that means nothing",
+        "After a backslash stand `n`, `t`, a quote or another backslash.",
+        **_pair('assert 1 < 2, "a\\q"\nreturn image', 'assert 1 < 2, "a\\\\q"\nreturn image'),
+    ),
+    "NN107": Code(
+        "nested too deep",
+        "Brackets, bodies or expressions lie more levels inside each other than nnspec reads. Give"
+        " an inner part a name of its own, or make it a block.",
+    ),
+    "NN108": Code(
+        "a number that is too long",
+        "Numbers in a spec are sizes and settings; one with thousands of digits is a slip.",
+    ),
+    "NN109": Code(
+        "a line that is too long",
+        "No line that a person writes has a hundred thousand characters: this is most likely not a"
+        " spec.",
+    ),
+    "NN110": Code(
+        "a file that is too long",
+        'Split it: blocks can be taken from other files with `from "blocks.nn" import Name`.',
+    ),
+    # -- 2xx: names and arguments ------------------------------------------------------------------
+    "NN200": Code(
+        "a name that is not known",
+        "A name must be bound before it is used: as an input, a parameter of the block, by `name ="
+        " ...` further up, or as a block, model or function of the file. Operators have PyTorch's "
+        "names in snake_case: `nn.Conv2d` is `conv2d`, `torch.cat` is `concat`.",
+        **_pair("return image -> con2d(8, 3)", "return image -> conv2d(8, 3)"),
+    ),
+    "NN201": Code(
+        "two layers of one name",
+        "A label is the layer's name in the compiled module and the key of its weights in the "
+        "state dict. Two layers of one body cannot have the same one. To use the same weights "
+        "twice, declare the layer once (`layer encoder = ...`) and use it twice.",
+        **_pair(
+            "return image -> a: conv2d(8, 3) -> a: conv2d(8, 3)",
+            "return image -> a: conv2d(8, 3) -> b: conv2d(8, 3)",
+        ),
+    ),
+    "NN202": Code(
+        "a value of the wrong kind",
+        "Something is used as what it is not: a number is called like a layer, a tensor stands "
+        "where a number is needed, a layer where a tensor is. `->` takes a tensor or a layer on "
+        "its left and a layer on its right.",
+        **_pair("return image -> 3", "return 3 * image"),
+    ),
+    "NN203": Code(
+        "an argument that does not exist",
+        "Operators take the arguments of their PyTorch counterparts under the same names, less "
+        "what the shape of the input already tells (`in_channels`, `num_features`, ...). Blocks "
+        "take the parameters in their parentheses.",
+        **_pair(
+            "return image -> conv2d(8, 3, strides=2)", "return image -> conv2d(8, 3, stride=2)"
+        ),
+    ),
+    "NN204": Code(
+        "an argument is missing",
+        "An argument without a default must be given.",
+        **_pair("return image -> conv2d(8)", "return image -> conv2d(8, 3)"),
+    ),
+    "NN205": Code(
+        "an argument of the wrong kind",
+        "An integer was expected and something else was given, or a list has the wrong length. A "
+        "kernel, stride or padding is one number for all dimensions or a list with one for each: "
+        "two for `conv2d`, three for `conv3d`. PyTorch builds a Conv2d with three without a word "
+        "and fails when it runs.",
+        **_pair("return image -> conv2d(8, [4, 3, 2])", "return image -> conv2d(8, [4, 3])"),
+    ),
+    "NN206": Code(
+        "an argument with a value that cannot be",
+        "The kind is right and the value is not: a kernel of size 0, a negative padding, a mode "
+        "that does not exist.",
+        **_pair("return image -> conv2d(8, 0)", "return image -> conv2d(8, 1)"),
+    ),
+    "NN207": Code(
+        "too many arguments, or one given twice",
+        "Arguments by position fill the parameters in order; each can be given once, by position "
+        "or by name.",
+        **_pair(
+            "return image -> conv2d(8, 3, kernel_size=3)",
+            "return image -> conv2d(8, kernel_size=3)",
+        ),
+    ),
+    "NN208": Code(
+        "the wrong number of tensors",
+        "An operator or block got more or fewer tensors than it takes, or its results were taken "
+        "apart into the wrong number of names. Several tensors go through the arrow in "
+        "parentheses: `(q, k, v) -> scaled_dot_product_attention`.",
+        **_pair("return (image, image) -> relu", "return concat(image, image, dim=1) -> relu"),
+    ),
+    "NN209": Code(
+        "an attribute that does not exist",
+        "Tensors have no methods here: `x.view(...)` is `x -> reshape(...)`, `x.mean(1)` is "
+        "`x -> mean(dim=1)`, and the sizes of a tensor are named in the pattern of the input. After a "
+        "declared layer the dot names one of its own tensors: `wte.weight`.",
+        **_pair("return image.relu()", "return image -> relu"),
+    ),
+    "NN210": Code(
+        "values that do not go together in arithmetic",
+        "`+`, `*` and their like work on two numbers or sizes, on two tensors, and on a tensor "
+        "with a "
+        "number. Lists can be joined with `+`. A string or a layer has no arithmetic, except "
+        "`n * layer`.",
+        **_pair('return image * "two"', "return image * 2"),
+    ),
+    "NN211": Code(
+        "a part of a body is missing",
+        "A model or block with a body names its tensors in `input` lines and gives its results "
+        "with `return`.",
+        wrong=_model("y = image -> relu"),
+        mended=_model("y = image -> relu\nreturn y"),
+    ),
+    # -- 3xx: tensors and sizes --------------------------------------------------------------------
+    "NN301": Code(
+        "two sizes that must agree do not",
+        "Tensors that are added, multiplied or joined must have the same sizes, except that a size"
+        " of 1 is stretched to the other's (broadcasting) and that `concat` may differ in its own "
+        "dimension. The message shows where each size came from. A residual branch that changes "
+        "the number of channels needs a 1x1 convolution on the other side.",
+        **_pair(
+            "return image + (image -> conv2d(64, 3, padding=1))",
+            "return (image -> conv2d(64, 1)) + (image -> conv2d(64, 3, padding=1))",
+        ),
+    ),
+    "NN302": Code(
+        "a size that the operator cannot take",
+        "A kernel larger than its padded input, an output of size 0, channels that the groups do "
+        "not divide. PyTorch finds most of these only when the module runs. Mind how strides and "
+        "poolings shrink an image: 28 -> 14 -> 7 -> 3 -> 1.",
+        **_pair("return image -> conv2d(8, 40)", "return image -> conv2d(8, 4)"),
+    ),
+    "NN303": Code(
+        "the wrong number of dimensions",
+        "A 2-d convolution takes [batch, channels, height, width], a linear layer anything whose "
+        "last dimension holds the features. `flatten` turns an image into a row of features; a "
+        "dimension given as an argument must be there.",
+        **_pair("return image -> conv1d(8, 3)", "return image -> conv2d(8, 3)"),
+    ),
+    "NN304": Code(
+        "the wrong dtype",
+        "Most layers compute on floating-point tensors; `embedding` takes whole numbers (`i64`) "
+        "and gives floats. A dtype is written before the shape of an input: `tokens: i64[N, T]`.",
+        **_pair(
+            "return tokens -> linear(8)",
+            "return tokens -> embedding(100, 8)",
+            input="tokens: i64[N, T]",
+        ),
+    ),
+    "NN305": Code(
+        "a stated shape does not hold",
+        "A shape that is written (`h: [N, 64, H, W] = ...`, `return logits: [N, 10]`, the input of"
+        " a block) is an assertion: it must be what the checker finds.",
+        **_pair(
+            "h: [N, 8, 32, 32] = image -> conv2d(8, 3)\nreturn h",
+            "h: [N, 8, 32, 32] = image -> conv2d(8, 3, padding=1)\nreturn h",
+        ),
+    ),
+    "NN306": Code(
+        "no size satisfies the model",
+        "Each operator alone could take some size, but no size of the input suits all of them. The"
+        " message shows the places in conflict.",
+        **_pair(
+            "a = image -> max_pool2d(2)\nb = image -> conv2d(3, 2, stride=2, padding=1)\nreturn a "
+            "+ b",
+            "a = image -> max_pool2d(2)\nb = image -> conv2d(3, 2, stride=2)\nreturn a + b",
+            input="image: [N, 3, H, H]",
+        ),
+    ),
+    "NN307": Code(
+        "an assertion fails",
+        "`assert` states what must hold of sizes and parameters; here it does not, or not for "
+        "every size.",
+        **_pair("assert 32 % 5 == 0\nreturn image", "assert 32 % 4 == 0\nreturn image"),
+    ),
+    "NN308": Code(
+        "a size that cannot be decided here",
+        "What decides an `if`, the length of a `for` or a setting must be known while checking. A "
+        "size that is a symbol has no value then: fix it in the input's shape, or make it a "
+        "parameter.",
+        **_pair(
+            "if H > 64:\n    image = image -> max_pool2d(2)\nreturn image",
+            "if 32 > 64:\n    image = image -> max_pool2d(2)\nreturn image",
+            input="image: [N, 3, H, W]",
+        ),
+    ),
+    "NN309": Code(
+        "the model does not take these sizes",
+        "The sizes that were asked for (`--sizes H=224,W=224`) are none that the model admits. The"
+        " message shows the operator that refuses them; `nnspec check` says which sizes the model "
+        "admits.",
+    ),
+    # -- 4xx: limits -------------------------------------------------------------------------------
+    "NN401": Code(
+        "too deep",
+        "A block uses itself without an end, or blocks and parentheses lie too deep in each other."
+        " A block may use itself with other parameters as long as an `if` ends it.",
+        wrong="block Loop:\n    input x: [N, C]\n    return x -> Loop\n\n"
+        + _model("return x -> Loop", "x: [N, 8]"),
+        mended="block Loop:\n    input x: [N, C]\n    return x -> relu\n\n"
+        + _model("return x -> Loop", "x: [N, 8]"),
+    ),
+    "NN402": Code(
+        "too many layers, or too large a list",
+        "The spec would grow without measure: the number of layers, the length of a list or of a "
+        "loop is limited, so that checking always ends.",
+        **_pair(
+            "for i in range(1_000_000_000):\n    image = image -> relu\nreturn image",
+            "for i in range(10):\n    image = image -> relu\nreturn image",
+        ),
+    ),
+    "NN403": Code(
+        "a number that is too large",
+        "Numbers in a spec are sizes and settings; one of thousands of digits is a slip.",
+        **_pair("return image -> conv2d(9 ** 9 ** 9, 3)", "return image -> conv2d(9 ** 2, 3)"),
+    ),
+    # -- 5xx: data and training --------------------------------------------------------------------
+    "NN501": Code(
+        "the data do not fit the model's input",
+        "What the data part delivers for a field, after its pipeline, must have the shape and "
+        "dtype of the model's input of the same name.",
+        wrong=_training(channels=3),
+        mended=_training(),
+    ),
+    "NN502": Code(
+        "the numbers of classes differ",
+        "The model gives one number for each class; the labels of the data set have another number"
+        " of classes.",
+        wrong=_training().replace("classes: int = 10", "classes: int = 7"),
+        mended=_training(),
+    ),
+    "NN503": Code(
+        "a setting that does not exist",
+        "A data or train part has a line whose name is no setting. A slip of the pen here would "
+        "otherwise be a setting silently ignored.",
+        wrong=_training().replace("epochs = 3", "epoch = 3"),
+        mended=_training(),
+    ),
+    "NN504": Code(
+        "a setting is missing",
+        "A data part needs a `source`, a train part a `loss`.",
+        wrong=_training(train="batch_size = 64"),
+        mended=_training(),
+    ),
+    "NN505": Code(
+        "a loss or metric is given something it does not know",
+        "A loss speaks of the model's outputs and of the data's fields by their names.",
+        wrong=_training(train="loss = cross_entropy(logit, label)"),
+        mended=_training(),
+    ),
+    "NN506": Code(
+        "the data are not there",
+        "The source names a file or folder that does not exist or cannot be read, or a package "
+        "that is not installed.",
+    ),
+    # -- 9xx ---------------------------------------------------------------------------------------
+    "NN900": Code(
+        "not supported yet",
+        "The language has this and nnspec cannot do it yet. The spec is not wrong.",
+    ),
+}

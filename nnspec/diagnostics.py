@@ -73,3 +73,11 @@ def nearest(word: str, known: object) -> str | None:
         return exact
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     return close[0] if close else None
+
+
+class SpecError(ValueError):
+    """A spec has errors; `problems` are all of them, the text shows them with their places."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(f"{p.span}: {p.code}: {p.message}" for p in problems))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, TypeVar, dataclass_transform
+    from typing import Any, ClassVar, TypeVar, dataclass_transform
 
     RecordT = TypeVar("RecordT", bound="Record")
 else:
@@ -71,8 +71,8 @@ class Record(metaclass=_RecordType):
     """A frozen value with named fields, declared as annotations (see the module's docstring)."""
 
     if TYPE_CHECKING:
-        _fields: tuple[str, ...]
-        _defaults: dict[str, Any]
+        _fields: ClassVar[tuple[str, ...]]
+        _defaults: ClassVar[dict[str, Any]]
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")

@@ -57,8 +57,9 @@ def block_graph(
         fine = body.run(definition.body)
     finally:
         session.stack.pop()
-    session.graphs[remembered] = graph if fine else None
-    return session.graphs[remembered]
+    if not body.refused:
+        session.graphs[remembered] = graph if fine else None
+    return graph if fine else None
 
 
 def enter(session: Session, name: str, span: Span) -> None:

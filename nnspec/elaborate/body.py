@@ -44,7 +44,7 @@ class Body:
     """One body being elaborated into its graph."""
 
     __slots__ = (
-        "fine", "given", "graph", "inputs_seen", "is_sequence", "paths", "position", "result", "scope",
+        "fine", "given", "graph", "inputs_seen", "is_sequence", "paths", "position", "refused", "scope",
         "session", "use_labels", "use_span",
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ class Body:
         self.use_labels: tuple[Label, ...] = ()
         self.inputs_seen = 0
         self.fine = True
-        self.result: Any = None
+        self.refused = False  # an input does not fit: the mistake is at the use, not in the body
 
     @classmethod
     def for_defaults(cls, session: Session, scope: Scope) -> Body:
@@ -188,6 +188,9 @@ class Body:
             for inner in statement.body:
                 self.poison(inner)
         elif isinstance(statement, tree.Return):
+            raise _Return
+        if isinstance(statement, tree.Input) and self.given is not None:
+            self.refused = True
             raise _Return
 
     def doc(self, statement: tree.Doc) -> None:

@@ -1,0 +1,45 @@
+"""Sums over a hierarchical graph, each distinct body visited once.
+
+A block that is used a thousand times is one Graph: what it costs is computed once and multiplied.
+The walk is not recursive, so the depth of a spec does not matter.
+"""
+
+from __future__ import annotations
+
+from nnspec.graph import CallNode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nnspec.dims import Size
+    from nnspec.graph import Graph, Node
+
+    #: id of a Graph -> its sum
+    Sums = dict[int, Size]
+
+
+def sums(root: Graph, of_node: Callable[[Node], Size], shared_too: bool) -> Sums:
+    """The sum of `of_node` over all nodes of each distinct graph below `root` and of `root` itself.
+
+    `of_node` is asked for nodes that are no calls. `shared_too`: a layer that is used again counts
+    again (MACs: yes; parameters: no).
+    """
+    found: Sums = {}
+    for graph in root.subgraphs():
+        total: Size = 0
+        for node in graph.nodes:
+            if node.shared and not shared_too:
+                continue
+            total = total + times(node.count, of_call_or_node(node, found, of_node))
+        found[id(graph)] = total
+    return found
+
+
+def of_call_or_node(node: Node, found: Sums, of_node: Callable[[Node], Size]) -> Size:
+    """One copy of a node: a call's sum is its body's."""
+    return found[id(node.graph)] if isinstance(node, CallNode) else of_node(node)
+
+
+def times(count: int, size: Size) -> Size:
+    return size if count == 1 else size * count

@@ -1,0 +1,102 @@
+"""From a target to its report: read, parse, elaborate."""
+
+from __future__ import annotations
+
+import os
+
+from nnspec.diagnostics import Problem
+from nnspec.elaborate.program import Program
+from nnspec.report.model import ModelReport, NotAdmitted, Report
+from nnspec.source import Source, Span
+from nnspec.syntax.parser import parse
+from nnspec.targets import Target, Unreadable, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nnspec.graph import Graph
+
+EXAMPLE = """\
+a spec holds a model, for example:
+    model Classifier(classes: int = 10):
+        input image: [N, 1, 28, 28]
+        return image -> flatten -> linear(classes)"""
+
+
+def check(target: str | os.PathLike[str]) -> Report:
+    """The report of a file, of one model in it (`file.nn:Name`), or of `zoo:NAME`.
+
+    Problems of the spec are in the report; a file that cannot be read raises an OSError.
+    """
+    return check_target(find(os.fspath(target)))
+
+
+def check_source(text: str, filename: str = "<string>") -> Report:
+    """The report of a spec given as text; `filename` is shown in problems."""
+    return check_text(Source(text, filename))
+
+
+def check_target(target: Target) -> Report:
+    """The report of a target. Unreadable where there is none."""
+    return check_text(target.read(), target.name)
+
+
+def check_text(source: Source, name: str = "") -> Report:
+    """The report of a source; of the model `name` only, where one is named."""
+    program, problems = read(source)
+    if problems:  # what names and shapes could add would mostly follow from these
+        return Report(problems, {})
+    names = [name] if name else [m.name for m in program.models.values() if not m.missing]
+    graphs: dict[str, Graph] = {}
+    for wanted in names:
+        try:
+            graph = program.graph(wanted)
+        except KeyError as error:
+            if not program.problems:
+                raise Unreadable(str(error.args[0])) from None
+            continue
+        if graph is not None:
+            graphs[wanted] = graph
+    return with_requirements(Report(program.problems, graphs))
+
+
+def read(source: Source) -> tuple[Program, list[Problem]]:
+    """The program of a source, and the problems of its syntax."""
+    module, problems = parse(source)
+    if not problems and not module.parts:
+        start = Span(source, 0, 0)
+        problems = [Problem("NN101", "the file holds no spec", start, "nothing here", help=EXAMPLE)]
+    return Program(module), list(problems)
+
+
+def with_requirements(report: Report) -> Report:
+    """The report, with a problem for each model that no size satisfies."""
+    if not report.ok:
+        return report
+    found = [problem for model in report.models.values() if (problem := model.conflict) is not None]
+    return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
+
+
+def fix_sizes(report: Report, sizes: Mapping[str, int]) -> Report:
+    """The report with numbers in place of symbols; sizes that a model does not take are a problem.
+
+    ValueError where no model has a size of that name.
+    """
+    known = {name for model in report.models.values() for name in model.all_symbols}
+    for name in sizes:
+        if name not in known:
+            listed = ", ".join(sorted(known))
+            raise ValueError(
+                f"there is no size `{name}`"
+                + (f"; the sizes are {listed}" if known else ": all sizes are fixed")
+            )
+    models: dict[str, ModelReport] = {}
+    problems: list[Problem] = []
+    for name, model in report.models.items():
+        own = {symbol: size for symbol, size in sizes.items() if symbol in model.all_symbols}
+        try:
+            models[name] = model.at(own)
+        except NotAdmitted as refused:
+            problems.append(refused.problem)
+    return report.changed(diagnostics=(*report.diagnostics, *problems), models=models)

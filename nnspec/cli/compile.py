@@ -1,0 +1,34 @@
+"""`nnspec compile TARGET [-o model.py]`"""
+
+from __future__ import annotations
+
+import click
+
+from nnspec.cli.output import complain, write
+from nnspec.targets import Unreadable, find
+
+
+@click.command(name="compile")
+@click.argument("target", metavar="TARGET")
+@click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without it.")
+def command(target: str, output: str | None) -> int:
+    """Write a model as PyTorch source that runs without nnspec."""
+    from nnspec.cli.calls import compile_source
+
+    try:
+        text = compile_source(find(target))
+    except Unreadable as error:
+        complain(str(error))
+        return 2
+    if text is None:
+        return 1
+    if output is None or output == "-":
+        write(text)
+        return 0
+    try:
+        with open(output, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        complain(f"{output}: cannot be written: {(error.strerror or str(error)).lower()}")
+        return 2
+    return 0

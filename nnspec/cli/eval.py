@@ -1,0 +1,22 @@
+"""`nnspec eval RUN [--split val]`"""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(name="eval")
+@click.argument("run", metavar="RUN")
+@click.option(
+    "--split", default="val", show_default=True, help="The part of the data to measure on."
+)
+@click.option(
+    "--device",
+    metavar="cpu|cuda|...",
+    help="Where to compute; without it the fastest that is there.",
+)
+def command(run: str, split: str, device: str | None) -> int:
+    """Measure a trained model: the metrics, per class, and the confusion matrix."""
+    from nnspec.cli import calls
+
+    return calls.evaluate(run, split, device)

@@ -1,0 +1,35 @@
+"""`nnspec train TARGET [key=value …]`"""
+
+from __future__ import annotations
+
+import click
+
+from nnspec.cli.output import complain
+from nnspec.targets import Unreadable, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.command(name="train")
+@click.argument("target", metavar="TARGET")
+@click.argument("settings", metavar="[key=value ...]", nargs=-1)
+@click.option("--resume", metavar="RUN", help="Go on with a run from its last epoch.")
+@click.option(
+    "--device", metavar="cpu|cuda|...", help="Where to train; without it the fastest that is there."
+)
+def command(target: str, settings: Sequence[str], resume: str | None, device: str | None) -> int:
+    """Train a model as its file says, and write a run folder.
+
+    \b
+    nnspec train digits.nn epochs=3 optimizer.lr=1e-2 model.width=32
+    """
+    from nnspec.cli import calls
+
+    calls.settings(settings)  # a word that is no setting is refused before PyTorch is loaded
+    try:
+        return calls.train(find(target), settings, resume, device)
+    except Unreadable as error:
+        complain(str(error))
+        return 2

@@ -1,0 +1,533 @@
+"""Symbolic integers in one normal form.
+
+A size is an `int` or a `Dim`; a Dim is never constant, for arithmetic gives an int as soon as the value is
+one. The normal form is a polynomial with integer coefficients over atoms: symbols, floor divisions, minima
+and maxima. Equal normal forms are equal for every value of the symbols, which are integers of at least 1.
+Remainders are written with floor divisions, `a % m = a - m * (a // m)`, multiples are pulled out of a
+division, and nested divisions are joined: `(x // a + b) // c = (x + a * b) // (a * c)` for positive a, c
+(Graham, Knuth & Patashnik, Concrete Mathematics, 2nd ed., section 3.2).
+"""
+
+from __future__ import annotations
+
+from math import gcd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn, TypeAlias, Union
+
+    Size: TypeAlias = Union[int, "Dim"]  # noqa: UP007  (`int | "Dim"` is no type)
+    Monomial = tuple["Atom", ...]
+
+#: numbers beyond this, or more terms than that, are no size of anything
+LARGEST = 10**30
+MOST_TERMS = 2_000
+MOST_FACTORS = 64
+
+
+class SizeLimit(ValueError):
+    """A size that is too big to be computed with."""
+
+
+class Atom:
+    """A symbol, or `a // b`, `min(...)`, `max(...)` of sizes. `args` is the name or the sizes."""
+
+    __slots__ = ("_hash", "args", "kind", "order")
+
+    def __init__(self, kind: str, args: Any) -> None:
+        self.kind = kind
+        self.args = args
+        self._hash = hash((kind, args))
+        shown = args if kind == "symbol" else ",".join(render(a) for a in args)
+        self.order = (kind != "symbol", kind, shown)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Atom) and self.kind == other.kind and self.args == other.args
+
+
+class Dim:
+    """A size that depends on symbols. Immutable; `==` compares normal forms."""
+
+    __slots__ = ("_hash", "_symbols", "terms")
+
+    def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
+        self.terms = terms
+        self._hash = hash(terms)
+        self._symbols: frozenset[str] | None = None
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The names that it depends on."""
+        if self._symbols is None:
+            found: set[str] = set()
+            for monomial, _ in self.terms:
+                for atom in monomial:
+                    if atom.kind == "symbol":
+                        found.add(atom.args)
+                    else:
+                        for size in atom.args:
+                            found |= symbols(size)
+            self._symbols = frozenset(found)
+        return self._symbols
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return isinstance(other, Dim) and self._hash == other._hash and self.terms == other.terms
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("whether a symbolic size holds is not known here: use dims.compare")
+
+    def __lt__(self, other: object) -> NoReturn:
+        raise TypeError("symbolic sizes have no order of their own: use dims.compare")
+
+    __le__ = __gt__ = __ge__ = __lt__
+
+    def __add__(self, other: Size) -> Size:
+        if not isinstance(other, (int, Dim)):
+            return NotImplemented
+        found = dict(self.terms)
+        for monomial, coefficient in _terms(other):
+            _put(found, monomial, coefficient)
+        return _make(found)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Dim:
+        return Dim(tuple((monomial, -coefficient) for monomial, coefficient in self.terms))
+
+    def __sub__(self, other: Size) -> Size:
+        return self + (-other) if isinstance(other, (int, Dim)) else NotImplemented
+
+    def __rsub__(self, other: Size) -> Size:
+        return (-self) + other
+
+    def __mul__(self, other: Size) -> Size:
+        if not isinstance(other, (int, Dim)):
+            return NotImplemented
+        found: dict[Monomial, int] = {}
+        for left, a in self.terms:
+            for right, b in _terms(other):
+                product = left + right
+                if len(product) > MOST_FACTORS:
+                    raise SizeLimit("a product of too many factors")
+                _put(found, tuple(sorted(product, key=_order)) if left and right else product, a * b)
+        return _make(found)
+
+    __rmul__ = __mul__
+
+    def __pow__(self, exponent: int) -> Size:
+        if not isinstance(exponent, int) or exponent < 0:
+            return NotImplemented
+        if exponent > MOST_FACTORS:
+            raise SizeLimit("a power with too large an exponent")
+        result: Size = 1
+        for _ in range(exponent):
+            result = result * self
+        return result
+
+    def __floordiv__(self, other: Size) -> Size:
+        return floordiv(self, other) if isinstance(other, (int, Dim)) else NotImplemented
+
+    def __rfloordiv__(self, other: Size) -> Size:
+        return floordiv(other, self)
+
+    def __mod__(self, other: Size) -> Size:
+        return mod(self, other) if isinstance(other, (int, Dim)) else NotImplemented
+
+    def __rmod__(self, other: Size) -> Size:
+        return mod(other, self)
+
+    def __str__(self) -> str:
+        return render(self)
+
+    def __repr__(self) -> str:
+        return f"Dim({render(self)})"
+
+
+def _order(atom: Atom) -> tuple[bool, str, str]:
+    return atom.order
+
+
+def _terms(size: Size) -> tuple[tuple[Monomial, int], ...]:
+    if isinstance(size, Dim):
+        return size.terms
+    return (((), size),) if size else ()
+
+
+def _put(found: dict[Monomial, int], monomial: Monomial, coefficient: int) -> None:
+    total = found.get(monomial, 0) + coefficient
+    if not -LARGEST <= total <= LARGEST or len(found) > MOST_TERMS:
+        raise SizeLimit("a size that is too big")
+    if total:
+        found[monomial] = total
+    else:
+        found.pop(monomial, None)
+
+
+def _make(found: dict[Monomial, int]) -> Size:
+    if not found:
+        return 0
+    if len(found) == 1 and () in found:
+        return found[()]
+    if len(found) == 1:
+        return Dim(tuple(found.items()))
+    return Dim(tuple(sorted(found.items(), key=_term_order)))
+
+
+def _term_order(term: tuple[Monomial, int]) -> tuple[int, list[tuple[bool, str, str]]]:
+    return -len(term[0]), [atom.order for atom in term[0]]
+
+
+def _atom(kind: str, args: Any) -> Dim:
+    return Dim((((Atom(kind, args),), 1),))
+
+
+# -- making sizes ------------------------------------------------------------------------------------
+
+
+def symbol(name: str) -> Dim:
+    """The size of this name: any integer of at least 1."""
+    return _atom("symbol", name)
+
+
+def symbols(size: Size) -> frozenset[str]:
+    """The names that a size depends on."""
+    return size.symbols if isinstance(size, Dim) else frozenset()
+
+
+def floordiv(a: Size, b: Size) -> Size:
+    """`a // b`, rounded down as in Python. ZeroDivisionError where b is 0."""
+    if isinstance(b, int):
+        if isinstance(a, int):
+            return a // b
+        return _divide(a, b) if b > 0 else _divide_checked(-a, -b)
+    if a == 0:
+        return 0
+    exact = exact_div(a, b)
+    return exact if exact is not None else _atom("//", (a, b))
+
+
+def _divide_checked(a: Size, b: int) -> Size:
+    if b == 0:
+        raise ZeroDivisionError("division by zero")
+    return floordiv(a, b)
+
+
+def _divide(a: Dim, b: int) -> Size:
+    if b == 1:
+        return a
+    whole: dict[Monomial, int] = {}
+    rest: dict[Monomial, int] = {}
+    for monomial, coefficient in a.terms:
+        quotient, remainder = divmod(coefficient, b)
+        if quotient:
+            whole[monomial] = quotient
+        if remainder:
+            rest[monomial] = remainder
+    out, left = _make(whole), _make(rest)
+    if isinstance(left, int):
+        return out + left // b
+    constant = rest.get((), 0)
+    others = [(monomial, coefficient) for monomial, coefficient in rest.items() if monomial]
+    if len(others) == 1 and others[0][1] == 1 and len(others[0][0]) == 1:
+        inner = others[0][0][0]
+        if inner.kind == "//" and isinstance(inner.args[1], int):
+            numerator, denominator = inner.args
+            return out + floordiv(numerator + constant * denominator, denominator * b)
+    common = b
+    for _, coefficient in others:
+        common = gcd(common, coefficient)
+    if common > 1:
+        reduced = {monomial: coefficient // common for monomial, coefficient in others}
+        if constant // common:
+            reduced[()] = constant // common
+        return out + floordiv(_make(reduced), b // common)
+    low, high = lower(left), upper(left)
+    if low is not None and high is not None and low // b == high // b:
+        return out + low // b
+    return out + _atom("//", (left, b))
+
+
+def mod(a: Size, b: Size) -> Size:
+    """`a % b`, with the sign of b as in Python."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a % b
+    return a - b * floordiv(a, b)
+
+
+def ceildiv(a: Size, b: Size) -> Size:
+    """`a / b`, rounded up."""
+    return -floordiv(-a, b)
+
+
+def exact_div(a: Size, b: Size) -> Size | None:
+    """`a / b` where b divides a identically, as in `4 * C / C`; else None."""
+    if isinstance(a, int) and isinstance(b, int):
+        return a // b if b and a % b == 0 else None
+    if a == b:
+        return 1
+    divisor = _terms(b)
+    if len(divisor) != 1:
+        return None
+    factors, factor = divisor[0]
+    found: dict[Monomial, int] = {}
+    for monomial, coefficient in _terms(a):
+        if coefficient % factor:
+            return None
+        left = list(monomial)
+        for atom in factors:
+            if atom not in left:
+                return None
+            left.remove(atom)
+        found[tuple(left)] = coefficient // factor
+    return _make(found)
+
+
+def minimum(*sizes: Size) -> Size:
+    """The least of some sizes."""
+    return _extreme("min", sizes)
+
+
+def maximum(*sizes: Size) -> Size:
+    """The greatest of some sizes."""
+    return _extreme("max", sizes)
+
+
+def _extreme(kind: str, sizes: tuple[Size, ...]) -> Size:
+    kept: list[Size] = []
+    beats = "<=" if kind == "min" else ">="
+    for size in dict.fromkeys(_flat(kind, sizes)):
+        if any(compare(beats, other, size) for other in kept):
+            continue
+        kept = [other for other in kept if not compare(beats, size, other)]
+        kept.append(size)
+    if len(kept) == 1:
+        return kept[0]
+    return _atom(kind, tuple(sorted(kept, key=render)))
+
+
+def _flat(kind: str, sizes: tuple[Size, ...]) -> list[Size]:
+    found: list[Size] = []
+    for size in sizes:
+        if isinstance(size, Dim) and len(size.terms) == 1 and size.terms[0][1] == 1:
+            monomial = size.terms[0][0]
+            if len(monomial) == 1 and monomial[0].kind == kind:
+                found.extend(monomial[0].args)
+                continue
+        found.append(size)
+    return found
+
+
+# -- knowing sizes -----------------------------------------------------------------------------------
+
+
+def evaluate(size: Size, values: Mapping[str, int]) -> int:
+    """The number that a size is for these values of its symbols. KeyError for one that is missing."""
+    if isinstance(size, int):
+        return size
+    total = 0
+    for monomial, coefficient in size.terms:
+        for atom in monomial:
+            coefficient *= _value(atom, values)
+        total += coefficient
+    return total
+
+
+def _value(atom: Atom, values: Mapping[str, int]) -> int:
+    if atom.kind == "symbol":
+        return values[atom.args]
+    numbers = [evaluate(size, values) for size in atom.args]
+    if atom.kind == "//":
+        return numbers[0] // numbers[1]
+    return min(numbers) if atom.kind == "min" else max(numbers)
+
+
+def substitute(size: Size, values: Mapping[str, Size]) -> Size:
+    """The size with other sizes in place of some symbols."""
+    if isinstance(size, int) or not size.symbols & values.keys():
+        return size
+    total: Size = 0
+    for monomial, coefficient in size.terms:
+        product: Size = coefficient
+        for atom in monomial:
+            product = product * _substituted(atom, values)
+        total = total + product
+    return total
+
+
+def _substituted(atom: Atom, values: Mapping[str, Size]) -> Size:
+    if atom.kind == "symbol":
+        return values[atom.args] if atom.args in values else _atom("symbol", atom.args)
+    sizes = tuple(substitute(size, values) for size in atom.args)
+    if atom.kind == "//":
+        return floordiv(*sizes)
+    return minimum(*sizes) if atom.kind == "min" else maximum(*sizes)
+
+
+def lower(size: Size) -> int | None:
+    """A number that the size is never below, or None where none was found."""
+    return size if isinstance(size, int) else _bound(size, low=True)
+
+
+def upper(size: Size) -> int | None:
+    """A number that the size is never above, or None where none was found."""
+    return size if isinstance(size, int) else _bound(size, low=False)
+
+
+def _bound(size: Dim, low: bool) -> int | None:
+    total = 0
+    for monomial, coefficient in size.terms:
+        least: int | None = 1
+        most: int | None = 1
+        for atom in monomial:
+            a, b = _atom_bounds(atom)
+            if least is None or a is None or least < 0 or a < 0:
+                if len(monomial) > 1:
+                    return None
+                least, most = a, b
+                continue
+            least = least * a
+            most = None if most is None or b is None else most * b
+        bound = least if (coefficient > 0) == low else most
+        if bound is None:
+            return None
+        total += coefficient * bound
+    return total
+
+
+def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
+    if atom.kind == "symbol":
+        return 1, None
+    if atom.kind == "//":
+        numerator, denominator = atom.args
+        low, high = lower(numerator), upper(numerator)
+        if isinstance(denominator, int):
+            return (
+                None if low is None else low // denominator,
+                None if high is None else high // denominator,
+            )
+        smallest = lower(denominator)
+        if low is not None and low >= 0 and smallest is not None and smallest >= 1:
+            return 0, None if high is None else high // smallest
+        return None, None
+    lows = [lower(size) for size in atom.args]
+    highs = [upper(size) for size in atom.args]
+    known_low = [bound for bound in lows if bound is not None]
+    known_high = [bound for bound in highs if bound is not None]
+    if atom.kind == "min":
+        return (
+            min(known_low) if len(known_low) == len(lows) else None,
+            min(known_high, default=None),
+        )
+    return (
+        max(known_low, default=None),
+        max(known_high) if len(known_high) == len(highs) else None,
+    )
+
+
+def compare(op: str, a: Size, b: Size) -> bool | None:
+    """Whether `a op b` holds for every value of the symbols (True), for none (False), or neither is
+    known (None). `op` is one of == != < <= > >=."""
+    if op == "!=":
+        equal = compare("==", a, b)
+        return None if equal is None else not equal
+    if op in ("<", "<="):
+        return compare(">" if op == "<" else ">=", b, a)
+    difference = a - b
+    if op == ">":
+        difference = difference - 1
+    low, high = lower(difference), upper(difference)
+    if op == "==":
+        if isinstance(difference, int):
+            return difference == 0
+        return False if (low is not None and low > 0) or (high is not None and high < 0) else None
+    if low is not None and low >= 0:
+        return True
+    return False if high is not None and high < 0 else None
+
+
+# -- writing sizes -------------------------------------------------------------------------------------
+
+
+def render(size: Size) -> str:
+    """The size as a person writes it, and as the language and Python read it: `(H - 1) // 2 + 1`."""
+    if isinstance(size, int):
+        return str(size)
+    positive = [t for t in size.terms if t[1] > 0]
+    terms = [*positive, *(t for t in size.terms if t[1] < 0)]
+    constant = dict(size.terms).get((), 0)
+    # (H + 1) // 2 is the count of a stride of 2, which people write (H - 1) // 2 + 1
+    rounded_up = [t for t in size.terms if _rounds_up(t[0]) and t[1] == 1]
+    if len(rounded_up) == 1 and len([t for t in size.terms if t[0]]) == 1:
+        (atom,) = rounded_up[0][0]
+        numerator, denominator = atom.args
+        text = f"{_bracketed(numerator - denominator)} // {denominator}"
+        constant += 1
+        if constant:
+            text += f" {'+' if constant > 0 else '-'} {abs(constant)}"
+        return text
+    text = ""
+    for monomial, coefficient in terms:
+        part = _product(monomial, abs(coefficient), alone=len(terms) == 1)
+        if not text:
+            text = part if coefficient > 0 else f"-{part}"
+        else:
+            text += f" {'+' if coefficient > 0 else '-'} {part}"
+    return text
+
+
+def _rounds_up(monomial: Monomial) -> bool:
+    if len(monomial) != 1 or monomial[0].kind != "//":
+        return False
+    numerator, denominator = monomial[0].args
+    if not isinstance(numerator, Dim) or not isinstance(denominator, int):
+        return False
+    return dict(numerator.terms).get((), 0) == denominator - 1
+
+
+def _product(monomial: Monomial, coefficient: int, alone: bool) -> str:
+    factors = [str(coefficient)] if coefficient != 1 or not monomial else []
+    single = len(monomial) == 1 and not factors
+    at = 0
+    while at < len(monomial):
+        atom = monomial[at]
+        power = 1
+        while at + power < len(monomial) and monomial[at + power] == atom:
+            power += 1
+        text = _atom_text(atom)
+        if atom.kind == "//" and not (single and power == 1):
+            text = f"({text})"
+        factors.append(f"{text}**{power}" if power > 1 else text)
+        at += power
+    spaced = any("(" in factor for factor in factors)
+    return (" * " if spaced else "*").join(factors)
+
+
+def _atom_text(atom: Atom) -> str:
+    if atom.kind == "symbol":
+        return str(atom.args)
+    if atom.kind == "//":
+        numerator, denominator = atom.args
+        return f"{_bracketed(numerator)} // {_bracketed(denominator)}"
+    return f"{atom.kind}({', '.join(render(size) for size in atom.args)})"
+
+
+def _bracketed(size: Size) -> str:
+    text = render(size)
+    plain = isinstance(size, int) or (
+        len(size.terms) == 1
+        and size.terms[0][1] == 1
+        and len(size.terms[0][0]) == 1
+        and size.terms[0][0][0].kind != "//"
+    )
+    return text if plain else f"({text})"

@@ -1,0 +1,246 @@
+"""Data parts: the source and its fields, the split, and the pipeline of each field.
+
+`Reader` is shared with the train parts (`training.py`): it looks names up, binds settings and puts in the
+words of the command line.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Failure, Label, Mismatch, nearest
+from nnspec.elaborate.body import Body
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.values import Poisoned, describe
+from nnspec.operators.binding import check_kind
+from nnspec.recipe import lookup, names
+from nnspec.recipe.definition import Bound
+from nnspec.recipe.plan import DataPlan
+from nnspec.records import replace
+from nnspec.syntax import tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from nnspec.elaborate.program import Program
+    from nnspec.recipe.definition import Field, Recipe
+    from nnspec.source import Span
+
+SPLITS = ("train", "val", "test")
+
+
+class Reader:
+    """Reads the settings of one data or train part; `overrides` are the words of the command line."""
+
+    def __init__(self, program: Program, overrides: Mapping[str, Any], root: str) -> None:
+        self.program = program
+        self.overrides = dict(overrides)
+        self.root = root
+        self.body = Body.for_defaults(program.session, Scope(program.scope))
+        self.fine = True
+
+    def attempt(self, read: Any) -> Any:
+        """The result, or None with the problem told."""
+        try:
+            return read()
+        except Failure as failure:
+            self.program.session.report(failure.problem)
+        except Poisoned:
+            pass
+        self.fine = False
+        return None
+
+    def bound(self, kind: str, expr: tree.Expr, setting: str = "") -> Bound:
+        """`adamw(lr=3e-3)` or a bare name, as a definition with its settings.
+
+        Words of the command line such as `optimizer.lr=1e-2` take the place of what is written.
+        """
+        function, arguments = (
+            (expr.function, expr.arguments) if isinstance(expr, tree.Call) else (expr, ())
+        )
+        if not isinstance(function, tree.Name):
+            fail("NN202", f"the name of a {kind} is needed here", expr.span)
+        recipe = self.recipe(kind, function)
+        positional = [self.body.evaluate(a.value) for a in arguments if a.name is None]
+        keyword = {a.name.id: self.body.evaluate(a.value) for a in arguments if a.name is not None}
+        places = {a.name.id: a.span for a in arguments if a.name is not None}
+        places |= {
+            recipe.settings[i].name: a.span
+            for i, a in enumerate(a for a in arguments if a.name is None)
+            if i < len(recipe.settings)
+        }
+        for name in list(self.overrides):
+            head, _, tail = name.partition(".")
+            if setting and head == setting and tail:
+                keyword[tail] = self.overrides.pop(name)
+                positions = [s.name for s in recipe.settings]
+                if tail in positions and positions.index(tail) < len(positional):
+                    positional[positions.index(tail)] = keyword.pop(tail)
+        try:
+            return Bound(recipe, recipe.bind(positional, keyword))
+        except Mismatch as mismatch:
+            raise placed(mismatch, places.get(mismatch.argument, expr.span)) from None
+
+    def recipe(self, kind: str, name: tree.Name) -> Recipe:
+        found = lookup(kind, name.id)
+        if found is None:
+            close = nearest(name.id, names(kind))
+            fail(
+                "NN200",
+                f"there is no {kind} `{name.id}`",
+                name.span,
+                help=f"did you mean `{close}`?"
+                if close
+                else f"there are {', '.join(sorted(names(kind)))}",
+            )
+        return found
+
+    def scalar(self, setting: Any, expr: tree.Expr | None, default: Any) -> Any:
+        """A plain setting, `epochs = 10`, or the command line's word for it."""
+        if setting.name in self.overrides:
+            value, span = self.overrides.pop(setting.name), None
+        elif expr is not None:
+            value, span = self.body.evaluate(expr), expr.span
+        else:
+            return default
+        try:
+            return check_kind("train", setting, value)
+        except Mismatch as mismatch:
+            if span is None:
+                raise
+            raise placed(mismatch, span) from None
+
+
+def data_plan(program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str) -> Any:
+    """The plan of a `data` part, or None where it has problems."""
+    reader = Reader(program, overrides, root)
+    written: dict[tuple[str, ...], tree.Setting] = {}
+    for setting in part.settings:
+        if setting.path in written:
+            fail(
+                "NN201",
+                f"`{'.'.join(setting.path)}` is set twice",
+                setting.path_span,
+                labels=(Label(written[setting.path].path_span, "the first"),),
+            )
+        written[setting.path] = setting
+    source_setting = written.pop(("source",), None)
+    if source_setting is None:
+        fail(
+            "NN504",
+            f"`{part.name}` has no source",
+            part.name_span,
+            help="say where the data comes from: `source = digits()`",
+        )
+    source = reader.attempt(lambda: reader.bound("source", source_setting.value, "source"))
+    if source is None:
+        return None
+    try:
+        fields = dict(source.definition.fields(source.settings, root))
+    except Mismatch as mismatch:
+        raise placed(mismatch, source_setting.value.span) from None
+    split = {"train": 0.8, "val": 0.2}
+    seed = 0
+    pipelines: dict[str, dict[str, list[Bound]]] = {}
+    shapes: dict[str, dict[str, Field]] = {}
+    for path, setting in written.items():
+        if path == ("split",):
+            split = reader.attempt(lambda s=setting: _split(reader, s.value)) or split
+        elif path == ("seed",):
+            seed = reader.attempt(lambda s=setting: reader.body.evaluate(s.value)) or 0
+        elif path[0] in fields and (len(path) == 1 or (len(path) == 2 and path[1] in SPLITS)):
+            continue
+        else:
+            reader.attempt(lambda p=path, s=setting: _unknown_setting(part, p, s, fields))
+    for name, field in fields.items():
+        for one in split:
+            setting = written.get((name, one)) or written.get((name,))
+            steps: list[Bound] = []
+            after = field
+            if setting is not None:
+                read = reader.attempt(lambda s=setting, f=field: _pipeline(reader, s.value, f))
+                if read is None:
+                    break
+                steps, after = read
+            elif field.dtype == "u8":
+                after = replace(field, dtype="f32")
+            pipelines.setdefault(name, {})[one] = steps
+            shapes.setdefault(name, {})[one] = after
+    if not reader.fine:
+        return None
+    after_train = {name: by_split[next(iter(split))] for name, by_split in shapes.items()}
+    for name, by_split in shapes.items():
+        for one, field in by_split.items():
+            first = after_train[name]
+            if field != first:
+                fail(
+                    "NN501",
+                    f"`{name}` has shape {list(field.shape)} in {one} and "
+                    f"{list(first.shape)} in {next(iter(split))}",
+                    part.name_span,
+                )
+    return DataPlan(part.name, source, split, pipelines, after_train, fields, seed)
+
+
+def _unknown_setting(
+    part: tree.DataDef, path: tuple[str, ...], setting: tree.Setting, fields: Mapping[str, Field]
+) -> None:
+    known = ["source", "split", "seed", *fields, *(f"{f}.{s}" for f in fields for s in SPLITS)]
+    word = ".".join(path)
+    close = nearest(word, known)
+    fail(
+        "NN503",
+        f"`{word}` is no setting of `{part.name}`",
+        setting.path_span,
+        help=f"did you mean `{close}`?"
+        if close
+        else f"its source has {', '.join(f'`{f}`' for f in fields)}",
+    )
+
+
+def _split(reader: Reader, expr: tree.Expr) -> dict[str, float]:
+    value = reader.body.evaluate(expr)
+    if not isinstance(value, dict):
+        fail("NN205", f"a split is written `[train: 0.8, val: 0.2]`, not {describe(value)}", expr.span)
+    for name, share in value.items():
+        if name not in SPLITS:
+            close = nearest(name, SPLITS)
+            fail(
+                "NN503",
+                f"there is no split `{name}`",
+                expr.span,
+                help=f"did you mean `{close}`?" if close else f"there are {', '.join(SPLITS)}",
+            )
+        if not isinstance(share, (int, float)) or isinstance(share, bool) or share <= 0:
+            fail("NN206", f"the share of `{name}` is a number above 0, not {share}", expr.span)
+    if "train" not in value or "val" not in value:
+        fail("NN504", "a split needs `train` and `val`", expr.span)
+    shares = all(isinstance(share, float) or share == 1 for share in value.values())
+    if shares and abs(sum(value.values()) - 1) > 1e-6:
+        fail(
+            "NN206",
+            f"the shares add up to {sum(value.values()):g}, not to 1",
+            expr.span,
+            help="whole numbers above 1 are counts of samples",
+        )
+    return {name: share for name, share in value.items()}
+
+
+def _pipeline(reader: Reader, expr: tree.Expr, field: Field) -> tuple[list[Bound], Field]:
+    """`resize(28) -> normalize(…)`: the transforms, and the field after them."""
+    stages = (
+        [stage.value for stage in expr.stages] if isinstance(expr, tree.Pipeline) else [expr]
+    )
+    steps: list[Bound] = []
+    for stage in stages:
+        step = reader.bound("transform", stage)
+        try:
+            field = step.definition.apply(field, step.settings)
+        except Mismatch as mismatch:
+            raise placed(mismatch, stage.span) from None
+        steps.append(step)
+    if field.dtype == "u8":
+        field = replace(field, dtype="f32")
+    return steps, field
+

@@ -1,0 +1,431 @@
+"""Train parts, held against the model and the data.
+
+The data set's images must fit the model's input, the loss must take the outputs and the fields, the classes
+must agree on both sides: what does not is an error at its place, before anything is trained.
+"""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Failure, Label, Mismatch, nearest
+from nnspec.dims import compare, render, substitute, symbols
+from nnspec.elaborate.body import Body
+from nnspec.elaborate.recipes import Reader, data_plan
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.values import Poisoned, describe
+from nnspec.graph import Graph, OpNode, Value
+from nnspec.recipe import lookup
+from nnspec.recipe.definition import Bound
+from nnspec.recipe.plan import PARTS, SETTINGS, MetricPlan, TrainPlan
+from nnspec.records import replace
+from nnspec.sizes import solve
+from nnspec.syntax import tree
+from nnspec.tensors import TensorType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from nnspec.elaborate.program import Program
+    from nnspec.recipe.definition import Field
+    from nnspec.recipe.plan import DataPlan
+
+    #: the plan, the model's graph, its parameters from the command line, the numbers of its symbols
+    Trained = tuple[TrainPlan, Graph, dict[str, Any], dict[str, int]]
+
+
+class UnknownSetting(ValueError):
+    """A word of the command line that sets nothing; its text is fit to be shown."""
+
+
+def known_settings(program: Program, part: tree.TrainDef) -> list[str]:
+    """What the command line can set for this train part."""
+    known = [setting.name for setting in SETTINGS]
+    model = program.models.get(part.model.id)
+    if model is not None:
+        known += [f"model.{parameter.name}" for parameter in model.parameters]
+    for setting in part.settings:
+        kind = setting.path[0]
+        if kind in ("optimizer", "scheduler") and len(setting.path) == 1:
+            value = setting.value
+            name = value.function if isinstance(value, tree.Call) else value
+            recipe = lookup(kind, name.id) if isinstance(name, tree.Name) else None
+            known += [f"{kind}.{s.name}" for s in recipe.settings] if recipe else []
+    if not any(s.path == ("optimizer",) for s in part.settings):
+        adamw = lookup("optimizer", "adamw")
+        known += [f"optimizer.{s.name}" for s in adamw.settings] if adamw else []
+    return known
+
+
+def find_train(program: Program, model: str) -> tree.TrainDef | None:
+    """The train part of a model, or of the only model where none is named."""
+    fitting = [part for part in program.trains if not model or part.model.id == model]
+    return fitting[0] if fitting else None
+
+
+def train_plan(
+    program: Program, model: str, overrides: Mapping[str, Any], root: str
+) -> Trained | None:
+    """The plan of a train part with the command line's words put in; None where there are problems.
+
+    Raises UnknownSetting for a word that sets nothing, and for a file without a train part.
+    """
+    part = find_train(program, model)
+    if part is None:
+        raise UnknownSetting(_no_train(program, model))
+    known = known_settings(program, part)
+    for word in overrides:
+        if word not in known:
+            raise UnknownSetting(_unknown(word, known))
+    model_settings = {w[6:]: v for w, v in overrides.items() if w.startswith("model.")}
+    others = {w: v for w, v in overrides.items() if not w.startswith("model.")}
+    try:
+        return _read(program, part, model_settings, others, root)
+    except Failure as failure:
+        program.session.report(failure.problem)
+    except Poisoned:
+        pass
+    return None
+
+
+def _no_train(program: Program, model: str) -> str:
+    named = f"`{model}` of " if model else ""
+    return (
+        f"there is no train part for {named}{program.module.source.name}; write one: "
+        f"train {model or next(iter(program.models), 'Model')} on Data: …"
+    )
+
+
+def _unknown(word: str, known: list[str]) -> str:
+    close = nearest(word, known) or next((k for k in known if k.rpartition(".")[2] == word), None)
+    if close is not None:
+        return f"there is no setting `{word}`; did you mean `{close}`?"
+    return f"there is no setting `{word}`; there are {', '.join(known)}"
+
+
+def _read(
+    program: Program,
+    part: tree.TrainDef,
+    model_settings: dict[str, Any],
+    overrides: dict[str, Any],
+    root: str,
+) -> Trained | None:
+    if part.model.id not in program.models:
+        close = nearest(part.model.id, program.models)
+        fail(
+            "NN200",
+            f"there is no model `{part.model.id}`",
+            part.model.span,
+            help=f"did you mean `{close}`?" if close else "",
+        )
+    if part.data.id not in program.data:
+        close = nearest(part.data.id, program.data)
+        fail(
+            "NN200",
+            f"there is no data part `{part.data.id}`",
+            part.data.span,
+            help=f"did you mean `{close}`?" if close else f"write one: data {part.data.id}: …",
+        )
+    model_problems = len(program.problems)
+    graph = program.graph(part.model.id, model_settings)
+    data = data_plan(program, program.data[part.data.id], {}, root)
+    reader = Reader(program, overrides, root)
+    written = _written(part)
+    settings = {
+        setting.name: reader.attempt(
+            lambda s=setting: reader.scalar(
+                s, written[s.name].value if s.name in written else None, s.default
+            )
+        )
+        for setting in SETTINGS
+    }
+    for name, least in (("epochs", 1), ("batch_size", 1)):
+        if settings[name] is not None and settings[name] < least:
+            place = written[name].value.span if name in written else None
+            reader.attempt(
+                lambda n=name, p=place: fail(
+                    "NN206", f"`{n}` is at least 1, not {settings[n]}", p or part.span
+                )
+            )
+    optimizer = reader.attempt(lambda: _recipe(reader, written, "optimizer", "adamw"))
+    scheduler = reader.attempt(lambda: _recipe(reader, written, "scheduler", "constant"))
+    if graph is None or data is None:
+        if graph is None and len(program.problems) == model_problems:
+            raise Poisoned
+        return None
+    inputs, sizes = _match_inputs(part, graph, data)
+    values = _values(graph, data, sizes)
+    loss = reader.attempt(lambda: _loss(program, part, written, values, data))
+    metrics = reader.attempt(lambda: _metrics(reader, written, values, graph, data, sizes))
+    if not reader.fine:
+        return None
+    plan = TrainPlan(
+        part.model.id,
+        inputs,
+        tuple(name for name, _ in graph.outputs),
+        loss,
+        metrics,
+        optimizer,
+        scheduler,
+        settings,
+        data,
+    )
+    return plan, graph, model_settings, sizes
+
+
+def _written(part: tree.TrainDef) -> dict[str, tree.Setting]:
+    known = [*PARTS, *(setting.name for setting in SETTINGS)]
+    found: dict[str, tree.Setting] = {}
+    for setting in part.settings:
+        name = ".".join(setting.path)
+        if name not in known:
+            close = nearest(name, known)
+            fail(
+                "NN503",
+                f"`{name}` is no setting of a train part",
+                setting.path_span,
+                help=f"did you mean `{close}`?" if close else f"there are {', '.join(known)}",
+            )
+        if name in found:
+            fail(
+                "NN201",
+                f"`{name}` is set twice",
+                setting.path_span,
+                labels=(Label(found[name].path_span, "the first"),),
+            )
+        found[name] = setting
+    return found
+
+
+def _recipe(reader: Reader, written: dict[str, tree.Setting], kind: str, default: str) -> Bound:
+    if kind in written:
+        return reader.bound(kind, written[kind].value, kind)
+    recipe = lookup(kind, default)
+    assert recipe is not None
+    own = {w.partition(".")[2]: v for w, v in reader.overrides.items() if w.startswith(f"{kind}.")}
+    return Bound(recipe, recipe.bind((), own))
+
+
+# -- the model's inputs against the fields ---------------------------------------------------------------
+
+
+def _match_inputs(
+    part: tree.TrainDef, graph: Graph, data: DataPlan
+) -> tuple[dict[str, str], dict[str, int]]:
+    """Which field goes into which input, and the numbers that this gives to the model's symbols."""
+    free = [name for name, field in data.fields.items() if field.classes is None]
+    inputs: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    for value in graph.inputs:
+        if value.name in data.fields:
+            inputs[value.name] = value.name
+        elif len(graph.inputs) == 1 and len(free) == 1:
+            inputs[value.name] = free[0]
+        else:
+            fail(
+                "NN501",
+                f"the data `{data.name}` has no field `{value.name}` for this input",
+                value.span,
+                labels=(Label(part.data.span, f"its fields: {', '.join(data.fields)}"),),
+            )
+        _match(part, value, data.fields[inputs[value.name]], inputs[value.name], data, sizes)
+    places = [place for body in graph.subgraphs() for place in body.places]
+    admitted = solve(place.condition for place in places)
+    known = {symbol for c in admitted.conditions for symbol in c.symbols}
+    if not admitted.empty and known <= sizes.keys():
+        refused = admitted.refused_by(sizes)
+        if refused is not None:
+            place = next(place for place in places if place.condition == refused)
+            shown = ", ".join(f"{name} = {sizes[name]}" for name in sorted(known))
+            fail(
+                "NN501",
+                f"the data's images do not fit `{graph.name}`, which needs "
+                f"{' and '.join(admitted.requires)}; they have {shown}",
+                part.data.span,
+                labels=(Label(place.span, place.why),),
+                help=f"resize them in `{data.name}`",
+            )
+    return inputs, sizes
+
+
+def _match(
+    part: tree.TrainDef,
+    value: Value,
+    field: Field,
+    name: str,
+    data: DataPlan,
+    sizes: dict[str, int],
+) -> None:
+    """One field against one input; binds the symbols of the input's shape."""
+    wanted = value.type.shape[1:]
+    labels = (Label(part.data.span, f"`{name}` of `{data.name}` is {field}"),) if value.span else ()
+    sample = f"[{', '.join(render(size) for size in wanted)}]"
+
+    def refuse(why: str, helped: str = "") -> None:
+        fail(
+            "NN501",
+            f"the input `{value.name}` takes {sample}, the data gives {field}: {why}",
+            value.span,
+            labels=labels,
+            help=helped,
+        )
+
+    if len(field.shape) != len(wanted):
+        refuse(f"{len(wanted)} dimensions against {len(field.shape)}")
+    image = len(wanted) == 3
+    for dim, (want, have) in enumerate(zip(wanted, field.shape, strict=True)):
+        for symbol in symbols(want):
+            if render(want) == symbol:
+                sizes.setdefault(symbol, have)
+        fixed = substitute(want, sizes)
+        if compare("==", fixed, have) is not True:
+            axis = ("channels", "height", "width")[dim] if image else f"dimension {dim + 1}"
+            helped = ""
+            if image and dim == 0:
+                helped = {1: f"`{name} = grayscale() -> …`", 3: f"`{name} = rgb() -> …`"}.get(
+                    fixed if isinstance(fixed, int) else 0, ""
+                )
+            elif image and isinstance(fixed, int):
+                helped = f"`{name} = resize({fixed}) -> …`"
+            refuse(
+                f"{axis} {render(fixed)} against {have}",
+                f"in `{data.name}`: {helped}" if helped else "",
+            )
+    if value.type.dtype != field.dtype:
+        refuse(f"{value.type.dtype} against {field.dtype}")
+
+
+def _values(graph: Graph, data: DataPlan, sizes: dict[str, int]) -> dict[str, Value]:
+    """The outputs and fields by name, with the sizes that the data gives."""
+    found: dict[str, Value] = {}
+    for name, value in graph.outputs:
+        shape = tuple(substitute(size, sizes) for size in value.type.shape)
+        found[name] = Value(TensorType(value.type.dtype, shape), None, len(found), name, value.span)
+    batch = graph.inputs[0].type.shape[0]
+    for name, field in data.fields.items():
+        if name not in found:
+            kind = TensorType(field.dtype, (substitute(batch, sizes), *field.shape))
+            found[name] = Value(kind, None, len(found), name, None)
+    return found
+
+
+# -- loss and metrics ----------------------------------------------------------------------------------
+
+
+def _loss(
+    program: Program,
+    part: tree.TrainDef,
+    written: dict[str, tree.Setting],
+    values: dict[str, Value],
+    data: DataPlan,
+) -> Graph:
+    """The loss as a graph of its own, whose inputs are the outputs and fields."""
+    if "loss" not in written:
+        fail(
+            "NN504",
+            f"`train {part.model.id}` has no loss",
+            part.model.span,
+            help="`loss = cross_entropy(logits, label)`, of the model's outputs and the data's fields",
+        )
+    setting = written["loss"]
+    graph = Graph("loss", "function")
+    graph.doc = setting.value.span.text
+    graph.inputs = list(values.values())
+    scope = Scope(program.scope)
+    for name, value in values.items():
+        scope.bind(name, value)
+    body = Body(program.session, graph, scope)
+    result = body.evaluate(setting.value)
+    if not isinstance(result, Value):
+        fail("NN202", f"a loss is a tensor, not {describe(result)}", setting.value.span)
+    if result.type.shape != ():
+        fail(
+            "NN501",
+            f"a loss is one number; this is {result.type}",
+            setting.value.span,
+            help="take its mean: `mean(…)`",
+        )
+    graph.outputs = [("loss", result)]
+    _check_classes(graph, data)
+    return graph
+
+
+def _check_classes(graph: Graph, data: DataPlan) -> None:
+    """A loss on class numbers must have a score for each class of the data."""
+    for node in graph.nodes:
+        if not isinstance(node, OpNode) or node.operator.name not in ("cross_entropy", "nll_loss"):
+            continue
+        scores, target = node.inputs[0], node.inputs[1]
+        field = data.fields.get(target.name) if target is not None and target.node is None else None
+        if scores is None or field is None or field.classes is None:
+            continue
+        if compare("==", scores.type.shape[1], field.classes) is False:
+            labels = (
+                (Label(scores.span, f"{render(scores.type.shape[1])} scores come from here"),)
+                if scores.span
+                else ()
+            )
+            fail(
+                "NN502",
+                f"the model gives {render(scores.type.shape[1])} classes, the data has {field.classes}",
+                node.span,
+                labels=labels,
+                help=f"`nnspec train … model.classes={field.classes}`, or that default in the model",
+            )
+
+
+def _metrics(
+    reader: Reader,
+    written: dict[str, tree.Setting],
+    values: dict[str, Value],
+    graph: Graph,
+    data: DataPlan,
+    sizes: dict[str, int],
+) -> tuple[MetricPlan, ...]:
+    if "metrics" not in written:
+        return ()
+    expr = written["metrics"].value
+    items = expr.items if isinstance(expr, tree.ListExpr) else (expr,)
+    found: list[MetricPlan] = []
+    outputs = {name for name, _ in graph.outputs}
+    for item in items:
+        if not isinstance(item, tree.Call) or not isinstance(item.function, tree.Name):
+            fail("NN202", "a metric is written `accuracy(logits, label)`", item.span)
+        positional = [a for a in item.arguments if a.name is None]
+        chosen: list[str] = []
+        for argument, known, what in zip(
+            positional[:2], (outputs, data.fields), ("output of the model", "field of the data"),
+            strict=False,
+        ):  # fmt: skip
+            value = argument.value
+            if not isinstance(value, tree.Name) or value.id not in known:
+                close = nearest(value.span.text, known)
+                fail(
+                    "NN505",
+                    f"`{value.span.text}` is no {what}",
+                    value.span,
+                    help=f"did you mean `{close}`?" if close else f"there is {', '.join(known)}",
+                )
+            chosen.append(value.id)
+        if len(chosen) != 2:
+            fail(
+                "NN204",
+                f"`{item.function.id}` needs an output and a field",
+                item.span,
+                help=f"`{item.function.id}({next(iter(outputs))}, {next(iter(data.fields))})`",
+            )
+        rest = replace(
+            item, arguments=tuple(a for a in item.arguments if a not in positional[:2])
+        )
+        metric = reader.bound("metric", rest)
+        kind = values[chosen[0]].type
+        try:
+            metric.definition.check(kind, data.fields[chosen[1]], metric.settings)
+        except Mismatch as mismatch:
+            raise placed(mismatch, item.span) from None
+        found.append(MetricPlan(metric, chosen[0], chosen[1]))
+    return tuple(found)
+
+
+

@@ -1,0 +1,62 @@
+"""What a data part and a train part come to: everything the trainer needs, resolved and checked."""
+
+from __future__ import annotations
+
+from nnspec.operators.definition import Setting
+from nnspec.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nnspec.graph import Graph
+    from nnspec.recipe.definition import Bound, Field
+
+#: the plain settings of a train part
+SETTINGS = (
+    Setting("epochs", "int", 10, doc="passes over the training data"),
+    Setting("batch_size", "int", 64, doc="samples in a step"),
+    Setting("seed", "int", 0, doc="of the weights, the split and the order of the samples"),
+    Setting("clip_grad_norm", "float|none", None, doc="longest gradient that is let through"),
+    Setting("precision", "str", "float32", choices=("float32", "bf16"), doc="of the computation"),
+    Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
+    Setting("threads", "int|none", None, doc="processor threads; chosen for the model's size by default"),
+)
+
+#: the settings of a train part that are more than a plain value
+PARTS = ("loss", "metrics", "optimizer", "scheduler")
+
+
+class DataPlan(Record):
+    """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them."""
+
+    name: str
+    source: Bound
+    split: dict[str, float]
+    transforms: dict[str, dict[str, list[Bound]]]
+    fields: dict[str, Field]
+    raw: dict[str, Field]
+    seed: int
+
+
+class MetricPlan(Record):
+    """`accuracy(logits, label)`."""
+
+    metric: Bound
+    output: str
+    field: str
+
+
+class TrainPlan(Record):
+    """A train part. `inputs` maps the model's inputs to fields; `loss` is the graph of its expression,
+    whose inputs are named as outputs and fields."""
+
+    model: str
+    inputs: dict[str, str]
+    outputs: tuple[str, ...]
+    loss: Graph
+    metrics: tuple[MetricPlan, ...]
+    optimizer: Bound
+    scheduler: Bound
+    settings: dict[str, Any]
+    data: DataPlan

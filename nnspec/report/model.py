@@ -1,0 +1,333 @@
+"""The report as Python objects: what `nnspec.check` gives, and what every format is made from.
+
+Nothing is computed before it is asked for, and then once. Sizes are shown as an int, or as a str
+that holds the expression ("N", "H // 2").
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from nnspec.analysis import macs, memory, params, receptive, requires
+from nnspec.diagnostics import Failure, Problem
+from nnspec.dims import render, substitute
+from nnspec.graph import CallNode, OpNode
+from nnspec.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from nnspec.analysis.fold import Sums
+    from nnspec.dims import Size
+    from nnspec.graph import Graph, Node
+    from nnspec.sizes import Admitted
+    from nnspec.source import Span
+    from nnspec.tensors import TensorType
+
+    #: a size as the report gives it
+    Shown = int | str
+
+
+class Tensor(Record):
+    """`f32 ("N", 3, 224, 224)`."""
+
+    dtype: str
+    shape: tuple[Shown, ...]
+
+
+class Params(Record):
+    total: Shown
+    trainable: Shown
+
+
+class Memory(Record):
+    """Bytes. `activations`: what training keeps for the backward pass, for the batch that the
+    inputs say; `peak`: the most that is alive at once at inference, None where sizes are
+    symbols."""
+
+    weights: Shown
+    activations: Shown
+    peak: int | None
+
+
+class Layer(Record):
+    """A use of an operator. Copies of a repeated layer are one Layer: `path` is that of the first,
+    `count` their number; `params` and `macs` are those of all copies, so that they add up to the
+    model's."""
+
+    path: str
+    operator: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    params: Shown
+    macs: Shown
+    span: Span
+    count: int = 1
+
+
+class Section(Record):
+    """A part of the file that is no model (data, train), as lines of a name and a text."""
+
+    title: str
+    lines: tuple[tuple[str, str], ...]
+
+
+class NotAdmitted(Failure, ValueError):
+    """Sizes were asked for that the model does not take; `problem` says why."""
+
+
+class Report:
+    """What checking a file found."""
+
+    __slots__ = ("diagnostics", "models", "sections")
+
+    def __init__(
+        self,
+        diagnostics: Sequence[Problem],
+        graphs: Mapping[str, Graph],
+        sections: Sequence[Section] = (),
+    ) -> None:
+        self.diagnostics = tuple(diagnostics)
+        self.models = {name: ModelReport(graph) for name, graph in graphs.items()}
+        self.sections = tuple(sections)
+
+    def changed(
+        self,
+        diagnostics: Sequence[Problem] | None = None,
+        models: Mapping[str, ModelReport] | None = None,
+        sections: Sequence[Section] | None = None,
+    ) -> Report:
+        """A copy with some fields changed."""
+        report = Report(self.diagnostics if diagnostics is None else diagnostics, {})
+        report.models = dict(self.models if models is None else models)
+        report.sections = self.sections if sections is None else tuple(sections)
+        return report
+
+    @property
+    def ok(self) -> bool:
+        """No errors (warnings may be there)."""
+        return all(problem.severity != "error" for problem in self.diagnostics)
+
+    def __repr__(self) -> str:
+        state = "ok" if self.ok else f"{len(self.diagnostics)} problems"
+        return f"<Report {state}: {', '.join(self.models) or 'no models'}>"
+
+
+class ModelReport:
+    """What is known of one model. `sizes` are the numbers put in place of symbols."""
+
+    def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
+        self.graph = graph
+        self.sizes = dict(sizes or {})
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    # -- sizes -------------------------------------------------------------------------------------
+
+    def fix(self, size: Size) -> Size:
+        """The size with the numbers of `sizes` in it."""
+        return size if isinstance(size, int) or not self.sizes else substitute(size, self.sizes)
+
+    def show(self, size: Size) -> Shown:
+        fixed = self.fix(size)
+        return fixed if isinstance(fixed, int) else render(fixed)
+
+    def tensor(self, type: TensorType) -> Tensor:
+        return Tensor(type.dtype, tuple(self.show(size) for size in type.shape))
+
+    @cached_property
+    def all_symbols(self) -> tuple[str, ...]:
+        """The symbols of the inputs, in order of appearance."""
+        found: dict[str, None] = {}
+        for value in self.graph.inputs:
+            for size in value.type.shape:
+                found.update(dict.fromkeys(self.symbols_of(size)))
+        return tuple(found)
+
+    @staticmethod
+    def symbols_of(size: Size) -> list[str]:
+        """The names in a size."""
+        return [] if isinstance(size, int) else sorted(size.symbols)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that have no number yet."""
+        return tuple(name for name in self.all_symbols if name not in self.sizes)
+
+    @cached_property
+    def batch(self) -> str | None:
+        """The symbol of the batch: the first size of the first input, where that is a free
+        symbol.
+        """
+        if not self.graph.inputs or not self.graph.inputs[0].type.shape:
+            return None
+        first = self.graph.inputs[0].type.shape[0]
+        shown = None if isinstance(first, int) else render(first)
+        return shown if shown in self.symbols else None
+
+    def per_sample(self, size: Size) -> Size:
+        """The size for a batch of one, where the batch is a symbol."""
+        fixed = self.fix(size)
+        if isinstance(fixed, int) or self.batch is None:
+            return fixed
+        return substitute(fixed, {self.batch: 1})
+
+    # -- facts -------------------------------------------------------------------------------------
+
+    @cached_property
+    def inputs(self) -> dict[str, Tensor]:
+        return {value.name: self.tensor(value.type) for value in self.graph.inputs}
+
+    @cached_property
+    def outputs(self) -> dict[str, Tensor]:
+        return {name: self.tensor(value.type) for name, value in self.graph.outputs}
+
+    @cached_property
+    def param_sums(self) -> Sums:
+        return params.params(self.graph)
+
+    @cached_property
+    def mac_sums(self) -> Sums:
+        return macs.macs(self.graph)
+
+    @cached_property
+    def params(self) -> Params:
+        total = self.show(self.param_sums[id(self.graph)])
+        return Params(total, total)
+
+    @cached_property
+    def macs(self) -> Shown:
+        return self.show(self.mac_sums[id(self.graph)])
+
+    @cached_property
+    def memory(self) -> Memory:
+        peak = self._peak(self.sizes) if not self.symbols else None
+        return Memory(self.show(self.weight_bytes), self.show(self.activation_bytes), peak)
+
+    @cached_property
+    def weight_bytes(self) -> Size:
+        return memory.weights(self.graph)
+
+    @cached_property
+    def activation_bytes(self) -> Size:
+        return memory.activations(self.graph)
+
+    @cached_property
+    def peak_per_sample(self) -> int | None:
+        """The peak at inference for a batch of one; None where other sizes are symbols."""
+        if [name for name in self.symbols if name != self.batch]:
+            return None
+        return self._peak({**self.sizes, **({self.batch: 1} if self.batch else {})})
+
+    def _peak(self, sizes: Mapping[str, int]) -> int:
+        def number(size: Size) -> int:
+            fixed = size if isinstance(size, int) else substitute(size, sizes)
+            assert isinstance(fixed, int), "every symbol has its number here"
+            return fixed
+
+        return memory.peak(self.graph, number)
+
+    @cached_property
+    def receptive_field(self) -> tuple[int, ...] | None:
+        """Per spatial axis, of the first output; None where it sees no window."""
+        window = receptive.of_graph(self.graph, receptive.windows(self.graph))
+        return None if window is None else window.sizes
+
+    # -- the sizes that the model takes ------------------------------------------------------------
+
+    @cached_property
+    def admitted(self) -> Admitted:
+        return requires.admitted(self.graph)
+
+    @cached_property
+    def conflict(self) -> Problem | None:
+        """The problem that no size satisfies the model, where that is so."""
+        return requires.conflict(self.graph, self.admitted) if self.all_symbols else None
+
+    @property
+    def requires(self) -> list[str]:
+        """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does."""
+        return list(self.admitted.requires)
+
+    def names_in(self, text: str) -> set[str]:
+        """The symbols of this model that a condition's text speaks of."""
+        import re
+
+        return set(re.findall(r"[^\W\d]\w*", text)) & set(self.all_symbols)
+
+    def admits(self, sizes: Mapping[str, int]) -> bool:
+        """Does the model take these sizes? Sizes that are left out may be what they need to be."""
+        self._known(sizes)
+        return requires.refusal(self.graph, self.admitted, {**self.sizes, **sizes}) is None
+
+    def at(self, sizes: Mapping[str, int]) -> ModelReport:
+        """The same report with numbers in place of symbols. NotAdmitted where the model does not
+        take them.
+        """
+        self._known(sizes)
+        every = {**self.sizes, **sizes}
+        refused = requires.refusal(self.graph, self.admitted, every)
+        if refused is not None:
+            raise NotAdmitted(refused)
+        report = ModelReport(self.graph, every)
+        report.__dict__.update(
+            {
+                name: self.__dict__[name]
+                for name in ("param_sums", "mac_sums", "admitted", "all_symbols")
+                if name in self.__dict__
+            }
+        )
+        return report
+
+    def _known(self, sizes: Mapping[str, int]) -> None:
+        for name, size in sizes.items():
+            if name not in self.all_symbols:
+                known = ", ".join(self.all_symbols)
+                raise ValueError(
+                    f"{self.name} has no size `{name}`"
+                    + (f"; its sizes are {known}" if known else ": all its sizes are fixed")
+                )
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+                raise ValueError(f"the size {name} is an integer of at least 1, not {size!r}")
+
+    # -- layers ------------------------------------------------------------------------------------
+
+    @cached_property
+    def layers(self) -> tuple[Layer, ...]:
+        """Every use of an operator, in order of execution, those in blocks too."""
+        return tuple(self._layers())
+
+    def _layers(self) -> Iterator[Layer]:
+        stack: list[tuple[Iterator[Node], tuple[str, ...], int, bool]] = [
+            (iter(self.graph.nodes), (), 1, False)
+        ]
+        while stack:
+            nodes, prefix, copies, shared = stack[-1]
+            node = next(nodes, None)
+            if node is None:
+                stack.pop()
+                continue
+            path = prefix + next(node.paths())
+            count = copies * node.count
+            if isinstance(node, CallNode):
+                stack.append((iter(node.graph.nodes), path, count, shared or node.shared))
+            elif isinstance(node, OpNode):
+                yield self._layer(node, path, copies, count, shared or node.shared)
+
+    def _layer(
+        self, node: OpNode, path: tuple[str, ...], copies: int, count: int, shared: bool
+    ) -> Layer:
+        own = 0 if shared else copies * params.of_node(node, {})
+        return Layer(
+            ".".join(path),
+            node.operator.name,
+            tuple(self.tensor(value.type) for value in node.inputs if value is not None),
+            tuple(self.tensor(value.type) for value in node.outputs),
+            self.show(own),
+            self.show(copies * macs.of_node(node, {})),
+            node.span,
+            count,
+        )

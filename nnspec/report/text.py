@@ -1,0 +1,303 @@
+"""`nnspec check` for the eye: a tree of layers, the totals, the sizes that the model admits.
+
+The same text for a pipe and for a terminal; a terminal also gets colour, tree guides and small
+bars that show where the parameters and the work are. Everything is drawn from pieces of text with
+a style name, so that the widths never depend on the colours.
+"""
+
+from __future__ import annotations
+
+from nnspec.report.columns import clean, pad, shorten, width
+from nnspec.report.tree import Row, rows
+from nnspec.report.units import counted, in_bytes, short
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nnspec.dims import Size
+    from nnspec.report.model import ModelReport, Report, Section
+    from nnspec.report.style import Style
+
+
+#: a formula longer than this does not fit into a column
+LONGEST_FORMULA = 14
+LONGEST_OPERATOR = 60
+LONGEST_SHAPE = 72
+_GAP = "  "
+_BAR_CELLS = 6
+
+
+def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
+    """Every model of a report, then the data and train parts. Several models are a table of their
+    totals, unless a depth asks for their trees."""
+    models = list(report.models.values())
+    if len(models) > 1 and depth is None:
+        parts = ["\n".join(_overview(models, target, style))]
+    else:
+        parts = [draw_model(model, target, style, depth) for model in models]
+    parts += [_section(section, style) for section in report.sections]
+    return "\n\n".join(parts) + "\n" if parts else ""
+
+
+def draw_model(model: ModelReport, target: str, style: Style, depth: int | None = None) -> str:
+    """One model: title, tree, totals."""
+    lines = [style.paint(model.name, "title")]
+    doc = clean(model.graph.doc.strip().split("\n")[0]) if model.graph.doc else ""
+    if doc:
+        lines.append(style.paint(shorten(doc, style.columns or 100), "doc"))
+    lines.append("")
+    lines.extend(_table(model, rows(model, depth), style))
+    lines.append("")
+    lines.extend(_pairs(list(_totals(model, target)), style))
+    return "\n".join(lines)
+
+
+def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[str]:
+    """A line for each model."""
+    lines = [("model", "parameters", "MACs", "sizes")]
+    for model in models:
+        root = id(model.graph)
+        work = _cell(model, model.mac_sums[root])
+        lines.append((model.name, _cell(model, model.param_sums[root]), work, sizes_text(model)))
+    widths = [max(width(line[column]) for line in lines) for column in range(3)]
+    for number, (name, count, work, sizes) in enumerate(lines):
+        shown = pad(name, widths[0])
+        rest = f"{count:>{widths[1]}}{_GAP}{work:>{widths[2]}}{_GAP}{sizes}"
+        if number:
+            yield style.paint(shown, "title") + _GAP + rest
+        else:
+            yield style.paint(shown + _GAP + rest, "head")
+    yield ""
+    yield f"nnspec check {target}:{models[0].name} shows one of them layer by layer."
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+
+class _Line:
+    """A row as cells of text, and what is needed to paint it."""
+
+    __slots__ = ("cells", "guide", "row", "shares")
+
+    def __init__(self, cells: list[str], guide: str, row: Row | None) -> None:
+        self.cells = cells
+        self.guide = guide
+        self.row = row
+        self.shares = (0.0, 0.0)
+
+
+_HEADS = ["layer", "operator", "output", "parameters", "MACs"]
+
+
+def _table(model: ModelReport, tree: list[Row], style: Style) -> Iterator[str]:
+    lines = [_input_line(name, str_shape(t.dtype, t.shape)) for name, t in model.inputs.items()]
+    totals = (
+        _number(model, model.param_sums[id(model.graph)]),
+        _number(model, model.mac_sums[id(model.graph)]),
+    )
+    for row in tree:
+        line = _Line(
+            [
+                row.name,
+                row.operator + (f" ×{row.count}" if row.count > 1 else ""),
+                ", ".join(_shape_of(model, value.type) for value in row.node.outputs),
+                _cell(model, row.params),
+                _cell(model, row.macs),
+            ],
+            _guide(row, style.colour),
+            row,
+        )
+        line.shares = (
+            _share(model, row.params * row.outer, totals[0]),
+            _share(model, row.macs * row.outer, totals[1]),
+        )
+        lines.append(line)
+    widths = _widths(lines, style)
+    bar = " " * (_BAR_CELLS + 1) if style.colour else ""
+    head = _GAP.join(
+        pad(text, size) if column < 3 else " " * (size - len(text)) + text + bar
+        for column, (text, size) in enumerate(zip(_HEADS, widths, strict=True))
+    )
+    yield style.paint(head.rstrip(), "head")
+    for line in lines:
+        yield _painted(line, widths, style).rstrip()
+
+
+def _input_line(name: str, shape: str) -> _Line:
+    return _Line([name, "input", shape, "", ""], "", None)
+
+
+def str_shape(dtype: str, shape: tuple[int | str, ...]) -> str:
+    """`[N, 3, 32, 32]`, with the dtype where it is not the usual one."""
+    return ("" if dtype == "f32" else dtype) + "[" + ", ".join(str(size) for size in shape) + "]"
+
+
+def _shape_of(model: ModelReport, type: object) -> str:
+    tensor = model.tensor(type)  # type: ignore[arg-type]
+    return str_shape(tensor.dtype, tensor.shape)
+
+
+def _guide(row: Row, drawn: bool) -> str:
+    if not drawn:
+        return "  " * row.depth
+    above = "".join("   " if ended else "│  " for ended in row.last[1:-1])
+    return above + ("" if row.depth == 0 else "└─ " if row.last[-1] else "├─ ")
+
+
+def _widths(lines: list[_Line], style: Style) -> list[int]:
+    """The width of each column; operators, then shapes, give way on a narrow terminal."""
+    found = [len(head) for head in _HEADS]
+    for line in lines:
+        for column, cell in enumerate(line.cells):
+            extra = width(line.guide) if column == 0 else 0
+            found[column] = max(found[column], width(cell) + extra)
+    found[1] = min(found[1], LONGEST_OPERATOR)
+    found[2] = min(found[2], LONGEST_SHAPE)
+    if style.columns:
+        bars = 2 * (_BAR_CELLS + 1) if style.colour else 0
+        over = sum(found) + 4 * len(_GAP) + bars - style.columns
+        for column, least in ((1, 14), (2, 16), (0, 16)):
+            if over > 0:
+                given = min(over, max(0, found[column] - least))
+                found[column] -= given
+                over -= given
+    return found
+
+
+def _painted(line: _Line, widths: list[int], style: Style) -> str:
+    row = line.row
+    name, operator, shape, *numbers = line.cells
+    aside = row is not None and row.aside
+    name = shorten(name, max(4, widths[0] - width(line.guide)))
+    space = " " * (widths[0] - width(line.guide) - width(name))
+    out = style.paint(line.guide, "guide") + _name(name, aside, style) + space
+    operator = shorten(operator, widths[1])
+    out += _GAP + _operator(operator, row, aside, style) + " " * (widths[1] - width(operator))
+    shape = shorten(shape, widths[2])
+    out += _GAP + style.paint(pad(shape, widths[2]), "aside" if aside else "shape")
+    for number, size, share in zip(numbers, widths[3:], line.shares, strict=True):
+        out += (
+            _GAP
+            + " " * (size - width(number))
+            + style.paint(number, "aside" if aside else "number")
+        )
+        if style.colour:
+            out += " " + _bar(share, style)
+    return out
+
+
+def _name(name: str, aside: bool, style: Style) -> str:
+    if aside:
+        return style.paint(name, "aside")
+    prefix, dot, last = name.rpartition(".")
+    return style.paint(prefix + dot, "prefix") + style.paint(last, "name")
+
+
+def _operator(text: str, row: Row | None, aside: bool, style: Style) -> str:
+    if aside or row is None:
+        return style.paint(text, "aside")
+    text, times, count = text.partition(" ×")
+    name, bracket, settings = text.partition("(")
+    shown = style.paint(name, "operator" if hasattr(row.node, "operator") else "block")
+    return shown + style.paint(bracket + settings, "settings") + style.paint(times + count, "count")
+
+
+def _bar(share: float, style: Style) -> str:
+    """A bar of a few cells; the larger the share, the warmer."""
+    halves = round(share * _BAR_CELLS * 2)
+    text = "━" * (halves // 2) + "╸" * (halves % 2)
+    heat = "heat2" if share >= 0.5 else "heat1" if share >= 0.15 else "heat0"
+    return style.paint(text, heat) + " " * (_BAR_CELLS - len(text))
+
+
+# -- numbers that may hang on symbols --------------------------------------------------------------
+
+
+def _number(model: ModelReport, size: Size) -> int | None:
+    """The number for one sample; None where it hangs on more symbols than the batch."""
+    found = model.per_sample(size)
+    return found if isinstance(found, int) else None
+
+
+def _cell(model: ModelReport, size: Size) -> str:
+    if size == 0:
+        return ""
+    number = _number(model, size)
+    if number is not None:
+        return short(number)
+    formula = str(model.show(model.per_sample(size)))
+    return formula if len(formula) <= LONGEST_FORMULA else "—"
+
+
+def _share(model: ModelReport, size: Size, total: int | None) -> float:
+    number = _number(model, size)
+    return number / total if number and total else 0.0
+
+
+# -- totals ----------------------------------------------------------------------------------------
+
+
+def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
+    per = f" per sample ({model.batch} = 1)" if model.batch else ""
+    root = id(model.graph)
+    yield "parameters", _total(model, target, model.param_sums[root], _both)
+    work = model.mac_sums[root]
+    yield "MACs", _total(model, target, work, lambda n: _both(n) + per)
+    weights, activations = model.weight_bytes, model.activation_bytes
+    yield "weights", _total(model, target, weights, in_bytes)
+    kept = "kept for the backward pass"
+    yield "activations", _total(model, target, activations, lambda n: f"{in_bytes(n)}{per}, {kept}")
+    peak = model.peak_per_sample
+    if peak is not None:
+        yield "peak", f"{in_bytes(peak)}{per}, at inference, without the weights"
+    field = model.receptive_field
+    if field is not None and any(size > 1 for size in field):
+        yield "receptive field", " × ".join(counted(size) for size in field)
+    yield "sizes", sizes_text(model)
+
+
+def _both(number: int) -> str:
+    rounded = short(number)
+    exact = counted(number)
+    return exact if rounded == exact else f"{exact} ({rounded})"
+
+
+def _total(model: ModelReport, target: str, size: Size, show: Callable[[int], str]) -> str:
+    number = _number(model, size)
+    if number is not None:
+        return show(number)
+    free = [name for name in model.symbols_of(size) if name != model.batch]
+    example = ",".join(f"{name}=224" for name in free)
+    return f"depends on {', '.join(free)}: nnspec check {target} --sizes {example}"
+
+
+def sizes_text(model: ModelReport) -> str:
+    """`any N, H, W`, or `H % 16 == 0 and H >= 16; any N, W`."""
+    if not model.all_symbols:
+        return "fixed"
+    if not model.symbols:
+        return ", ".join(f"{name} = {size}" for name, size in model.sizes.items())
+    conditions = [text for text in model.requires if model.names_in(text) & set(model.symbols)]
+    bound = {name for text in conditions for name in model.names_in(text)}
+    free = [name for name in model.symbols if name not in bound]
+    parts = [" and ".join(conditions)] if conditions else []
+    if free:
+        parts.append(f"any {', '.join(free)}")
+    if model.sizes:
+        parts.append(", ".join(f"{name} = {size}" for name, size in model.sizes.items()))
+    if model.admitted.unproved:
+        unproved = " and ".join(condition.text for condition in model.admitted.unproved)
+        parts.append(f"not proved: {unproved}")
+    return "; ".join(parts)
+
+
+def _pairs(pairs: list[tuple[str, str]], style: Style) -> Iterator[str]:
+    size = max((width(name) for name, _ in pairs), default=0)
+    for name, text in pairs:
+        yield style.paint(pad(name, size), "label") + _GAP + text
+
+
+def _section(section: Section, style: Style) -> str:
+    lines = [style.paint(section.title, "title")]
+    return "\n".join([*lines, *_pairs(list(section.lines), style)])

@@ -1,0 +1,34 @@
+"""Numbers for people: `25,557,032`, `4.09 G`, `97.5 MiB`."""
+
+from __future__ import annotations
+
+
+def counted(number: int) -> str:
+    """`25,557,032`."""
+    return f"{number:,}"
+
+
+def short(number: int) -> str:
+    """With commas while it is short, then in thousands of thousands: `416,520`, `118 M`, `4.09
+    G`.
+    """
+    if number < 10_000_000:
+        return counted(number)
+    for factor, letter in ((10**18, "E"), (10**15, "P"), (10**12, "T"), (10**9, "G"), (10**6, "M")):
+        if number >= factor:
+            return f"{_three_digits(number / factor)} {letter}"
+    return counted(number)
+
+
+def in_bytes(number: int) -> str:
+    """`97.5 MiB`."""
+    for power, unit in ((4, "TiB"), (3, "GiB"), (2, "MiB"), (1, "KiB")):
+        if number >= 1024**power:
+            return f"{_three_digits(number / 1024**power)} {unit}"
+    return f"{number} bytes"
+
+
+def _three_digits(number: float) -> str:
+    if number >= 100:
+        return f"{number:,.0f}"
+    return f"{number:.1f}" if number >= 10 else f"{number:.2f}"

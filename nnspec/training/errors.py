@@ -1,0 +1,12 @@
+"""What goes wrong in a run for a reason that the user can do something about."""
+
+from __future__ import annotations
+
+
+class RunError(Exception):
+    """A run cannot go on; `help` says what to do. The command line prints both, without a traceback."""
+
+    def __init__(self, message: str, help: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help

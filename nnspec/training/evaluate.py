@@ -1,0 +1,77 @@
+"""Measuring a trained model: metrics, each class, the confusion matrix."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from nnspec.training.errors import RunError
+from nnspec.training.start import restore
+
+
+class ClassRow:
+    """Precision, recall and F1 of one class, and its number of samples."""
+
+    def __init__(self, name: str, matrix: Tensor, number: int) -> None:
+        hit = int(matrix[number, number])
+        self.name = name
+        self.support = int(matrix[number].sum())
+        predicted = int(matrix[:, number].sum())
+        self.precision = hit / predicted if predicted else 0.0
+        self.recall = hit / self.support if self.support else 0.0
+        both = self.precision + self.recall
+        self.f1 = 2 * self.precision * self.recall / both if both else 0.0
+
+
+class Evaluation:
+    """`confusion[i, j]` counts samples of class i that were taken for class j; None without classes."""
+
+    def __init__(
+        self,
+        split: str,
+        epoch: int,
+        samples: int,
+        results: dict[str, float],
+        confusion: Tensor | None,
+        names: tuple[str, ...],
+    ) -> None:
+        self.split, self.epoch, self.samples = split, epoch, samples
+        self.results, self.confusion, self.names = results, confusion, names
+
+    @property
+    def classes(self) -> list[ClassRow]:
+        if self.confusion is None:
+            return []
+        return [ClassRow(name, self.confusion, i) for i, name in enumerate(self.names)]
+
+
+def evaluate(folder: str, split: str = "val", device: str | None = None) -> Evaluation:
+    """The best weights of a run on one of its splits. RunError where that cannot be."""
+    run, job = restore(folder, device)
+    if split not in job.plan.data.split:
+        raise RunError(
+            f"there is no split `{split}`", f"the run has {', '.join(job.plan.data.split)}"
+        )
+    state, _ = run.state("best")
+    trainer = job.trainer(run)
+    trainer.model.load_state_dict(run.weights("best"))
+    results = trainer.validate(split)
+    confusion, names = None, ()
+    target = next(
+        (m for m in job.plan.metrics if job.plan.data.fields[m.field].classes is not None), None
+    )
+    if target is not None:
+        field = job.plan.data.fields[target.field]
+        assert field.classes is not None
+        names = field.class_names
+        confusion = torch.zeros(field.classes, field.classes, dtype=torch.long)
+        trainer.model.eval()
+        with torch.inference_mode():
+            for batch in trainer.splits[split].batches(256):
+                scores = trainer.forward(batch)[target.output]
+                confusion += multiclass_confusion_matrix(
+                    scores, batch[target.field], num_classes=field.classes
+                ).cpu()
+    samples = len(trainer.splits[split])
+    return Evaluation(split, state.epoch, samples, results, confusion, names)

@@ -1,0 +1,227 @@
+"""The run folder: what a run leaves behind, and everything that resuming or using it needs.
+
+```
+runs/<model>/<time>/spec.nn          the spec as it was
+                    settings.json    the settings as resolved
+                    metrics.jsonl    a line for each epoch
+                    events.out...    the same for TensorBoard
+                    last/, best/     model.safetensors, state.safetensors, state.json
+                    summary.json     how it ended
+```
+
+Every file is written whole or not at all: to a neighbour first, then renamed. Nothing is pickled, so an
+untrusted folder cannot run code; what is read back is validated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from nnspec.training.errors import RunError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Settings(BaseModel):
+    """settings.json: the model and the words of the command line, from which the run is made again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int = 1
+    model: str
+    train: int
+    overrides: dict[str, Any]
+    root: str
+    source_name: str
+    resolved: dict[str, Any]
+
+
+class State(BaseModel):
+    """state.json: where training stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    epoch: int
+    step: int
+    best: float | None
+    best_epoch: int | None
+    loss_sum: float
+    samples: int
+    scheduler: dict[str, Any]
+    optimizer: list[dict[str, Any]]
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never half of it."""
+    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(neighbour, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(neighbour, path)
+    except OSError as error:
+        neighbour.unlink(missing_ok=True)
+        raise RunError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
+    """A safetensors file, written whole. Tensors that share memory are copied apart."""
+    neighbour = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, neighbour)
+        os.replace(neighbour, path)
+    except OSError as error:
+        neighbour.unlink(missing_ok=True)
+        raise RunError(f"{path} cannot be written: {error.strerror or error}") from None
+    except SafetensorError as error:
+        neighbour.unlink(missing_ok=True)
+        raise RunError(f"{path} cannot be written: {error}") from None
+
+
+class Run:
+    """A run folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def new(cls, parent: Path, model: str) -> Run:
+        """A new folder under runs/<model>/, named by the time."""
+        stamp = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+        for number in range(1, 1000):
+            folder = parent / model / (stamp if number == 1 else f"{stamp}_{number}")
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise RunError(f"{folder} cannot be made: {error.strerror}") from None
+            return cls(folder)
+        raise RunError(f"{parent / model} is full of runs of this second")
+
+    @classmethod
+    def open(cls, folder: str) -> Run:
+        """An existing run folder. RunError where this is none, with the nearest that is."""
+        path = Path(folder)
+        if (path / "settings.json").is_file():
+            return cls(path)
+        inside = sorted(path.glob("*/settings.json")) + sorted(path.glob("*/*/settings.json"))
+        if inside:
+            raise RunError(f"{folder} holds runs", f"name one: {inside[-1].parent}")
+        if not path.exists():
+            runs = sorted(Path("runs").glob("*/*/settings.json"))
+            raise RunError(
+                f"{folder}: no such run", f"the latest is {runs[-1].parent}" if runs else ""
+            )
+        raise RunError(f"{folder} is not a run folder: it has no settings.json")
+
+    # -- written once -----------------------------------------------------------------------------------
+
+    def begin(self, spec: str, settings: Settings) -> None:
+        write_whole(self.folder / "spec.nn", spec.encode())
+        self._write_json("settings.json", settings.model_dump())
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        self._write_json("summary.json", summary)
+
+    def _write_json(self, name: str, value: Any) -> None:
+        write_whole(self.folder / name, (json.dumps(value, indent=2) + "\n").encode())
+
+    # -- written each epoch -----------------------------------------------------------------------------
+
+    def record(self, row: dict[str, Any]) -> None:
+        """Add a line to metrics.jsonl, in place of what is there from that epoch on."""
+        rows = [old for old in self.metrics() if old["epoch"] < row["epoch"]]
+        text = "".join(json.dumps(line) + "\n" for line in [*rows, row])
+        write_whole(self.folder / "metrics.jsonl", text.encode())
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl."""
+        file = self.folder / "metrics.jsonl"
+        if not file.exists():
+            return []
+        try:
+            return [json.loads(line) for line in file.read_text().splitlines()]
+        except ValueError:
+            raise RunError(f"{file} is damaged") from None
+
+    def save(
+        self, which: str, model: torch.nn.Module, tensors: dict[str, Tensor], state: State
+    ) -> None:
+        """A checkpoint: made beside the old one, then put in its place."""
+        final = self.folder / which
+        fresh = self.folder / f".{which}.new"
+        fresh.mkdir(exist_ok=True)
+        save_tensors(fresh / "model.safetensors", dict(model.state_dict()))
+        save_tensors(fresh / "state.safetensors", tensors)
+        write_whole(fresh / "state.json", state.model_dump_json(indent=2).encode())
+        old = self.folder / f".{which}.old"
+        _remove(old)
+        if final.exists():
+            os.replace(final, old)
+        os.replace(fresh, final)
+        _remove(old)
+
+    # -- read back --------------------------------------------------------------------------------------
+
+    @property
+    def spec(self) -> str:
+        try:
+            return (self.folder / "spec.nn").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise RunError(f"{self.folder} has lost its spec.nn") from None
+
+    @property
+    def settings(self) -> Settings:
+        return _validated(Settings, self.folder / "settings.json")
+
+    def checkpoint(self, which: str) -> Path:
+        """The folder of a checkpoint, also where a run was killed between two renames."""
+        for name in (which, f".{which}.old"):
+            if (self.folder / name / "state.json").is_file():
+                return self.folder / name
+        raise RunError(f"{self.folder} has no checkpoint `{which}` yet", "no epoch was finished")
+
+    def weights(self, which: str) -> dict[str, Tensor]:
+        return _tensors(self.checkpoint(which) / "model.safetensors")
+
+    def state(self, which: str) -> tuple[State, dict[str, Tensor]]:
+        folder = self.checkpoint(which)
+        return _validated(State, folder / "state.json"), _tensors(folder / "state.safetensors")
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        tensors: dict[str, Tensor] = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from None
+    return tensors
+
+
+def _validated(kind: type[M], path: Path) -> M:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {error.strerror}") from None
+    except ValidationError as error:
+        reason = re.sub(r"\s+", " ", str(error).partition("For further")[0])
+        raise RunError(f"{path} is damaged: {reason}") from None

@@ -1,0 +1,150 @@
+"""From a spec and the words of the command line to a run: what `train`, `eval` and `predict` share."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from nnspec.compiler.function import compile_function
+from nnspec.compiler.spec import Spec
+from nnspec.elaborate.program import Program
+from nnspec.elaborate.training import train_plan
+from nnspec.recipe.plan import TrainPlan
+from nnspec.training.data import Split, load
+from nnspec.training.errors import RunError
+from nnspec.training.loop import Loss, Trainer
+from nnspec.training.run import Run, Settings
+
+#: multiply-accumulates of a step up to which one thread is faster than several
+SMALL_STEP = 1_000_000_000
+
+
+class Job:
+    """A train part made ready: plan, device, data, model, loss."""
+
+    def __init__(
+        self, program: Program, plan: TrainPlan, model_settings: dict[str, Any], root: str, macs: int
+    ) -> None:
+        self.program, self.plan, self.model_settings = program, plan, model_settings
+        self.root, self.macs = root, macs
+        self.device = choose_device(plan.settings["device"])
+        self.threads = self._choose_threads()
+
+    def _choose_threads(self) -> int:
+        """Small steps are faster on one thread: starting the others costs more than they do."""
+        wanted = self.plan.settings["threads"]
+        if wanted is None:
+            small = self.macs * self.plan.settings["batch_size"] <= SMALL_STEP
+            wanted = 1 if small and self.device.type == "cpu" else (os.cpu_count() or 1)
+        torch.set_num_threads(wanted)
+        return int(wanted)
+
+    def build(self) -> tuple[nn.Module, Loss]:
+        """The model with fresh weights, drawn under the seed, and the loss."""
+        seed = self.plan.settings["seed"]
+        random.seed(seed)
+        torch.manual_seed(seed)
+        model: nn.Module = Spec(self.program).model(self.plan.model)(**self.model_settings)
+        if any(isinstance(m, nn.Conv2d) for m in model.modules()):
+            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return model.to(self.device), compile_function(self.plan.loss, "loss")
+
+    def data(self) -> dict[str, Split]:
+        return load(self.plan.data, self.root, self.device)
+
+    def trainer(self, run: Run) -> Trainer:
+        model, loss = self.build()
+        return Trainer(self.plan, model, loss, self.data(), run, self.device)
+
+
+def choose_device(wanted: str | None) -> torch.device:
+    """The device of this name, or the best there is. RunError where it is not there."""
+    if wanted is None:
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, ValueError, NotImplementedError):
+        have = ["cpu"]
+        have += [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+        have += ["mps"] if torch.backends.mps.is_available() else []
+        raise RunError(f"there is no device `{wanted}`", f"there is {', '.join(have)}") from None
+    return device
+
+
+def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
+    """A run folder and its job, made again from the spec and the settings in it."""
+    run = Run.open(folder)
+    settings = run.settings
+    overrides: Mapping[str, Any] = dict(settings.overrides)
+    if device is not None:
+        overrides = {**overrides, "device": device}
+    from nnspec.diagnostics import SpecError
+    from nnspec.source import Source
+
+    try:
+        job = prepare(
+            Source(run.spec, str(run.folder / "spec.nn")),
+            settings.model,
+            overrides,
+            settings.root,
+        )
+    except SpecError as error:
+        raise RunError(f"the spec of {folder} has errors:\n{error}") from None
+    return run, job
+
+
+def prepare(source: Any, model: str, overrides: Mapping[str, Any], root: str) -> Job:
+    """Check a spec, and resolve its train part. Raises SpecError with every problem."""
+    from nnspec.analysis.macs import macs
+    from nnspec.diagnostics import SpecError
+    from nnspec.dims import evaluate, symbols
+    from nnspec.syntax.parser import parse
+
+    module, problems = parse(source)
+    program = Program(module)
+    result = train_plan(program, model, overrides, root) if not problems else None
+    if result is None or program.problems:
+        raise SpecError([*problems, *program.problems])
+    plan, graph, model_settings, sizes = result
+    total = macs(graph)[id(graph)]
+    numbers = {name: sizes.get(name, 1) for name in symbols(total)}
+    return Job(program, plan, model_settings, root, evaluate(total, numbers))
+
+
+def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
+    """What settings.json holds."""
+    plan = job.plan
+    return Settings(
+        model=plan.model,
+        train=0,
+        overrides=dict(overrides),
+        root=str(Path(job.root).absolute()),
+        source_name=job.program.module.source.name,
+        resolved={
+            "model": {k: v for k, v in job.model_settings.items() if _plain(v)},
+            "data": plan.data.name,
+            "source": str(plan.data.source),
+            "split": plan.data.split,
+            "optimizer": {"name": plan.optimizer.definition.name, **plan.optimizer.settings},
+            "scheduler": {"name": plan.scheduler.definition.name, **plan.scheduler.settings},
+            "metrics": [str(m.metric) for m in plan.metrics],
+            **plan.settings,
+            "device": str(job.device),
+            "threads": job.threads,
+        },
+    )
+
+
+def _plain(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return all(_plain(item) for item in value)
+    return value is None or isinstance(value, (int, float, str, bool))

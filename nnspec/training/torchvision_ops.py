@@ -1,0 +1,61 @@
+"""The one way to torchvision.
+
+A build of torchvision without compiled operators fails when it is imported: it registers fake kernels for
+`torchvision::nms` and `torchvision::qnms`, which are not there. Their schemas are defined here first, only
+where torchvision brings no compiled operators itself; a real build is left alone. nnspec uses neither.
+"""
+
+from __future__ import annotations
+
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nnspec.training.errors import RunError
+
+_SCHEMAS = (
+    "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+    "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+)
+_library: torch.library.Library | None = None
+
+
+def import_torchvision() -> Any:
+    """The module `torchvision`, imported safely. RunError where it is not installed."""
+    global _library
+    found = find_spec("torchvision")
+    if found is None or found.submodule_search_locations is None:
+        raise RunError("torchvision is not installed", 'pip install "nnspec[train]"')
+    if _library is None and not _has_operators(Path(next(iter(found.submodule_search_locations)))):
+        _library = torch.library.Library("torchvision", "FRAGMENT")
+        for schema in _SCHEMAS:
+            if not _defined(schema.partition("(")[0]):
+                _library.define(schema)
+    import torchvision
+
+    return torchvision
+
+
+def _has_operators(folder: Path) -> bool:
+    """Whether this torchvision comes with its compiled operators, and they can be loaded."""
+    files = [folder / f"_C{suffix}" for suffix in EXTENSION_SUFFIXES]
+    files += list(folder.glob("_C*.so"))
+    for file in files:
+        if file.exists():
+            try:
+                torch.ops.load_library(str(file))
+            except OSError:
+                continue  # made for another PyTorch: as good as not there
+            return True
+    return False
+
+
+def _defined(name: str) -> bool:
+    try:
+        getattr(torch.ops.torchvision, name)
+    except AttributeError:
+        return False
+    return True

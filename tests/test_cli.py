@@ -1,0 +1,241 @@
+"""The command line as a user meets it: what is printed where, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from nnspec.cli import COMMANDS, main
+
+ROOT = Path(__file__).parent.parent
+GOOD = """\
+\"\"\"Two convolutions.\"\"\"
+
+model Net(width: int = 8):
+    input image: [N, 3, 32, 32]
+    return out = image -> stem: conv2d(width, 5) -> relu -> head: conv2d(4, 3, padding=1)
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "net.nn"
+    file.write_text(GOOD)
+    (tmp_path / "bad.nn").write_text(GOOD.replace("head: conv2d(4", "head: conv3d(4"))
+    return file
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nnspec", *words],
+        capture_output=True,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{ROOT}",
+            **environment,
+        },
+    )
+
+
+def test_a_good_spec(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "net.nn"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "\x1b" not in out
+    # 8 filters of 3*5*5 weights and a bias at 28*28 places; 4 filters of 8*3*3 and a bias
+    assert f"{8 * (3 * 25 + 1) + 4 * (8 * 9 + 1)}" in out
+    assert f"{8 * 3 * 25 * 28 * 28 + 4 * 8 * 9 * 28 * 28:,}" in out
+
+
+def test_a_wrong_spec(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "bad.nn"]) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("error[NN303]")
+    assert out.endswith("1 error in bad.nn\n")
+
+
+def test_both_are_shown_and_the_worst_counts(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "net.nn", "bad.nn"]) == 1
+    out, err = capsys.readouterr()
+    assert "error[NN303]" in out
+    assert "stem" in out
+    assert main(["check", "net.nn", "elsewhere/gone.nn", "bad.nn"]) == 2
+    out, err = capsys.readouterr()
+    assert "error[NN303]" in out
+    assert err == "nnspec: elsewhere/gone.nn: there is no folder elsewhere\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["chek"], "did you mean `check`"),
+        (["net.nn"], "to check a spec: nnspec check net.nn"),
+        (["check"], "Missing argument"),
+        (["check", "net.nn", "--frmat", "json"], "--format"),
+        (["check", "net.nn", "--format", "yaml"], "'text', 'json', 'sarif', 'github'"),
+        (["check", "net.nn", "--depth", "0"], "0 is not in the range"),
+        (["check", "net.nn", "--sizes", "N"], "write sizes as"),
+        (["check", "net.nn", "--sizes", "Q=2"], "no size `Q`; the sizes are N"),
+        (["check", "net.nn:Nut"], "did you mean `Net`"),
+        (["check", "zoo:resnet500"], "did you mean zoo:resnet50"),
+        (["check", "."], "a folder, not a spec; name a file in it"),
+        (["explain", "NN31"], "did you mean NN301"),
+        (["explain", "net.nn"], "nnspec explain net.nn LAYER"),
+        (["explain", "net.nn", "stm"], "did you mean `stem`"),
+        (["ops", "conv2"], "did you mean `conv2d`"),
+        (["train", "net.nn", "epochs"], "write it as name=value"),
+        (["new", "1x"], "no name for a model"),
+    ],
+)
+def test_wrong_use_is_exit_status_2(
+    spec: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert told in err
+    assert out == ""
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([command, "--help"]) == 0
+    assert "Usage: nnspec " + command in capsys.readouterr().out
+    assert import_module(f"nnspec.cli.{command}").command.name == command
+
+
+def test_files_that_are_no_specs(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty.nn").write_text("")
+    assert main(["check", "empty.nn"]) == 1
+    assert "a spec holds a model, for example" in capsys.readouterr().out
+    Path("latin.nn").write_bytes(b"\xff\xfe")
+    assert main(["check", "latin.nn"]) == 2
+    assert "not UTF-8" in capsys.readouterr().err
+
+
+def test_json_is_what_the_schema_says(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads((ROOT / "nnspec/report/schema.json").read_text())
+    for words, ok in ((["net.nn"], True), (["bad.nn"], False), (["net.nn", "bad.nn"], False)):
+        assert main(["check", *words, "--format", "json"]) == (0 if ok else 1)
+        found = json.loads(capsys.readouterr().out)
+        jsonschema.validate(found, schema)
+        assert found["ok"] is ok
+    found["surprise"] = 1
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(found, schema)
+
+
+def test_json_and_python_tell_the_same(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import nnspec
+
+    main(["check", "net.nn", "--sizes", "N=2", "--format", "json"])
+    told = json.loads(capsys.readouterr().out)["models"]["Net"]
+    model = nnspec.check("net.nn").models["Net"].at({"N": 2})
+    assert told["outputs"]["out"]["shape"] == list(model.outputs["out"].shape) == [2, 4, 28, 28]
+    assert told["macs"] == model.macs == sum(layer["macs"] for layer in told["layers"])
+    assert told["params"]["total"] == sum(layer["params"] for layer in told["layers"])
+    stem = told["layers"][0]
+    line, column = stem["span"]["line"], stem["span"]["column"]
+    assert GOOD.splitlines()[line - 1][column - 1 :].startswith("conv2d(width, 5)")
+
+
+def test_github(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "bad.nn", "--format", "github"]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("::error file=bad.nn,line=5,endLine=5,col=")
+    assert out.count("\n") == 1
+
+
+def test_sarif(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "bad.nn", "--format", "sarif"]) == 1
+    run = json.loads(capsys.readouterr().out)["runs"][0]
+    result = run["results"][0]
+    assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"] == "NN303"
+    place = result["locations"][0]["physicalLocation"]
+    assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("bad.nn", 5)
+
+
+def test_explain_a_layer(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "net.nn", "stem"]) == 0
+    out = capsys.readouterr().out
+    assert "[N, 3, 32, 32] -> [N, 8, 28, 28]" in out
+    assert "8 × 3 × 5 × 5 = 600" in out
+    assert "Each of the 8 filters has 3 × 5 × 5 = 75 weights and 1 bias: 76." in out
+    assert "does not depend on the size of the image" in out
+    assert main(["explain", "net.nn", "relu_1"]) == 0
+    out = capsys.readouterr().out
+    assert "no dimension changes" in out
+    assert "nothing to learn" in out
+
+
+def test_a_filter_of_3x3x3_has_28_parameters(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text(GOOD.replace("conv2d(width, 5)", "conv2d(1, 3)"))
+    main(["explain", "net.nn", "stem"])
+    assert "3 × 3 × 3 = 27 weights and 1 bias: 28." in capsys.readouterr().out
+
+
+def test_new_makes_a_clean_spec(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "my-net"]) == 0
+    assert main(["check", "my-net.nn"]) == 0
+    assert "MyNet" in capsys.readouterr().out
+    assert main(["new", "my-net"]) == 2
+
+
+def test_colours_follow_the_environment(spec: Path) -> None:
+    plain = run("check", "net.nn").stdout
+    assert "\x1b" not in plain
+    assert "\x1b" in run("check", "net.nn", FORCE_COLOR="1").stdout
+    assert "\x1b" in run("check", "net.nn", FORCE_COLOR="1", NO_COLOR="").stdout
+    assert run("check", "net.nn", FORCE_COLOR="1", NO_COLOR="1").stdout == plain
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_a_narrow_terminal(spec: Path, columns: int) -> None:
+    import re
+
+    out = run("check", "net.nn", FORCE_COLOR="1", COLUMNS=str(columns)).stdout
+    table = re.sub(r"\x1b\[[\d;]*m", "", out).split("\n\n")[1]
+    longest = max(len(line) for line in table.splitlines())
+    assert longest <= max(columns, 72)
+
+
+def test_ascii_output_does_not_fail(spec: Path) -> None:
+    done = run("check", "net.nn", PYTHONIOENCODING="ascii", FORCE_COLOR="1")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a POSIX shell")
+def test_a_reader_that_goes_away(spec: Path) -> None:
+    command = f"{sys.executable} -m nnspec check {'net.nn ' * 300} | head -n 1"
+    environment = {**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}:{ROOT}"}
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, env=environment, cwd=spec.parent
+    )
+    assert done.stderr == ""
+    assert done.stdout == "Net\n"
+
+
+def test_ctrl_c(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import nnspec.checking
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(nnspec.checking, "check_target", interrupted)
+    assert main(["check", "net.nn"]) == 130
