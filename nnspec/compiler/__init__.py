@@ -1,0 +1,1 @@
+"""The compiler: a graph becomes PyTorch source, and the source a module."""

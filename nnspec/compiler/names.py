@@ -1,0 +1,45 @@
+"""Names of local variables: each tensor gets the spec's own name, where that is free."""
+
+from __future__ import annotations
+
+from nnspec.compiler.classes import TAKEN
+from nnspec.graph import Graph, Value
+
+
+class Variables:
+    """The variables of one forward pass.
+
+    A name is free again after the last use of the tensor that had it, so that `x = …` in the spec is `x = …`
+    in the source.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.last_use: dict[int, int] = {}
+        self.uses: dict[int, int] = {}
+        for number, node in enumerate(graph.nodes):
+            for value in node.inputs:
+                if value is not None:
+                    self.last_use[id(value)] = number
+                    self.uses[id(value)] = self.uses.get(id(value), 0) + 1
+        for _, value in graph.outputs:
+            self.last_use[id(value)] = len(graph.nodes)
+            self.uses[id(value)] = self.uses.get(id(value), 0) + 1
+        self.holders: dict[str, Value] = {}
+        self.names: dict[int, str] = {}
+        self.reserved: set[str] = set()
+
+    def assign(self, value: Value, wanted: str, now: int) -> str:
+        """The name of a tensor that node number `now` makes (-1: an input)."""
+        name, number = wanted or "x", 1
+        while name in TAKEN or not self.is_free(name, now):
+            number += 1
+            name = f"{wanted or 'x'}_{number}"
+        self.holders[name] = value
+        self.names[id(value)] = name
+        return name
+
+    def is_free(self, name: str, now: int) -> bool:
+        """Whether no tensor that is used after node number `now` has this name."""
+        holder = self.holders.get(name)
+        held = holder is not None and self.last_use.get(id(holder), -1) > now
+        return not held and name not in self.reserved
