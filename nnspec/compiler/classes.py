@@ -7,7 +7,7 @@ are the same, node for node, are one class; what differs between them are its co
 from __future__ import annotations
 
 import keyword
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 from nnspec.compiler.code import literal
 from nnspec.dims import Dim, symbols
@@ -103,19 +103,21 @@ class ClassInfo:
 
 
 class Classes:
-    """The classes of a model, callees first; `of` gives that of each graph."""
+    """The classes of some models, callees first; `of` gives that of each graph."""
 
-    def __init__(self, model: Graph, scope: Scope) -> None:
+    def __init__(self, models: Sequence[Graph], scope: Scope) -> None:
         self.of: dict[int, ClassInfo] = {}
         self.all: list[ClassInfo] = []
         groups: dict[Hashable, ClassInfo] = {}
-        for graph in model.subgraphs():
+        every = {id(graph): graph for model in models for graph in model.subgraphs()}
+        for graph in every.values():
             made = formal(graph, scope)
             if made is None:
                 continue
-            found = ClassInfo(graph.name, made, graph is model)
+            model = next((m.name for m in models if m is graph), "")
+            found = ClassInfo(graph.name, made, bool(model))
             self._adopt_children(found, graph, made.graph)
-            signature = (id(graph.definition), graph is model, self._signature(found, made.graph))
+            signature = (id(graph.definition), model, self._signature(found, made.graph))
             known = groups.get(signature)
             if known is None:
                 groups[signature] = found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from nnspec.compiler.classes import Classes, ClassInfo, is_sequential, is_submodule
 from nnspec.compiler.code import literal, module_piece, source
@@ -18,25 +18,25 @@ Tree = dict[str, "Node | Tree"]
 
 
 class Source:
-    """The text, and what `load` needs to know of it: the arguments that the model's class takes."""
+    """The text, and what `load` needs to know of it: for each model its class, and which parameters of the
+    spec are which arguments of the constructor."""
 
-    def __init__(self, text: str, class_name: str, arguments: dict[str, str]) -> None:
+    def __init__(self, text: str, models: dict[str, tuple[str, dict[str, str]]]) -> None:
         self.text = text
-        self.class_name = class_name
-        self.arguments = arguments  # parameter of the spec -> argument of the constructor
+        self.models = models
 
 
-def emit(graph: Graph, scope: Scope, doc: str = "") -> Source:
-    """The source of a model."""
-    classes = Classes(graph, scope)
-    model = classes.of[id(graph)]
-    parts: list[str] = []
-    for info in classes.all:
-        parts.append("\n".join(_class(info)))
-    body = "\n\n\n".join(parts)
-    text = f"{_module_doc(doc or graph.doc)}{_imports(body)}\n\n\n{body}\n"
-    arguments = {name: model.argument_name(name) for name in model.constructor_formals()}
-    return Source(text, model.name, arguments)
+def emit(graphs: Sequence[Graph], scope: Scope, doc: str = "") -> Source:
+    """The source of some models; blocks that they share are one class."""
+    classes = Classes(graphs, scope)
+    body = "\n\n\n".join("\n".join(_class(info)) for info in classes.all)
+    text = f"{_module_doc(doc)}{_imports(body)}\n\n\n{body}\n"
+    models = {}
+    for graph in graphs:
+        info = classes.of[id(graph)]
+        arguments = {name: info.argument_name(name) for name in info.constructor_formals()}
+        models[graph.name] = (info.name, arguments)
+    return Source(text, models)
 
 
 def emit_function(graph: Graph, name: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from types import ModuleType
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnspec.compiler.emit import Source, emit
-from nnspec.compiler.load import execute, load_source
+from nnspec.compiler.load import load_source
 from nnspec.diagnostics import Failure, SpecError, nearest
 from nnspec.elaborate.program import Program
 from nnspec.source import Source as SourceText
@@ -37,20 +36,25 @@ def program_of(text: SourceText) -> Program:
     return program
 
 
-def source_of(program: Program, name: str, settings: Mapping[str, Any] | None = None) -> Source:
-    """The PyTorch source of a model with these parameters. Raises SpecError; KeyError for no such model."""
-    graph = program.graph(name, settings or {})
-    if graph is None:
-        raise SpecError(program.problems)
-    return emit(graph, program.scope, program.module.doc)
+def source_of(
+    program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
+) -> Source:
+    """The PyTorch source of some models with these parameters. Raises SpecError; KeyError for no such
+    model."""
+    graphs = []
+    for name in names:
+        graph = program.graph(name, settings or {})
+        if graph is None:
+            raise SpecError(program.problems)
+        graphs.append(graph)
+    return emit(graphs, program.scope, program.module.doc)
 
 
 class Spec:
     """A loaded file: `spec.LeNet` is the compiled class, `spec.LeNet(classes=100)` a module."""
 
-    def __init__(self, program: Program, module: ModuleType | None = None) -> None:
+    def __init__(self, program: Program) -> None:
         self._program = program
-        self._module = module  # the importable module, for the import hook
         self._classes: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
 
     def __dir__(self) -> list[str]:
@@ -81,17 +85,12 @@ class Spec:
             missing = [p for p in model.missing if p not in settings]
             if missing:
                 return _Open(self, name, missing)
-            source = source_of(self._program, name, settings)
+            source = source_of(self._program, [name], settings)
+            class_name, arguments = source.models[name]
             stem = os.path.splitext(os.path.basename(self._program.module.source.name))[0]
-            if self._module is None or settings:
-                made = load_source(source.text, stem)
-            else:
-                made = ModuleType(f"{self._module.__name__}.{name}")
-                execute(source.text, made, f"<{made.__name__}>")
-            cls = getattr(made, source.class_name)
-            if cls.__class__ is type:
-                cls.__class__ = _ModelType
-                cls._nnspec = (self, name, settings, source.arguments)
+            made = load_source(source.text, stem, {class_name: _ModelType})
+            cls = getattr(made, class_name)
+            cls._nnspec = (self, name, settings, arguments)
             self._classes[remembered] = cls
         return self._classes[remembered]
 
