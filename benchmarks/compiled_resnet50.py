@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 from pairs import paired
+from torchvision import models
 
 import nnspec
 from nnspec.training import torchvision_ops  # noqa: F401  (makes torchvision importable)
-from torchvision import models
 
 ROOT = Path(__file__).parent.parent
 
@@ -35,7 +35,9 @@ def main() -> None:
     for name, run, turns in (("forward", forward, 31), ("forward + backward", both, 15)):
         run(ours), run(peer)  # warm up
         own, theirs, ratio = paired(lambda run=run: run(ours), lambda run=run: run(peer), turns)
-        print(f"{name}: ours {own:.4f} s, torchvision {theirs:.4f} s, ours / torchvision {1 / ratio:.3f}")
+        print(
+            f"{name}: ours {own:.4f} s, torchvision {theirs:.4f} s, ours / torchvision {1 / ratio:.3f}"
+        )
 
 
 if __name__ == "__main__":

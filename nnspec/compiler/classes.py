@@ -168,7 +168,12 @@ class Classes:
 
     def _what(self, info: ClassInfo, node: Node) -> Hashable:
         if isinstance(node, OpNode):
-            return ("op", node.operator.name, repr(node.operator.module(node.use)), repr(_function(node)))
+            return (
+                "op",
+                node.operator.name,
+                repr(node.operator.module(node.use)),
+                repr(_function(node)),
+            )
         if isinstance(node, OwnParam):
             return ("param", repr(node.param), repr(node.init))
         assert isinstance(node, CallNode)
@@ -265,4 +270,3 @@ def is_sequential(graph: Graph) -> bool:
             return False
         value = node.outputs[0]
     return graph.outputs[0][1] is value
-

@@ -77,11 +77,15 @@ def expression(
             if isinstance(value, Ref):
                 return tensors[value.index].inside(tight + stricter)
             text = literal(value, sizes)
-            return f"({text})" if isinstance(value, Dim) and " " in text or text[0] == "-" else text
+            return (
+                f"({text})" if (isinstance(value, Dim) and " " in text) or text[0] == "-" else text
+            )
 
         left, right = side(code.left, False), side(code.right, True)
         # a formatter joins simple operands of a power: x**2
-        space = "" if code.op == "**" and _SIMPLE.fullmatch(left) and _SIMPLE.fullmatch(right) else " "
+        space = (
+            "" if code.op == "**" and _SIMPLE.fullmatch(left) and _SIMPLE.fullmatch(right) else " "
+        )
         depth = max((t.depth for t in tensors), default=0)
         return Text(f"{left}{space}{code.op}{space}{right}", tight, depth)
     if isinstance(code, IndexCode):

@@ -121,7 +121,13 @@ def _docstring(info: ClassInfo) -> list[str]:
     if not doc:
         return [f'    """{shapes}', '    """']
     lines = [line.rstrip() for line in doc.splitlines()]
-    return [f'    """{lines[0]}', *(f"    {line}".rstrip() for line in lines[1:]), "", f"    {shapes}", '    """']
+    return [
+        f'    """{lines[0]}',
+        *(f"    {line}".rstrip() for line in lines[1:]),
+        "",
+        f"    {shapes}",
+        '    """',
+    ]
 
 
 def _shapes(info: ClassInfo) -> str:
@@ -134,7 +140,9 @@ def _shapes(info: ClassInfo) -> str:
 
     def result(number: int) -> str:
         """An output's shape; a size that is not the same in every use is `?`."""
-        shapes = [show(use.graph.outputs[number][1].type.shape)[1:-1].split(", ") for use in info.uses]
+        shapes = [
+            show(use.graph.outputs[number][1].type.shape)[1:-1].split(", ") for use in info.uses
+        ]
         same = [size[0] if len(set(size)) == 1 else "?" for size in zip(*shapes, strict=True)]
         return f"[{', '.join(same)}]"
 
@@ -204,7 +212,8 @@ class _Writer:
         if not named:
             return Bracket("nn.Sequential(", [self.step(step) for step in node.graph.nodes])
         pairs: list[Piece] = [
-            Bracket("", [f'"{step.path[0]}": {flat(self.module(step))}'], "") for step in node.graph.nodes
+            Bracket("", [f'"{step.path[0]}": {flat(self.module(step))}'], "")
+            for step in node.graph.nodes
         ]
         return Bracket("nn.Sequential(OrderedDict({", pairs, "}))")
 
@@ -242,7 +251,9 @@ class _Writer:
         for node in self.info.graph.nodes:
             if isinstance(node, OwnParam):
                 lines += self._own(node, indent)
-            elif node.path and node.path[0] in tree and node.path[0] not in done and node.count == 1:
+            elif (
+                node.path and node.path[0] in tree and node.path[0] not in done and node.count == 1
+            ):
                 done.add(node.path[0])
                 piece = self._child(tree[node.path[0]])
                 lines += lay_out(f"self.{node.path[0]} = ", piece, indent)
@@ -304,5 +315,3 @@ class NotSequential(Exception):
     def __init__(self, node: CallNode) -> None:
         super().__init__(node.shown)
         self.node = node
-
-

@@ -137,7 +137,7 @@ class Forward:
 
     def _copies(self, node: Node) -> str:
         first, last = node.first, node.first + node.count
-        return f"(self.get_submodule(f\"{node.stem}{{i}}\") for i in range({first}, {last}))"
+        return f'(self.get_submodule(f"{node.stem}{{i}}") for i in range({first}, {last}))'
 
     # -- sizes --------------------------------------------------------------------------------------------
 

@@ -11,7 +11,9 @@ class Bracket:
 
     __slots__ = ("closed", "comma", "head", "items")
 
-    def __init__(self, head: str, items: list[Piece], closed: str = ")", comma: bool = True) -> None:
+    def __init__(
+        self, head: str, items: list[Piece], closed: str = ")", comma: bool = True
+    ) -> None:
         self.head = head  # with the opening bracket
         self.items = items
         self.closed = closed

@@ -27,9 +27,7 @@ def load_source(text: str, stem: str, kinds: Mapping[str, type] | None = None) -
     return module
 
 
-def execute(
-    text: str, module: ModuleType, filename: str, kinds: Mapping[str, type]
-) -> None:
+def execute(text: str, module: ModuleType, filename: str, kinds: Mapping[str, type]) -> None:
     """Run the source as this module. linecache keeps its text, so that tracebacks show it."""
     lines = text.splitlines(keepends=True)
     linecache.cache[filename] = (len(text), None, lines, filename)
