@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,14 +37,11 @@ def test_resnets_have_the_published_figures(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_resnets_are_torchvisions(name: str) -> None:
+def test_resnets_are_torchvisions(name: str, torchvision_models: Any) -> None:
     torch = pytest.importorskip("torch")
-    from torchvision import models
-
-    import nnspec.training
 
     torch.manual_seed(0)
-    theirs = getattr(models, name)().eval()
+    theirs = getattr(torchvision_models, name)().eval()
     ours = nnspec.load(f"{SPECS / 'resnet.nn'}:{name}")().eval()
     weights = theirs.state_dict()
     assert list(ours.state_dict()) == list(weights)
@@ -54,14 +52,10 @@ def test_resnets_are_torchvisions(name: str) -> None:
         assert torch.equal(ours(image), theirs(image))
 
 
-def test_the_published_figures_are_torchvisions_own() -> None:
-    pytest.importorskip("torchvision")
-    from torchvision import models
-
-    import nnspec.training  # noqa: F401  (makes torchvision importable)
+def test_the_published_figures_are_torchvisions_own(torchvision_models: Any) -> None:
 
     for name, (parameters, gmacs) in PUBLISHED.items():
-        meta = models.get_model_weights(name).IMAGENET1K_V1.meta
+        meta = torchvision_models.get_model_weights(name).IMAGENET1K_V1.meta
         assert (meta["num_params"], meta["_ops"]) == (parameters, gmacs)
 
 
