@@ -293,6 +293,8 @@ def mod(a: Size, b: Size) -> Size:
 
 def ceildiv(a: Size, b: Size) -> Size:
     """`a / b`, rounded up."""
+    if isinstance(b, int) and b > 0:
+        return floordiv(a + (b - 1), b)
     return -floordiv(-a, b)
 
 

@@ -126,25 +126,45 @@ WRONG: dict[str, str | bytes] = {
     + "    return x\n",
     "a list of 10**12": MODEL
     + "    a = [i + j for i in range(10**6) for j in range(10**6)]\n    return x\n",
+    "a list of doubled lists": MODEL
+    + "    a = [1]\n    for i in range(60):\n        a = [a, a]\n    return x\n",
+    "a doubled string": MODEL
+    + "    a = 'abc'\n    for i in range(100):\n        a = a + a\n    return x\n",
+    "a great list again and again": MODEL
+    + "    for i in range(100000):\n        a = range(1000000)\n    return x\n",
+    "layers of doubled layers": MODEL
+    + "    a = p: relu -> q: relu\n    for i in range(60):\n        a = p: a -> q: a\n"
+    + "    return x -> a\n",
     "a list of 10**6 lists of 10**6": MODEL
     + "    a = [[j for j in range(10**6)] for i in range(10**6)]\n    return x\n",
     "a list many times": MODEL + "    a = [1] * 10**12\n    return x\n",
     "a string many times": MODEL + "    a = 'abc' * 10**12\n    return x\n",
-    "a block of itself": "block B():\n    return B\n\n" + MODEL + "    return x -> B\n",
-    "a block in itself": "block B(x):\n    return B(x)\n\n" + MODEL + "    return B(x)\n",
-    "blocks of each other": "block A():\n    return B\n\nblock B():\n    return A\n\n"
+    "a block of itself": "block B:\n    input x: [N, 8]\n    return x -> B\n\n"
     + MODEL
-    + "    return x -> A\n",
-    "blocks that call each other": "block A(x):\n    return B(x)\n\nblock B(x):\n    return A(x)\n\n"
+    + "    return x -> B\n",
+    "a short block of itself": "block B = relu -> B\n\n" + MODEL + "    return x -> B\n",
+    "a short block that is itself": "block B = B\n\n" + MODEL + "    return x -> B\n",
+    "a block with itself as a default": "block B(inner: layer = B) = inner\n\n"
     + MODEL
-    + "    return A(x)\n",
-    "presets of each other": "A = B(n=1)\nB = A(n=2)\n",
-    "presets in a ring": "A = B\nB = C\nC = A\n",
+    + "    return x -> B\n",
+    "a block that takes itself": "block B(inner: layer) = inner -> B(B(inner))\n\n"
+    + MODEL
+    + "    return x -> B(relu)\n",
+    "blocks of each other": "block A:\n    input x: [N, 8]\n    return x -> B\n\n"
+    "block B:\n    input x: [N, 8]\n    return x -> A\n\n" + MODEL + "    return x -> A\n",
+    "short blocks of each other": "block A = B\nblock B = A\n\n" + MODEL + "    return x -> A\n",
+    "a function of itself": "fn f(n) = f(n + 1)\n\n" + MODEL + "    return x -> linear(f(1))\n",
+    "a function of itself twice": "fn f(n) = 1 if n == 0 else f(n - 1) + f(n - 1)\n\n"
+    + MODEL
+    + "    return x -> linear(f(50))\n",
+    "presets of each other": "model A = B(n=1)\nmodel B = A(n=2)\n",
+    "presets in a ring": "model A = B()\nmodel B = C()\nmodel C = A()\n",
+    "constants of each other": "A = B\nB = A\n\n" + MODEL + "    return x -> linear(A)\n",
     "a model of itself": "model M():\n    input x: [N, 8]\n    return M(x)\n",
     "a NUL": "model M():\n    input x: [N, 8]\n    return x -> re\0lu\n",
     "only NUL": "\0" * 1000,
     "a surrogate": b"model M():\n    input x\xed\xa0\x80: [N, 8]\n",
-    "an unused block with an error": "block B(x):\n    return x -> nosuchthing(3)\n\n"
+    "an unused block with an error": "block B:\n    input x: [N, 8]\n    return x -> nosuchthing(3\n\n"
     + MODEL
     + "    return x -> relu\n",
     "a block parameter without a value, doubled": "block B(a: int, a: int):\n    return relu\n\n"
@@ -155,12 +175,16 @@ WRONG: dict[str, str | bytes] = {
     "ten thousand names not known": MODEL
     + many_lines("    y{} = what{}\n".replace("what{}", "nosuch"), 3_000)
     + "    return x\n",
-    "blocks that double": "block B0(x):\n    return x -> relu -> relu\n\n"
-    + "".join(
-        f"block B{i}(x):\n    return x -> B{i - 1} -> B{i - 1}\n\n" for i in range(1, 60)
-    )
+    "a hundred nested blocks": "block B0 = relu\n\n"
+    + "".join(f"block B{i}:\n    input x: [N, 8]\n    return x -> B{i - 1}\n\n" for i in range(1, 100))
     + MODEL
-    + "    return x -> B59\n",
+    + "    return x -> B99\n",
+    "a great width": MODEL + "    return x -> linear(10**29) -> linear(10**29)\n",
+    "a product of many sizes": "model M():\n    input x: [N, " + "C*" * 60 + "C]\n    return x\n",
+    "a long sum of symbols": "model M():\n    input x: [N, C]\n    n = C\n"
+    "    for i in range(1, 5000):\n        n = n + C // i\n    return x -> linear(n)\n",
+    "sizes in sizes": "model M():\n    input x: [N, C]\n    n = C\n"
+    "    for i in range(1, 5000):\n        n = (n * n + 1) // (n + C)\n    return x -> linear(n)\n",
     "a size of many symbols": "model M():\n    input x: ["
     + ", ".join(f"A{i}" for i in range(3000))
     + "]\n    return x -> flatten -> linear(3)\n",

@@ -7,7 +7,7 @@ uses the poison stays silent.
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Problem
-from nnspec.dims import Dim
+from nnspec.dims import Dim, SizeLimit
 from nnspec.elaborate import expressions, patterns
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
@@ -156,6 +156,10 @@ class Body:
                 _RULES[type(statement)](self, statement)
             except Failure as failure:
                 self.problem(failure)
+                self.poison(statement)
+            except SizeLimit as limit:
+                problem = Problem("NN403", f"this makes {limit}", statement.span)
+                self.problem(Failure(problem))
                 self.poison(statement)
             except Poisoned:
                 self.fine = False

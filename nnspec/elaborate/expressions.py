@@ -10,7 +10,7 @@ from nnspec.elaborate.calls import call
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.session import COMPUTED_ITEM, MOST_HINTS, fail, placed
 from nnspec.elaborate.values import (
     POISON,
     Composed,
@@ -75,7 +75,8 @@ def unknown(body: Body, name: str, span: Span) -> Any:
     """NN200, with the nearest name there is."""
     known = {*body.scope.every_name(), *BUILTINS, *operator_index()}
     habit = _HABITS.get(name)
-    close = habit or nearest(name, known)
+    seek = len(body.session.problems) < MOST_HINTS
+    close = habit or (nearest(name, known) if seek else None)
     if name == "training":
         fail("NN900", "`if training:` is not supported yet", span)
     helped = f"did you mean `{close}`?" if close and " " not in close else close or ""
@@ -87,7 +88,19 @@ def unknown(body: Body, name: str, span: Span) -> Any:
 
 
 def _list(body: Body, expr: tree.ListExpr) -> list[Any]:
-    return [evaluate(body, item) for item in expr.items]
+    found = [evaluate(body, item) for item in expr.items]
+    if any(isinstance(item, list) for item in found):
+        body.session.count_items(_written_out(found, {}), expr.span)
+    return found
+
+
+def _written_out(items: list[Any], known: dict[int, int]) -> int:
+    """The number of items, those of lists in the list too: lists that hold one list twice double."""
+    total = known.get(id(items))
+    if total is None:
+        inner = (_written_out(item, known) for item in items if isinstance(item, list))
+        total = known[id(items)] = len(items) + sum(inner)
+    return total
 
 
 def _keyed(body: Body, expr: tree.KeyedList) -> dict[str, Any]:
@@ -122,6 +135,7 @@ def _comprehension(body: Body, expr: tree.Comprehension) -> list[Any]:
     outer, found = body.scope, []
     try:
         for item in items:
+            body.session.count_items(COMPUTED_ITEM, expr.span)
             body.scope = Scope(outer)
             bind_target(body, expr.target, item)
             if all(body.truth(condition) for condition in expr.conditions):
@@ -216,7 +230,10 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
             op_span,
             help="give the layer its tensor first: `x + (x -> relu)`",
         )
-    return _guard(lambda: arithmetic(op, left, right), span)
+    result = _guard(lambda: arithmetic(op, left, right), span)
+    if isinstance(result, (list, str)):
+        body.session.count_items(len(result), span)
+    return result
 
 
 def _logical(body: Body, expr: tree.Binary) -> bool:

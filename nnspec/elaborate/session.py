@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from nnspec.source import Span
 
 #: a spec may make this many nodes that are not copies of each other
-NODE_BUDGET = 200_000
+NODE_BUDGET = 100_000
+#: and build lists of this many items in all; an item that a comprehension computes counts as many
+ITEM_BUDGET = 10_000_000
+COMPUTED_ITEM = 20
+#: more problems than this are not told one by one
+MOST_PROBLEMS = 100
+#: a nearest name is sought for this many unknown ones: it takes a while, and few read further
+MOST_HINTS = 20
 #: `n * layer` may make this many copies
 MOST_COPIES = 10_000_000
 #: blocks may be nested this deep
@@ -28,13 +35,15 @@ DEEPEST = 64
 class Session:
     """The state that all bodies of one elaboration share."""
 
-    __slots__ = ("graphs", "hints", "nodes", "pinned", "problems", "stack")
+    __slots__ = ("graphs", "hints", "items", "known", "nodes", "pinned", "problems", "stack")
 
     def __init__(self, hints: Mapping[str, int] | None = None) -> None:
         self.problems: list[Problem] = []
         self.graphs: dict[Hashable, Graph | None] = {}  # None: it failed, and the problem is told
         self.stack: list[tuple[str, Span]] = []  # the blocks being elaborated, with their place of use
+        self.known: set[tuple[Span | None, str]] = set()  # what is reported already
         self.nodes = 0
+        self.items = 0
         self.hints = hints
         self.pinned: set[str] = set()
 
@@ -44,10 +53,15 @@ class Session:
 
     def report(self, problem: Problem) -> None:
         """Record a problem, once."""
-        for known in self.problems:
-            if known.span == problem.span and known.message == problem.message:
-                return
-        self.problems.append(problem)
+        key = problem.span, problem.message
+        if key in self.known:
+            return
+        self.known.add(key)
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+        elif len(self.problems) == MOST_PROBLEMS:
+            message = f"there are more than {MOST_PROBLEMS} problems; the rest is left out"
+            self.problems.append(Problem("NN402", message, problem.span))
 
     def count_node(self, span: Span) -> None:
         self.nodes += 1
@@ -57,6 +71,15 @@ class Session:
                 f"this spec makes more than {NODE_BUDGET:,} layers",
                 span,
                 help="copies of one block are cheap: write `n * Block(…)` in place of a loop",
+            )
+
+    def count_items(self, count: int, span: Span) -> None:
+        self.items += count
+        if self.items > ITEM_BUDGET:
+            fail(
+                "NN402",
+                f"the lists of this spec have more than {ITEM_BUDGET // COMPUTED_ITEM:,} items",
+                span,
             )
 
     # -- formal elaboration -----------------------------------------------------------------------------
