@@ -13,7 +13,7 @@ from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
 from nnspec.elaborate.numbers import comparison
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.session import fail
+from nnspec.elaborate.session import CALLED, fail
 from nnspec.elaborate.values import POISON, Poisoned, SharedLayer, describe, is_layer
 from nnspec.graph import Graph, OwnParam, Place, Value
 from nnspec.operators.definition import Param
@@ -369,6 +369,7 @@ def run_function(session: Session, value: Function, arguments: dict[str, Any], s
     """The value of a `fn`: its expression, or what its body returns."""
     from nnspec.elaborate.blocks import enter
 
+    session.count_steps(CALLED, span)
     scope = Scope(value.scope)
     for parameter in value.definition.parameters:
         scope.bind(parameter.name, arguments[parameter.name], parameter.span)

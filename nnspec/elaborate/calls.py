@@ -183,7 +183,7 @@ def _builtin(
     try:
         result = builtin.function(*positional, **keyword)
         if isinstance(result, list):
-            body.session.count_items(len(result), span)
+            body.session.count_steps(len(result), span)
         return result
     except Mismatch as mismatch:
         raise placed(mismatch, span) from None

@@ -10,12 +10,13 @@ from nnspec.elaborate.calls import call
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.session import COMPUTED_ITEM, MOST_HINTS, fail, placed
+from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
 from nnspec.elaborate.values import (
     POISON,
     Composed,
     OperatorName,
     Poisoned,
+    Repeated,
     SharedLayer,
     Step,
     describe,
@@ -90,16 +91,23 @@ def unknown(body: Body, name: str, span: Span) -> Any:
 def _list(body: Body, expr: tree.ListExpr) -> list[Any]:
     found = [evaluate(body, item) for item in expr.items]
     if any(isinstance(item, list) for item in found):
-        body.session.count_items(_written_out(found, {}), expr.span)
+        body.session.count_steps(_written_out(found, {}), expr.span)
     return found
 
 
-def _written_out(items: list[Any], known: dict[int, int]) -> int:
-    """The number of items, those of lists in the list too: lists that hold one list twice double."""
-    total = known.get(id(items))
+def _written_out(value: Any, known: dict[int, int]) -> int:
+    """The number of items in lists and layers, and in those within: one held twice doubles."""
+    if isinstance(value, list):
+        inside = value
+    elif isinstance(value, Composed):
+        inside = [step.layer for step in value.steps]
+    elif isinstance(value, Repeated):
+        inside = [value.layer]
+    else:
+        return 1
+    total = known.get(id(value))
     if total is None:
-        inner = (_written_out(item, known) for item in items if isinstance(item, list))
-        total = known[id(items)] = len(items) + sum(inner)
+        total = known[id(value)] = 1 + sum(_written_out(item, known) for item in inside)
     return total
 
 
@@ -135,7 +143,7 @@ def _comprehension(body: Body, expr: tree.Comprehension) -> list[Any]:
     outer, found = body.scope, []
     try:
         for item in items:
-            body.session.count_items(COMPUTED_ITEM, expr.span)
+            body.session.count_steps(COMPUTED, expr.span)
             body.scope = Scope(outer)
             bind_target(body, expr.target, item)
             if all(body.truth(condition) for condition in expr.conditions):
@@ -232,7 +240,7 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
         )
     result = _guard(lambda: arithmetic(op, left, right), span)
     if isinstance(result, (list, str)):
-        body.session.count_items(len(result), span)
+        body.session.count_steps(len(result), span)
     return result
 
 
@@ -385,7 +393,10 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
             steps.append(Step(label, value))
         if len(steps) > LONGEST:
             fail("NN402", f"this layer would have more than {LONGEST:,} steps", expr.span)
-    return Composed(expr.span, tuple(steps))
+    made = Composed(expr.span, tuple(steps))
+    if any(isinstance(step.layer, (Composed, Repeated)) for step in steps):
+        body.session.count_steps(_written_out(made, {}), expr.span)
+    return made
 
 
 def _stage_layer(body: Body, stage: tree.Stage) -> Any:

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 #: a spec may make this many nodes that are not copies of each other
 NODE_BUDGET = 100_000
-#: and build lists of this many items in all; an item that a comprehension computes counts as many
-ITEM_BUDGET = 10_000_000
-COMPUTED_ITEM = 20
+#: and take this many steps to compute its numbers and lists: one for an item of a list, more for an
+#: item that a comprehension computes and for the call of a function
+STEP_BUDGET = 10_000_000
+COMPUTED = 20
+CALLED = 100
 #: more problems than this are not told one by one
 MOST_PROBLEMS = 100
 #: a nearest name is sought for this many unknown ones: it takes a while, and few read further
@@ -35,7 +37,7 @@ DEEPEST = 64
 class Session:
     """The state that all bodies of one elaboration share."""
 
-    __slots__ = ("graphs", "hints", "items", "known", "nodes", "pinned", "problems", "stack")
+    __slots__ = ("graphs", "hints", "known", "nodes", "pinned", "problems", "stack", "steps")
 
     def __init__(self, hints: Mapping[str, int] | None = None) -> None:
         self.problems: list[Problem] = []
@@ -43,7 +45,7 @@ class Session:
         self.stack: list[tuple[str, Span]] = []  # the blocks being elaborated, with their place of use
         self.known: set[tuple[Span | None, str]] = set()  # what is reported already
         self.nodes = 0
-        self.items = 0
+        self.steps = 0
         self.hints = hints
         self.pinned: set[str] = set()
 
@@ -73,12 +75,12 @@ class Session:
                 help="copies of one block are cheap: write `n * Block(…)` in place of a loop",
             )
 
-    def count_items(self, count: int, span: Span) -> None:
-        self.items += count
-        if self.items > ITEM_BUDGET:
+    def count_steps(self, count: int, span: Span) -> None:
+        self.steps += count
+        if self.steps > STEP_BUDGET:
             fail(
                 "NN402",
-                f"the lists of this spec have more than {ITEM_BUDGET // COMPUTED_ITEM:,} items",
+                f"the numbers and lists of this spec take more than {STEP_BUDGET:,} steps to compute",
                 span,
             )
 
