@@ -81,7 +81,8 @@ def with_requirements(report: Report) -> Report:
             model.measure()
         except SizeLimit as limit:
             message = f"what `{model.name}` computes is not countable: it has {limit}"
-            found.append(Problem("NN403", message, model.graph.definition.name_span if model.graph.definition else None))
+            definition = model.graph.definition
+            found.append(Problem("NN403", message, definition.name_span if definition else None))
             continue
         if model.conflict is not None:
             found.append(model.conflict)

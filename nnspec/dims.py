@@ -1,10 +1,11 @@
 """Symbolic integers in one normal form.
 
-A size is an `int` or a `Dim`; a Dim is never constant, for arithmetic gives an int as soon as the value is
-one. The normal form is a polynomial with integer coefficients over atoms: symbols, floor divisions, minima
-and maxima. Equal normal forms are equal for every value of the symbols, which are integers of at least 1.
-Remainders are written with floor divisions, `a % m = a - m * (a // m)`, multiples are pulled out of a
-division, and nested divisions are joined: `(x // a + b) // c = (x + a * b) // (a * c)` for positive a, c
+A size is an `int` or a `Dim`; a Dim is never constant, for arithmetic gives an int as soon as the
+value is one. The normal form is a polynomial with integer coefficients over atoms: symbols, floor
+divisions, minima and maxima. Equal normal forms are equal for every value of the symbols, which
+are integers of at least 1. Remainders are held as floor divisions, `a % m = a - m * (a // m)`,
+multiples are pulled out of a division, and nested divisions are joined where there is one of them:
+`(x // a + b) // c = (x + a * b) // (a * c)` for positive a, c
 (Graham, Knuth & Patashnik, Concrete Mathematics, 2nd ed., section 3.2).
 """
 
@@ -135,7 +136,9 @@ class Dim:
                 product = left + right
                 if len(product) > MOST_FACTORS:
                     raise SizeLimit("a product of too many factors")
-                _put(found, tuple(sorted(product, key=_order)) if left and right else product, a * b)
+                _put(
+                    found, tuple(sorted(product, key=_order)) if left and right else product, a * b
+                )
         return _make(found)
 
     __rmul__ = __mul__

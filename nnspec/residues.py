@@ -1,12 +1,13 @@
 """The sizes of one symbol that satisfy linear conditions, decided by remainders.
 
-With h = M * q + r every floor division by a divisor of M is linear in q, so that for each remainder r the
-admitted q are an interval, without the points that a "!=" takes out. The set is then put into words that
-describe it exactly.
+With h = M * q + r every floor division by a divisor of M is linear in q, so that for each
+remainder r the admitted q are an interval, without the points that a "!=" takes out. The set is
+then put into words that describe it exactly.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import lcm
 
 from nnspec.dims import Dim, evaluate
@@ -75,7 +76,9 @@ def solve_one(name: str, conditions: Sequence[Condition]) -> tuple[str, ...] | N
         if count == len(holes):
             return EMPTY
         if count <= MOST_LOOKED_AT:
-            return _finite(name, [v for v in _values(stretches, step) if v not in holes], conditions)
+            return _finite(
+                name, [v for v in _values(stretches, step) if v not in holes], conditions
+            )
     if len(holes) > MOST_TOLD:
         return _as_given(conditions)
     words = _in_words(name, step, stretches, conditions)
@@ -145,7 +148,7 @@ def _as_given(conditions: Sequence[Condition]) -> tuple[str, ...]:
 def _in_words(
     name: str, step: int, stretches: Mapping[int, Stretch], conditions: Sequence[Condition]
 ) -> tuple[str, ...]:
-    """The union of the stretches: `H % 16 == 0`, `H >= 16`; the sets are equal, not merely alike."""
+    """The union of the stretches, exactly: `H % 16 == 0`, `H >= 16`."""
     ended = [stretch for stretch in stretches.values() if stretch.last is not None]
     if len(ended) == len(stretches):
         if sum(_count(stretch, step) for stretch in ended) <= MOST_TOLD:
@@ -191,7 +194,7 @@ def _between(name: str, step: int, stretches: Mapping[int, Stretch]) -> tuple[st
 def _finite(name: str, values: list[int], conditions: Sequence[Condition]) -> tuple[str, ...]:
     if len(values) == 1:
         return (f"{name} == {values[0]}",)
-    steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(values)}
     if len(steps) > 1:
         if len(values) > MOST_TOLD:
             return _as_given(conditions)

@@ -1,7 +1,7 @@
 """The exact set of sizes that a model admits.
 
-Operators demand conditions of sizes. `solve` turns them into the set of admitted sizes: conditions on one
-symbol are decided by remainders (`residues.py`), conditions over several by Presburger sets
+Operators demand conditions of sizes. `solve` turns them into the set of admitted sizes: conditions
+on one symbol are decided by remainders (`residues.py`), conditions over several by Presburger sets
 (`presburger.py`). What lies outside of that (products of symbols) is kept as unproved.
 """
 
@@ -65,8 +65,8 @@ def _in_brackets(size: Size) -> str:
 class Admitted:
     """The sizes that satisfy some conditions.
 
-    `requires` is the set in words, `empty` is True where no size is admitted, `conflict` are conditions that
-    cannot hold together then, and `unproved` those of which that could not be decided.
+    `requires` is the set in words, `empty` is True where no size is admitted, `conflict` are
+    conditions that cannot hold together then, and `unproved` those of which that could not be decided.
     """
 
     __slots__ = ("conditions", "conflict", "empty", "requires", "unproved")

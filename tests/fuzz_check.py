@@ -28,7 +28,27 @@ WORDS = [
     "return", "for", "in", "range", "if", "else", "block", "model", "max_pool2d", "[1, 2]", '"same"',
     "...", "_", "min", "sum", "layer", "param", "not", "softmax", "reshape", "(x, x)", "H // 2",
 ]  # fmt: skip
-MARKS = ["->", ":", ",", "(", ")", "[", "]", "=", "+", "-", "*", "//", "%", "**", ".", "==", "<", " ", "\n"]
+MARKS = [
+    "->",
+    ":",
+    ",",
+    "(",
+    ")",
+    "[",
+    "]",
+    "=",
+    "+",
+    "-",
+    "*",
+    "//",
+    "%",
+    "**",
+    ".",
+    "==",
+    "<",
+    " ",
+    "\n",
+]
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -45,7 +65,7 @@ def mutated(text: str, rng: random.Random) -> str:
 def _lines(text: str, rng: random.Random) -> str:
     lines = text.split("\n")
     at, other = rng.randrange(len(lines)), rng.randrange(len(lines))
-    kind = rng.choice("delete duplicate swap indent borrow".split())
+    kind = rng.choice(["delete", "duplicate", "swap", "indent", "borrow"])
     if kind == "delete":
         del lines[at]
     elif kind == "duplicate":

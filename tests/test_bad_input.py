@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 3.0
+#: of the processor, so that a busy machine fails no test; the clock only stops what hangs
+SECONDS = 3
+PATIENCE = 30.0
 BYTES = 2 * 1024**3
 
 MODEL = "model M():\n    input x: [N, 8]\n"
@@ -21,14 +23,19 @@ def many_lines(line: str, count: int) -> str:
     return "".join(line.format(i) for i in range(count))
 
 
-def run(*arguments: str, seconds: float = SECONDS) -> subprocess.CompletedProcess[bytes]:
+def limited() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 1))
+
+
+def run(*arguments: str, seconds: float = PATIENCE) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-m", "nnspec", *arguments],
         capture_output=True,
         timeout=seconds,
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", "PYTHONHASHSEED": "0"},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES)),
+        preexec_fn=limited,
         check=False,
     )
 
@@ -65,11 +72,11 @@ def test_a_folder_named_like_a_spec(tmp_path: Path) -> None:
 
 
 def test_a_nul_in_the_name() -> None:
-    # a NUL cannot be passed on a command line, but settings and files of targets can hold any name
+    """It cannot be passed on a command line, but in Python it can."""
     from nnspec.targets import Unreadable, find
 
     with pytest.raises(Unreadable):
-        find("a\0b.nn")
+        find("a\0b.nn").read()
 
 
 def test_a_name_too_long_for_the_file_system() -> None:
@@ -164,19 +171,18 @@ WRONG: dict[str, str | bytes] = {
     "a NUL": "model M():\n    input x: [N, 8]\n    return x -> re\0lu\n",
     "only NUL": "\0" * 1000,
     "a surrogate": b"model M():\n    input x\xed\xa0\x80: [N, 8]\n",
-    "an unused block with an error": "block B:\n    input x: [N, 8]\n    return x -> nosuchthing(3\n\n"
-    + MODEL
-    + "    return x -> relu\n",
     "a block parameter without a value, doubled": "block B(a: int, a: int):\n    return relu\n\n"
     + MODEL
     + "    return x -> B(1, 2)\n",
     "a string without an end": MODEL + "    return x -> einsum('" + "a" * 100_000 + "\n",
     "ten thousand errors": "model M():\n" + many_lines("    y{} = = 3\n", 10_000),
     "ten thousand names not known": MODEL
-    + many_lines("    y{} = what{}\n".replace("what{}", "nosuch"), 3_000)
+    + many_lines("    y{} = nosuch\n", 3_000)
     + "    return x\n",
     "a hundred nested blocks": "block B0 = relu\n\n"
-    + "".join(f"block B{i}:\n    input x: [N, 8]\n    return x -> B{i - 1}\n\n" for i in range(1, 100))
+    + "".join(
+        f"block B{i}:\n    input x: [N, 8]\n    return x -> B{i - 1}\n\n" for i in range(1, 100)
+    )
     + MODEL
     + "    return x -> B99\n",
     "a great width": MODEL + "    return x -> linear(10**29) -> linear(10**29)\n",
@@ -201,33 +207,36 @@ def test_wrong(name: str, tmp_path: Path) -> None:
     assert done.returncode in (1, 2), text[-2000:]
     assert "bad.nn" in text
     if done.returncode == 1:
-        assert "error[NN" in text or "[NN" in text or "NN" in text
+        assert "error[NN" in text
     assert len(text) < 60_000, "a message is for people"
 
 
-# -- what is odd and right: exit status 0 ----------------------------------------------------------------
+# -- what is odd: right where there is a model, an error without one -------------------------------------
 
-RIGHT: dict[str, str | bytes] = {
-    "an empty file": "",
-    "only a newline": "\n",
-    "only a comment": "# nothing",
-    "a byte order mark": b"\xef\xbb\xbf" + (MODEL + "    return x -> relu\n").encode(),
-    "the line ends of Windows": (MODEL + "    return x -> relu\n").replace("\n", "\r\n"),
-    "no newline at the end": MODEL + "    return x -> relu",
-    "five thousand arrows": MODEL + "    return x" + " -> relu" * 5_000 + "\n",
-    "ten thousand terms": MODEL + "    return " + " + ".join(["x"] * 10_000) + "\n",
-    "a long name": "model M():\n    input " + "x" * 100_000 + ": [N, 8]\n    return "
-    + "x" * 100_000 + " -> relu\n",
-    "five thousand lines": MODEL + "    x = relu(x)\n" * 5_000 + "    return x\n",
-    "ten thousand comments": "# a\n" * 10_000 + MODEL + "    return x\n",
-}  # fmt: skip
+ODD: dict[str, tuple[int, str | bytes]] = {
+    "an empty file": (1, ""),
+    "only a newline": (1, "\n"),
+    "only a comment": (1, "# nothing"),
+    "a byte order mark": (0, b"\xef\xbb\xbf" + (MODEL + "    return x -> relu\n").encode()),
+    "the line ends of Windows": (0, (MODEL + "    return x -> relu\n").replace("\n", "\r\n")),
+    "no newline at the end": (0, MODEL + "    return x -> relu"),
+    "five thousand arrows": (0, MODEL + "    return x" + " -> relu" * 5_000 + "\n"),
+    "ten thousand terms": (1, MODEL + "    return " + " + ".join(["x"] * 10_000) + "\n"),
+    "a long name": (
+        1,
+        "model M():\n    input " + "x" * 100_000 + ": [N, 8]\n    return " + "x" * 100_000 + "\n",
+    ),
+    "five thousand lines": (0, MODEL + "    x = relu(x)\n" * 5_000 + "    return x\n"),
+    "ten thousand comments": (0, "# a\n" * 10_000 + MODEL + "    return x\n"),
+}
 
 
-@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("name", ODD)
 def test_odd(name: str, tmp_path: Path) -> None:
-    content = RIGHT[name]
+    status, content = ODD[name]
     spec = tmp_path / "odd.nn"
     spec.write_bytes(content if isinstance(content, bytes) else content.encode())
     done = run("check", str(spec))
     text = said(done)
-    assert done.returncode in (0, 1, 2), text[-2000:]
+    assert done.returncode == status, text[-2000:]
+    assert ("error[NN" in text) == (status == 1)

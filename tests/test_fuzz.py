@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.fuzz_check import FILES, case, checked
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@settings(max_examples=500, derandomize=True, deadline=None)
 @given(st.integers(0, 10**6))
 def test_no_slip_raises(number: int) -> None:
     checked(case(0, number))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from nnspec.source import Span
 
 #: a spec may make this many nodes that are not copies of each other
-NODE_BUDGET = 100_000
+NODE_BUDGET = 50_000
 #: and take this many steps to compute its numbers and lists: one for an item of a list, more for an
 #: item that a comprehension computes and for the call of a function
 STEP_BUDGET = 10_000_000
