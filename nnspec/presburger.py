@@ -43,12 +43,11 @@ def empty(conditions: Sequence[Condition]) -> bool:
 
 def follows(condition: Condition, others: Sequence[Condition]) -> bool:
     """Whether sizes that satisfy the others satisfy the condition too."""
-    from nnspec.sizes import Condition
-
+    made = type(condition)
     if condition.op == ">=":
-        against = [Condition(">=", -condition.size - 1, "")]
+        against = [made(">=", -condition.size - 1, "")]
     else:
-        against = [Condition("==" if condition.op == "!=" else "!=", condition.size, "")]
+        against = [made("==" if condition.op == "!=" else "!=", condition.size, "")]
     return empty([*others, *against])
 
 
