@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from nnspec.conditions import Condition
     from nnspec.dims import Size
-    from nnspec.sizes import Condition
 
 #: operations of islpy for one question
 MOST_OPERATIONS = 20_000

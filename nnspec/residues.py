@@ -17,8 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnspec.conditions import Condition
     from nnspec.dims import Size
-    from nnspec.sizes import Condition
 
 #: a period of remainders beyond this is not searched
 MOST_REMAINDERS = 20_000

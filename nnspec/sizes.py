@@ -7,8 +7,8 @@ on one symbol are decided by remainders (`residues.py`), conditions over several
 
 from __future__ import annotations
 
-from nnspec.dims import compare, evaluate, render, symbols
-from nnspec.records import Record
+from nnspec.conditions import Condition
+from nnspec.dims import compare, render
 from nnspec.residues import EMPTY, solve_one
 
 TYPE_CHECKING = False
@@ -19,22 +19,6 @@ if TYPE_CHECKING:
 
 #: so many conditions are looked at for whether they are needed
 MOST_LEFT_OUT = 40
-
-
-class Condition(Record):
-    """`op` is "==" or "!=" (`size` is, is not 0), or ">=" (`size` is at least 0)."""
-
-    op: str
-    size: Size
-    text: str
-
-    def holds(self, values: Mapping[str, int]) -> bool:
-        value = evaluate(self.size, values)
-        return value == 0 if self.op == "==" else value >= 0 if self.op == ">=" else value != 0
-
-    @property
-    def symbols(self) -> frozenset[str]:
-        return symbols(self.size)
 
 
 def equal(a: Size, b: Size) -> Condition:
