@@ -15,8 +15,11 @@ Sizes = Callable[[Dim], str]
 
 
 def source(size: Dim) -> str:
-    """A size as source code has it: `4 * C`."""
-    return render(size, " * ")
+    """A size as source code has it: `4 * C`, where the report has `4*C`."""
+    return _TIMES.sub(" * ", render(size))
+
+
+_TIMES = re.compile(r"(?<=[\w)])\*(?=[\w(])")
 
 
 def literal(value: Any, sizes: Sizes = source) -> str:

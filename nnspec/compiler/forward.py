@@ -7,7 +7,7 @@ from collections.abc import Callable
 from nnspec.compiler.classes import is_submodule
 from nnspec.compiler.code import Text, expression, source
 from nnspec.compiler.layout import Bracket, Piece, flat, lay_out
-from nnspec.compiler.names import Variables
+from nnspec.compiler.names import Variables, lives_on
 from nnspec.dims import Dim, substitute, symbol
 from nnspec.graph import Graph, Node, OpNode, OwnParam, Value
 
@@ -67,7 +67,12 @@ class Forward:
         if node.count > 1:
             self._repeated(number, node, indent)
             return
+        if number in self.variables.dead and not lives_on(node):
+            return  # nothing comes of it
         text = self._call(node, [self._text(value) for value in node.inputs])
+        if number in self.variables.dead:
+            self.lines += lay_out("", text.piece, indent)
+            return
         if len(node.outputs) > 1:
             self._several(number, node, text, indent)
             return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from nnspec.compiler.classes import TAKEN
-from nnspec.graph import Graph, Value
+from nnspec.compiler.classes import TAKEN, is_submodule
+from nnspec.graph import CallNode, Graph, Node, OpNode, Value
 
 
 class Variables:
@@ -16,7 +16,10 @@ class Variables:
     def __init__(self, graph: Graph) -> None:
         self.last_use: dict[int, int] = {}
         self.uses: dict[int, int] = {}
+        self.dead = dead_nodes(graph)
         for number, node in enumerate(graph.nodes):
+            if number in self.dead and not lives_on(node):
+                continue
             for value in node.inputs:
                 if value is not None:
                     self.last_use[id(value)] = number
@@ -43,3 +46,23 @@ class Variables:
         holder = self.holders.get(name)
         held = holder is not None and self.last_use.get(id(holder), -1) > now
         return not held and name not in self.reserved
+
+
+def lives_on(node: Node) -> bool:
+    """Whether a step is run although nothing uses its results: it has a state of its own."""
+    return isinstance(node, CallNode) or (isinstance(node, OpNode) and is_submodule(node))
+
+
+def dead_nodes(graph: Graph) -> set[int]:
+    """The steps of which no output comes, by number."""
+    used = {id(value) for _, value in graph.outputs}
+    found: set[int] = set()
+    for number in range(len(graph.nodes) - 1, -1, -1):
+        node = graph.nodes[number]
+        if any(id(value) in used for value in node.outputs):
+            used.update(id(value) for value in node.inputs)
+            continue
+        found.add(number)
+        if lives_on(node):
+            used.update(id(value) for value in node.inputs)
+    return found
