@@ -60,7 +60,7 @@ def test_the_unet_line() -> None:
         for line in run("check", "specs/unet.nn").stdout.splitlines()
         if line.startswith("sizes")
     )
-    quoted = re.search(r"says `sizes  (.*?)`", README)
+    quoted = re.search(r"says\s`sizes\s+(.*?)`", README)
     assert quoted is not None
     assert " ".join(line.split()[1:]) == quoted[1]
 
