@@ -557,7 +557,7 @@ def render(size: Size) -> str:
 
 
 #: a quotient or remainder that a minus would bind more tightly than
-_OPEN = re.compile(r"(\w+|\(.*\)|\w+\(.*\)) (//|%) ")
+_OPEN = re.compile(r"(-?\w+|\(.*\)|\w+\(.*\)) (//|%) ")
 
 
 def _remainder_text(factor: int, dividend: Size, modulus: int) -> str:
