@@ -1,0 +1,1 @@
+"""Graph -> Python source -> `nn.Module`. `spec.load` is the way in, `source.source_of` the text."""

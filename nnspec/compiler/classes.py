@@ -1,0 +1,322 @@
+"""Which classes a file has: one for all uses of a block that have the same structure.
+
+Each use is made formal (`formals.py`); uses with equal signatures share a class, and the names that occur
+in its code are the constructor's arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from nnspec.compiler import code
+from nnspec.compiler.formals import at, formal_use, numbered
+from nnspec.compiler.names import camel, fresh, usable
+from nnspec.compiler.numbers import FormalFloat
+from nnspec.compiler.signature import signature
+from nnspec.dims import symbol
+from nnspec.elaborate.program import Model
+from nnspec.elaborate.scope import Scope
+from nnspec.elaborate.values import key
+from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
+from nnspec.records import Record
+from nnspec.syntax import tree
+
+SCALARS = (bool, int, float, str)
+
+
+class Argument(Record):
+    """One argument of a constructor. `symbol` is its name in the formal graph."""
+
+    symbol: str
+    name: str
+    annotation: str
+    default: str = ""
+    parameter: bool = True
+    input: int = 0
+    dim: int = 0
+
+
+class ClassPlan:
+    """One class: the graph it is written from, and what its constructor takes."""
+
+    __slots__ = (
+        "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model", "name",
+        "shapes", "values",
+    )  # fmt: skip
+
+    def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
+        self.name = name
+        self.kind = kind  # "model", "block" or "helper"
+        self.graph = graph
+        self.definition = graph.definition
+        self.doc = graph.doc
+        self.values = values  # the number behind each name, in the use that the graph is of
+        self.fixed: dict[str, Any] = {}  # names that are written as their number
+        self.arguments: list[Argument] = []
+        self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
+        self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
+        self.shapes: set[str] = set()
+        self.model: Model | None = None
+
+    @property
+    def checked(self) -> list[tuple[Argument, Any]]:
+        """Arguments whose value shapes the code: it holds for one value only."""
+        return [(a, self.fixed[a.symbol]) for a in self.arguments if a.symbol in self.fixed]
+
+    def given(self, graph: Graph) -> Iterator[tuple[Argument, Any]]:
+        """What a use of this class gives for each argument, over the names of the user."""
+        for argument in self.arguments:
+            if self.kind == "helper":
+                value = self.values.get(argument.symbol)
+                formal = FormalFloat(value, argument.symbol) if isinstance(value, float) else None
+                yield argument, formal or symbol(argument.symbol)
+            elif argument.parameter:
+                yield argument, graph.arguments[argument.symbol]
+            else:
+                yield argument, graph.inputs[argument.input].type.shape[argument.dim]
+
+
+def is_chain(graph: Graph) -> bool:
+    """Whether every step takes the one result of the step before it."""
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        return False
+    current = graph.inputs[0]
+    for node in graph.nodes:
+        if isinstance(node, OwnParam) or node.shared or len(node.outputs) != 1:
+            return False
+        if [value for value in node.inputs if value is not None] != [current]:
+            return False
+        if len(node.path) != 1:
+            return False
+        current = node.outputs[0]
+    return graph.outputs[0][1] is current
+
+
+def steps(graph: Graph) -> Iterator[Node]:
+    """The nodes of a body, and those of the composed layers in it."""
+    for node in graph.nodes:
+        yield node
+        if isinstance(node, CallNode) and node.graph.definition is None:
+            yield from steps(node.graph)
+
+
+class Planner:
+    """The classes of one file, callees first."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.classes: list[ClassPlan] = []
+        self._uses: dict[Any, ClassPlan] = {}
+        self._signatures: dict[Any, ClassPlan] = {}
+
+    def model(self, model: Model, graph: Graph) -> ClassPlan:
+        """The class of a model with these parameters, and those of its blocks."""
+        use = formal_use(graph, self.scope)
+        plan = ClassPlan(model.name, "model", use.graph, use.values)
+        plan.model = model
+        free = {parameter.name for parameter in model.parameters}
+        plan.fixed = {
+            name: value
+            for name, value in graph.arguments.items()
+            if isinstance(value, SCALARS)
+            and (name not in free or name in use.pinned or name not in use.values)
+        }
+        plan.fixed.update({n: v for n, v in use.values.items() if n not in graph.arguments})
+        self._fill(plan)
+        plan.arguments = [
+            Argument(
+                parameter.name,
+                usable(parameter.name),
+                parameter.type or type(graph.arguments[parameter.name]).__name__,
+                code.value(graph.arguments[parameter.name], code.Names()).flat
+                if parameter.default is not None or parameter.name in plan.fixed
+                else "",
+            )
+            for parameter in model.parameters
+            if isinstance(graph.arguments[parameter.name], SCALARS)
+        ]
+        plan.shapes = {shapes(use.graph, plan)}
+        self.classes.append(plan)
+        return plan
+
+    def use(self, graph: Graph) -> ClassPlan:
+        """The class for a use of a block with numbers."""
+        kinds = tuple(value.type for value in graph.inputs)
+        remembered = (id(graph.definition), key(list(graph.arguments.values())), kinds)
+        if remembered not in self._uses:
+            self._uses[remembered] = self._block(graph)
+        return self._uses[remembered]
+
+    def _block(self, graph: Graph) -> ClassPlan:
+        use = formal_use(graph, self.scope)
+        plan = ClassPlan(graph.name, "block", use.graph, use.values)
+        self._fill(plan)
+        plan.arguments = self._arguments(plan)
+        found = (id(graph.definition), self._signature(plan))
+        known = self._signatures.get(found)
+        if known is not None:
+            known.shapes.add(shapes(use.graph, plan))
+            return known
+        plan.shapes = {shapes(use.graph, plan)}
+        self._signatures[found] = plan
+        self.classes.append(plan)
+        return plan
+
+    def _signature(self, plan: ClassPlan) -> Any:
+        def written(node: CallNode) -> Any:
+            called = plan.calls[id(node)]
+            return (id(called), tuple(code.key(value) for _, value in called.given(node.graph)))
+
+        return signature(plan.graph, written)
+
+    def _fill(self, plan: ClassPlan) -> None:
+        """Plan the classes of the blocks in a body, and of the steps that have no class in PyTorch."""
+        for node in steps(plan.graph):
+            if isinstance(node, CallNode) and node.graph.definition is not None:
+                plan.calls[id(node)] = self.use(numbered(node.graph, plan.values))
+        for node in steps(plan.graph):
+            if isinstance(node, CallNode) and node.graph.definition is None:
+                self._helpers(plan, node)
+        if plan.graph.kind == "sequence":
+            self._helpers_of_chain(plan, plan.graph)
+
+    def _helpers(self, plan: ClassPlan, node: CallNode) -> None:
+        if is_chain(node.graph):
+            self._helpers_of_chain(plan, node.graph)
+            return
+        name = node.path[-1] if node.path and not node.path[-1].isdigit() else "steps"
+        plan.helpers[id(node)] = self._helper(plan, camel(name), node.graph)
+
+    def _helpers_of_chain(self, plan: ClassPlan, graph: Graph) -> None:
+        for step in graph.nodes:
+            if isinstance(step, OpNode) and step.operator.module(step.use) is None:
+                body = Graph(step.operator.name, "block")
+                body.inputs = [value for value in step.inputs if value is not None]
+                body.nodes, body.outputs = [step], [("output", step.outputs[0])]
+                plan.helpers[id(step)] = self._helper(plan, camel(step.operator.name), body)
+
+    def _helper(self, owner: ClassPlan, name: str, graph: Graph) -> ClassPlan:
+        plan = ClassPlan(name, "helper", graph, {**owner.values})
+        plan.fixed, plan.calls, plan.helpers = dict(owner.fixed), owner.calls, owner.helpers
+        plan.arguments = self._arguments(plan, owner)
+        found = (name, tuple(a.symbol for a in plan.arguments), signature(graph))
+        known = self._signatures.setdefault(found, plan)
+        if known is plan:
+            plan.shapes = {shapes(graph, plan)}
+            self.classes.append(plan)
+        return known
+
+    def _arguments(self, plan: ClassPlan, owner: ClassPlan | None = None) -> list[Argument]:
+        """The names that occur in a class's code: sizes of the inputs first, then parameters."""
+        used = {
+            name for name in self.symbols(plan) if name in plan.values and name not in plan.fixed
+        }
+        found: list[Argument] = []
+        taken: set[str] = set()
+        definition = plan.definition
+        parameters = definition.parameters if definition else ()
+        names = {p.name for p in parameters}
+        if owner is not None:
+            for name in sorted(used):
+                python = next((a.name for a in owner.arguments if a.symbol == name), name.lower())
+                kind = type(plan.values[name]).__name__
+                found.append(Argument(name, fresh(python, taken), kind))
+                taken.add(found[-1].name)
+            return found
+        for number, value in enumerate(plan.graph.inputs):
+            for dim, size in enumerate(value.type.shape):
+                for name in sorted(used - names - {a.symbol for a in found}):
+                    if size == symbol(name):
+                        python = self._size_name(plan, number, dim, name)
+                        python = fresh(python, taken | names)
+                        taken.add(python)
+                        found.append(Argument(name, python, "int", "", False, number, dim))
+        needed = [p for p in parameters if p.name in used]
+        defaults = [_literal(p.default) for p in needed]
+        for at_, parameter in enumerate(needed):
+            default = defaults[at_] if all(defaults[at_:]) else ""
+            kind = parameter.type or type(plan.values[parameter.name]).__name__
+            kind = "int" if kind == "size" else kind
+            found.append(Argument(parameter.name, usable(parameter.name), kind, default))
+        return found
+
+    def _size_name(self, plan: ClassPlan, number: int, dim: int, name: str) -> str:
+        """What an input's size is called as an argument."""
+        rank = plan.graph.inputs[number].type.rank
+        if dim == 1 and rank >= 3:
+            word = "in_channels"
+        elif dim == rank - 1 and rank in (2, 3):
+            word = "in_features"
+        else:
+            return f"size{dim}" if name.startswith("in_") else name.lower()
+        return word if number == 0 else f"{plan.graph.inputs[number].name}_{word[3:]}"
+
+    def symbols(self, plan: ClassPlan) -> Iterator[str]:
+        """The names in a class's code."""
+        for node in steps(plan.graph):
+            if isinstance(node, OpNode):
+                yield from code.symbols(node.operator.module(node.use))
+                yield from code.symbols(node.operator.function(node.use))
+            elif isinstance(node, OwnParam):
+                yield from code.symbols((node.param.shape, node.init.settings))
+            elif isinstance(node, CallNode) and id(node) in plan.calls:
+                for _, value in plan.calls[id(node)].given(node.graph):
+                    yield from code.symbols(value)
+
+    def name_all(self) -> None:
+        """Give each class its own name; variants of a block are told apart by what only they have."""
+        taken = {plan.name for plan in self.classes if plan.kind == "model"}
+        for plan in self.classes:
+            if plan.kind == "model":
+                continue
+            name = usable(plan.name)
+            if name in taken:
+                name = fresh(name + camel(self._distinction(plan)), taken)
+            plan.name = name
+            taken.add(name)
+
+    def _distinction(self, plan: ClassPlan) -> str:
+        """A label that this class has and its namesakes lack, or nothing."""
+        if plan.definition is None:
+            return ""
+        others = {
+            node.path
+            for other in self.classes
+            if other.definition is plan.definition and other is not plan
+            for node in other.graph.nodes
+        }
+        for node in plan.graph.nodes:
+            if node.labelled and node.path not in others:
+                return "_".join(node.path)
+        return ""
+
+
+def _literal(default: tree.Expr | None) -> str:
+    """A default as Python writes it, where it is a plain value."""
+    if isinstance(default, (tree.Number, tree.String, tree.Constant)):
+        return code.value(default.value, code.Names()).flat
+    return ""
+
+
+def shapes(graph: Graph, plan: ClassPlan) -> str:
+    """`image: [N, 3, H, W] -> logits: [N, 10]`, for the docstring."""
+    words = {a.symbol: a.name for a in plan.arguments if not a.parameter}
+
+    def shown(name: str, kind: Any) -> str:
+        sizes = [at(size, plan.fixed) for size in kind.shape]
+        renamed = [_renamed(size, words) for size in sizes]
+        dtype = "" if kind.dtype == "f32" else kind.dtype
+        return f"{name}: {dtype}[{', '.join(renamed)}]"
+
+    inputs = ", ".join(shown(value.name or "x", value.type) for value in graph.inputs)
+    outputs = ", ".join(shown(name, value.type) for name, value in graph.outputs)
+    return f"{inputs} -> {outputs}"
+
+
+def _renamed(size: Any, words: dict[str, str]) -> str:
+    class Shown(code.Names):
+        def symbol(self, name: str) -> str:
+            return words.get(name, name)
+
+    return code.size(size, Shown()).flat

@@ -1,0 +1,233 @@
+"""The codes that operators give (`ModuleCode`, `CallCode`, `InfixCode`, `IndexCode`) as expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnspec.compiler.layout import (
+    ATOM,
+    COMPARISON,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Call,
+    Expr,
+    Text,
+    bracketed,
+    call,
+)
+from nnspec.compiler.numbers import FormalFloat
+from nnspec.dims import Atom, Dim
+from nnspec.operators.definition import CallCode, IndexCode, InfixCode, ModuleCode, Ref
+from nnspec.tensors import DTYPES, torch_name
+
+if TYPE_CHECKING:
+    from nnspec.dims import Size
+
+
+class Names:
+    """What the symbols of a code are called where it is written."""
+
+    def symbol(self, name: str) -> str:
+        """The Python expression for a size or parameter."""
+        raise NotImplementedError
+
+    def size(self, size: Size) -> Size | str:
+        """A size with what is known put in, or the expression that is all of it."""
+        return size
+
+    def number(self, name: str) -> float | None:
+        """The value of a parameter that is written as a number."""
+        return None
+
+
+_BINDING = {
+    "**": POWER, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": PRODUCT,
+    "+": SUM, "-": SUM,
+}  # fmt: skip
+_SIMPLE = re.compile(r"-?[A-Za-z_][\w.]*|-?\d[\d.e+-]*")
+
+
+def infix(op: str, left: Expr, right: Expr) -> Text:
+    """`left op right`, with the parentheses and the spaces that it needs."""
+    binding = _BINDING.get(op, COMPARISON)
+    depth = max(left.depth, right.depth)
+    if op == "**":
+        a, b = bracketed(left, ATOM), bracketed(right, UNARY)
+        space = "" if _SIMPLE.fullmatch(a) and _SIMPLE.fullmatch(b) else " "
+        return Text(f"{a}{space}**{space}{b}", POWER, depth)
+    return Text(f"{bracketed(left, binding)} {op} {bracketed(right, binding + 1)}", binding, depth)
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+def size(value: Size, names: Names) -> Text:
+    """A size over the names of the place where it is written: `4 * planes`."""
+    known = names.size(value)
+    if isinstance(known, str):
+        return Text(known)
+    if isinstance(known, int):
+        return Text(str(known), UNARY if known < 0 else ATOM)
+    value = known
+    whole: Text | None = None
+    positive = [term for term in value.terms if term[1] > 0]
+    for monomial, coefficient in [*positive, *(term for term in value.terms if term[1] < 0)]:
+        part: Text | None = None
+        if abs(coefficient) != 1 or not monomial:
+            part = Text(str(abs(coefficient)))
+        at = 0
+        while at < len(monomial):
+            power = 1
+            while at + power < len(monomial) and monomial[at + power] == monomial[at]:
+                power += 1
+            factor = _atom(monomial[at], names)
+            if power > 1:
+                factor = infix("**", factor, Text(str(power)))
+            part = factor if part is None else infix("*", part, factor)
+            at += power
+        assert part is not None
+        if whole is None:
+            whole = part if coefficient > 0 else Text(f"-{bracketed(part, UNARY)}", UNARY)
+        else:
+            whole = infix("+" if coefficient > 0 else "-", whole, part)
+    assert whole is not None
+    return whole
+
+
+def _atom(atom: Atom, names: Names) -> Text:
+    if atom.kind == "symbol":
+        return Text(names.symbol(atom.args))
+    parts = [size(part, names) for part in atom.args]
+    if atom.kind == "//":
+        return infix("//", *parts)
+    return Text(call(atom.kind, *parts).flat)
+
+
+def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
+    """A setting, a size, a reference to a tensor, or a list of them."""
+    if isinstance(given, Ref):
+        return tensors[given.index]
+    if isinstance(given, Dim):
+        return size(given, names)
+    if isinstance(given, FormalFloat):
+        number = names.number(given.symbol)
+        return Text(names.symbol(given.symbol)) if number is None else _number(number)
+    if isinstance(given, (list, tuple)):
+        items = tuple(("", value(item, names, tensors)) for item in given)
+        depth = max((item.depth for _, item in items), default=0)
+        return Call("", items, "[]" if isinstance(given, list) else "()", depth=depth)
+    if isinstance(given, str):
+        return Text(string(given))
+    if isinstance(given, (CallCode, InfixCode)):
+        return function(given, names, tensors)
+    if isinstance(given, (bool, int, float)) or given is None:
+        return _number(given)
+    raise TypeError(f"{given!r} cannot stand in generated code")
+
+
+def _number(given: Any) -> Text:
+    if isinstance(given, float) and given in (float("inf"), -float("inf")):
+        return Text(f'float("{given}")')
+    text = repr(given)
+    return Text(text, UNARY if text.startswith("-") else ATOM)
+
+
+def string(text: str) -> str:
+    """A string literal with double quotes, as ruff writes it; dtypes are PyTorch's constants."""
+    if text.startswith("torch.") and text[6:] in {torch_name(dtype) for dtype in DTYPES}:
+        return text
+    quoted = repr(text)
+    if '"' in text:
+        return quoted
+    inside = quoted[1:-1].replace("\\'", "'")
+    return f'"{inside}"'
+
+
+# -- codes -----------------------------------------------------------------------------------------
+
+
+def module(code: ModuleCode, names: Names) -> Call:
+    """`nn.Conv2d(3, 64, 7, stride=2)`."""
+    keywords = {name: value(given, names) for name, given in code.kwargs.items()}
+    return call(code.constructor, *(value(arg, names) for arg in code.args), **keywords)
+
+
+def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequence[Expr]) -> Expr:
+    """`F.relu(x)`, `x + y`, `x[:, 0]`, `x.transpose(1, 2)`."""
+    if isinstance(code, InfixCode):
+        left, right = (value(side, names, tensors) for side in (code.left, code.right))
+        return infix(code.op, left, right)
+    if isinstance(code, IndexCode):
+        items = ", ".join(_index(item, names, tensors) for item in code.items)
+        return Text(f"{bracketed(tensors[0], ATOM)}[{items}]", ATOM, tensors[0].depth)
+    keywords = {name: value(given, names, tensors) for name, given in code.kwargs.items()}
+    args = [value(arg, names, tensors) for arg in code.args]
+    if code.function.startswith("."):
+        receiver = args.pop(0)
+        made = call(bracketed(receiver, ATOM) + code.function, *args, **keywords)
+        return Call(made.head, made.args, depth=max(made.depth, receiver.depth + 1))
+    return call(code.function, *args, **keywords)
+
+
+def _index(item: Any, names: Names, tensors: Sequence[Expr]) -> str:
+    if item is Ellipsis:
+        return "..."
+    if not isinstance(item, slice):
+        return value(item, names, tensors).flat
+    ends = [
+        "" if end is None else value(end, names, tensors).flat
+        for end in (item.start, item.stop, item.step)
+    ]
+    if item.step is None:
+        ends.pop()
+    if all(not end or _SIMPLE.fullmatch(end) for end in ends):
+        return ":".join(ends)
+    return " : ".join(ends).strip()
+
+
+# -- what a code depends on ------------------------------------------------------------------------
+
+
+def symbols(given: Any) -> Iterator[str]:
+    """The names of the sizes and parameters that a code holds, in the order of writing."""
+    if isinstance(given, Dim):
+        for monomial, _ in given.terms:
+            for atom in monomial:
+                if atom.kind == "symbol":
+                    yield atom.args
+                else:
+                    yield from symbols(atom.args)
+    elif isinstance(given, FormalFloat):
+        yield given.symbol
+    elif isinstance(given, (list, tuple)):
+        for item in given:
+            yield from symbols(item)
+    elif isinstance(given, slice):
+        yield from symbols((given.start, given.stop, given.step))
+    elif isinstance(given, dict):
+        yield from symbols(list(given.values()))
+    elif isinstance(given, (ModuleCode, CallCode)):
+        yield from symbols((given.args, given.kwargs))
+    elif isinstance(given, InfixCode):
+        yield from symbols((given.left, given.right))
+    elif isinstance(given, IndexCode):
+        yield from symbols(given.items)
+
+
+def key(given: Any) -> Any:
+    """A hashable stand-in for a code: equal where the same text would be written."""
+    if isinstance(given, (list, tuple)):
+        return (type(given).__name__, *(key(item) for item in given))
+    if isinstance(given, slice):
+        return ("slice", key(given.start), key(given.stop), key(given.step))
+    if isinstance(given, dict):
+        return tuple((name, key(item)) for name, item in given.items())
+    if isinstance(given, (ModuleCode, CallCode, InfixCode, IndexCode)):
+        return (type(given).__name__, *(key(getattr(given, f)) for f in given._fields))
+    if isinstance(given, FormalFloat):
+        return ("formal", given.symbol)
+    return (type(given).__name__, given)

@@ -1,0 +1,174 @@
+"""Classes as text: a module that a careful person could have written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from nnspec.compiler.classes import ClassPlan, is_chain
+from nnspec.compiler.forward import Forward
+from nnspec.compiler.layout import WIDTH, Call, Text, lay
+from nnspec.compiler.modules import Constructor
+from nnspec.compiler.names import attribute, camel, fresh
+
+_IMPORTS = (
+    ("OrderedDict", "from collections import OrderedDict"),
+    ("NamedTuple", "from typing import NamedTuple"),
+)
+
+
+def file(doc: str, plans: Iterable[ClassPlan]) -> str:
+    """The source of a module with these classes."""
+    parts = [lines for plan in plans for lines in class_lines(plan)]
+    return assemble(doc, parts)
+
+
+def assemble(doc: str, parts: list[list[str]]) -> str:
+    """A module: docstring, the imports that the parts need, the parts."""
+    body = "\n\n\n".join("\n".join(lines) for lines in parts)
+    words = set(
+        re.findall(r"\b(?:torch(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)", body)
+    )
+    standard = [line for word, line in _IMPORTS if word in words]
+    torch = ["import torch"] if "torch" in words else []
+    torch += ["import torch.nn.functional as F"] if "F" in words else []
+    names = [name for name in ("Tensor", "nn") if name in words]
+    torch += [f"from torch import {', '.join(names)}"] if names else []
+    heads = ["\n".join(docstring(doc, 0))] if doc else []
+    heads += ["\n".join(group) for group in (standard, torch) if group]
+    return "\n\n".join(heads) + f"\n\n\n{body}\n"
+
+
+def docstring(text: str, indent: int, more: Iterable[str] = ()) -> list[str]:
+    """A docstring; `more` are lines below the text."""
+    margin = " " * indent
+    text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip()
+    text = text[:-1] + '\\"' if text.endswith('"') else text
+    lines = [line.strip() for line in text.split("\n")]
+    extra = list(more)
+    if extra and lines != [""]:
+        lines += ["", *extra]
+    elif extra:
+        lines = extra
+    if len(lines) == 1 and len(margin) + len(lines[0]) + 6 <= WIDTH:
+        return [f'{margin}"""{lines[0]}"""']
+    body = [f"{margin}{line}".rstrip() for line in lines[1:]]
+    return [f'{margin}"""{lines[0]}', *body, f'{margin}"""']
+
+
+def class_lines(plan: ClassPlan) -> list[list[str]]:
+    """The class of a plan, with the class of its outputs before it where there are several."""
+    found = []
+    output = ""
+    if plan.kind == "model" and len(plan.graph.outputs) > 1:
+        output = f"{camel(plan.name)}Output"
+        fields = [f"    {name}: Tensor" for name in output_names(plan)]
+        lines = [
+            f"class {output}(NamedTuple):",
+            f'    """What `{plan.name}` returns."""',
+            "",
+            *fields,
+        ]
+        found.append(lines)
+    if plan.kind == "block" and plan.graph.kind == "sequence" and is_chain(plan.graph):
+        found.append(_sequential(plan))
+    else:
+        found.append(_module(plan, output))
+    return found
+
+
+def output_names(plan: ClassPlan) -> list[str]:
+    names: list[str] = []
+    for name, _ in plan.graph.outputs:
+        names.append(fresh(name, names))
+    return names
+
+
+def _head(plan: ClassPlan, base: str) -> list[str]:
+    shapes = [] if len(plan.shapes) != 1 else fold(next(iter(plan.shapes)), WIDTH - 4)
+    doc = plan.doc or (plan.name if not shapes else "")
+    return [f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
+
+
+def fold(text: str, width: int) -> list[str]:
+    """A long line of shapes, broken before its arrow."""
+    if len(text) <= width:
+        return [text]
+    left, _, right = text.partition(" -> ")
+    return [left, f"-> {right}"]
+
+
+def _signature(plan: ClassPlan) -> list[str]:
+    arguments: list[tuple[str, Text]] = [("", Text("self"))]
+    optional = False
+    for argument in plan.arguments:
+        if optional and not argument.default:
+            arguments.append(("", Text("*")))
+            optional = False
+        text = f"{argument.name}: {argument.annotation}"
+        if argument.default == "None":
+            text = f"{argument.name}: {argument.annotation} | None"
+        if argument.default:
+            text += f" = {argument.default}"
+            optional = Text("*") not in [a for _, a in arguments]
+        arguments.append(("", Text(text)))
+    return lay(Call("def __init__", tuple(arguments)), 4, "", " -> None:")
+
+
+def _checks(plan: ClassPlan) -> list[str]:
+    lines = []
+    for argument, value in plan.checked:
+        shown = Text(repr(value)).flat.replace("'", '"')
+        test = f"{argument.name} {'is not' if value is None or isinstance(value, bool) else '!='} {shown}"
+        lines.append(f"        if {test}:")
+        message = f'f"this code is for {argument.name}={value!r}, not {{{argument.name}}}"'
+        lines += lay(Call("ValueError", (("", Text(message)),)), 12, "raise ")
+    return lines
+
+
+def _sequential(plan: ClassPlan) -> list[str]:
+    """A block in the short form: a subclass of nn.Sequential."""
+    constructor = Constructor(plan)
+    arguments = constructor.chain(plan.graph)
+    made = Call("super().__init__", arguments, one_each=len(arguments) > 1)
+    return [*_head(plan, "nn.Sequential"), *_signature(plan), *lay(made, 8)]
+
+
+def _module(plan: ClassPlan, output: str) -> list[str]:
+    constructor = Constructor(plan)
+    body = constructor.write()
+    forward = Forward(plan, constructor)
+    statements = forward.write(output)
+    stored = [f"        self.{name} = {name}" for name in forward.names.stored]
+    lines = _head(plan, "nn.Module")
+    if constructor.annotations:
+        lines += [f"    {line}" for line in constructor.annotations] + [""]
+    inside = [*_checks(plan), "        super().__init__()", *stored, *body]
+    if len(inside) > 1 or plan.arguments:
+        lines += [*_signature(plan), *inside, ""]
+    inputs = [("", Text("self"))] + [
+        ("", Text(f"{forward_name}: Tensor")) for forward_name in _inputs(plan)
+    ]
+    several = ", ".join("Tensor" for _ in plan.graph.outputs)
+    result = output or ("Tensor" if len(plan.graph.outputs) == 1 else f"tuple[{several}]")
+    lines += lay(Call("def forward", tuple(inputs)), 4, "", f" -> {result}:")
+    return [*lines, *statements]
+
+
+def _inputs(plan: ClassPlan) -> list[str]:
+    names: list[str] = []
+    for value in plan.graph.inputs:
+        names.append(fresh(value.name or "x", names))
+    return names
+
+
+def function_lines(plan: ClassPlan, name: str) -> list[str]:
+    """A graph without layers as a function whose tensors are given by name."""
+    statements = [line[4:] for line in Forward(plan, None).write()]
+    inputs: list[tuple[str, Text]] = [("", Text("*"))]
+    inputs += [("", Text(f"{each}: Tensor")) for each in _inputs(plan)]
+    lines = lay(Call(f"def {name}", tuple(inputs)), 0, "", " -> Tensor:")
+    return [*lines, *docstring(plan.doc or name, 4), *statements]
+
+
+__all__ = ["assemble", "attribute", "class_lines", "file", "function_lines"]

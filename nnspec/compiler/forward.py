@@ -1,0 +1,380 @@
+"""`forward`: a body's nodes as statements, nested and named as a person would."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from nnspec.compiler import code
+from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.layout import Call, Expr, Text, lay
+from nnspec.compiler.modules import Constructor, copies
+from nnspec.compiler.names import RESERVED, fresh, usable
+from nnspec.dims import Dim, symbol
+from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
+
+if TYPE_CHECKING:
+    from nnspec.dims import Size
+
+#: calls inside calls, and columns, up to which an expression is put into the next one
+DEEPEST = 3
+LONGEST = 60
+
+
+class ForwardNames(code.Names):
+    """In `forward` a size is read off an input, a parameter off the module."""
+
+    def __init__(self, plan: ClassPlan) -> None:
+        self.plan = plan
+        self.taken = {usable(value.name or "x") for value in plan.graph.inputs} | RESERVED
+        self.stored: dict[str, str] = {}  # arguments that `__init__` keeps on the module
+        self.read: dict[tuple[int, int], str] = {}  # dimension `d` of input `i` -> its variable
+
+    def symbol(self, name: str) -> str:
+        for argument in self.plan.arguments:
+            if argument.symbol == name:
+                self.stored[argument.name] = argument.name
+                return f"self.{argument.name}"
+        found = self._whole(symbol(name))
+        if found is None:
+            raise LookupError(f"no input has the size {name}")
+        return found
+
+    def size(self, size: Size) -> Size | str:
+        from nnspec.compiler.formals import at
+
+        size = at(size, self.plan.fixed)
+        return size if isinstance(size, int) else self._whole(size) or size
+
+    def number(self, name: str) -> float | None:
+        return self.plan.fixed.get(name)
+
+    def _whole(self, size: Dim) -> str | None:
+        """The variable for a size that an input has as a dimension."""
+        if size.symbols <= {a.symbol for a in self.plan.arguments}:
+            return None
+        for number, value in enumerate(self.plan.graph.inputs):
+            for dim, found in enumerate(value.type.shape):
+                if found == size:
+                    if (number, dim) not in self.read:
+                        (name,) = size.symbols if len(size.symbols) == 1 else ("size",)
+                        plain = name.lower() if size == symbol(name) else "size"
+                        self.read[number, dim] = fresh(plain, self.taken)
+                        self.taken.add(self.read[number, dim])
+                    return self.read[number, dim]
+        return None
+
+
+class Statement:
+    """`target = expression`, or lines of another kind."""
+
+    __slots__ = ("expr", "lines", "target")
+
+    def __init__(self, target: str, expr: Expr | None, lines: list[str] | None = None) -> None:
+        self.target, self.expr, self.lines = target, expr, lines
+
+    def write(self, indent: int) -> list[str]:
+        if self.lines is not None or self.expr is None:
+            return [" " * indent + line for line in self.lines or []]
+        return lay(self.expr, indent, f"{self.target} = ")
+
+
+class Forward:
+    """Writes the body of `forward`."""
+
+    def __init__(self, plan: ClassPlan, constructor: Constructor | None) -> None:
+        self.plan, self.graph = plan, plan.graph
+        self.constructor = constructor
+        self.names = ForwardNames(plan)
+        self.uses: dict[int, list[int]] = {}  # id of a value -> the nodes that use it, in order
+        self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
+        self.variables: dict[int, str] = {}
+        self.live: dict[str, int] = {}  # variable -> id of the value it holds
+        self.left: dict[int, int] = {}
+        self.statements: list[Statement] = []
+        self._count_uses()
+
+    def _count_uses(self) -> None:
+        for number, node in enumerate(self.graph.nodes):
+            for value in node.inputs:
+                if value is not None:
+                    self.uses.setdefault(id(value), []).append(number)
+        end = len(self.graph.nodes)
+        for _, value in self.graph.outputs:
+            self.uses.setdefault(id(value), []).append(end)
+        self.left = {value: len(users) for value, users in self.uses.items()}
+
+    # -- the whole ---------------------------------------------------------------------------------
+
+    def write(self, output: str = "") -> list[str]:
+        """The lines of the body; `output` is the class of several outputs."""
+        for number, value in enumerate(self.graph.inputs):
+            name = fresh(value.name or "x", self.live)
+            self.variables[id(value)], self.live[name] = name, id(value)
+            assert number < len(self.graph.inputs)
+        for number, node in enumerate(self.graph.nodes):
+            self._node(number, node)
+        results = [self._take(value) for _, value in self.graph.outputs]
+        if output:
+            returned: Expr = Call(output, tuple(("", result) for result in results))
+        elif len(results) == 1:
+            returned = results[0]
+        else:
+            returned = Text(", ".join(result.flat for result in results))
+        lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
+        return [*self._sizes(), *lines, *lay(returned, 8, "return ")]
+
+    @property
+    def lists(self) -> dict[str, int]:
+        return self.constructor.lists if self.constructor else {}
+
+    def _sizes(self) -> list[str]:
+        """Sizes that are read off the inputs, before anything else."""
+        lines = []
+        for number, value in enumerate(self.graph.inputs):
+            dims = {dim: name for (at, dim), name in self.names.read.items() if at == number}
+            source = usable(value.name or "x")
+            if len(dims) == 1:
+                ((dim, name),) = dims.items()
+                lines.append(f"        {name} = {source}.shape[{dim}]")
+            elif dims:
+                listed = [dims.get(dim, "_") for dim in range(value.type.rank)]
+                lines.append(f"        {', '.join(listed)} = {source}.shape")
+        return lines
+
+    # -- nodes -------------------------------------------------------------------------------------
+
+    def _node(self, number: int, node: Node) -> None:
+        if isinstance(node, OwnParam):
+            assert self.constructor is not None
+            self.pending[id(node.outputs[0])] = Text(self.constructor.access[id(node)])
+            return
+        if node.count > 1:
+            self._repeated(number, node)
+            return
+        tensors = [Text("None") if value is None else self._take(value) for value in node.inputs]
+        while tensors and node.inputs[len(tensors) - 1] is None:
+            tensors.pop()
+        expr = self._expression(node, tensors)
+        if len(node.outputs) == 1:
+            if self._goes_into_next(number, node, expr):
+                self.pending[id(node.outputs[0])] = expr
+                return
+            self._assign(node, [self._variable(number, node, node.outputs[0])], expr)
+            return
+        names = []
+        for value in node.outputs:
+            if id(value) in self.uses:
+                names.append(self._variable(number, node, value))
+            else:
+                names.append("_")
+        self._assign(node, names, expr)
+
+    def _assign(self, node: Node, names: list[str], expr: Expr) -> None:
+        self.statements.append(Statement(", ".join(names), expr))
+        assert len(names) == len(node.outputs)
+
+    def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
+        if self.constructor is not None and id(node) in self.constructor.access:
+            access = self.constructor.access[id(node)]
+            depth = 1 + max((t.depth for t in tensors), default=0)
+            return Call(access, tuple(("", tensor) for tensor in tensors), depth=depth)
+        assert isinstance(node, OpNode)
+        made = node.operator.function(node.use)
+        if made is None:
+            raise LookupError(f"`{node.operator.name}` has no expression in PyTorch")
+        present = [t for t, v in zip(tensors, node.inputs, strict=False) if v is not None]
+        return code.function(made, self.names, tensors if len(present) != len(tensors) else present)
+
+    def _repeated(self, number: int, node: Node) -> None:
+        """`n * layer` without a label: a loop over the copies."""
+        (value,) = (v for v in node.inputs if v is not None)
+        source = self._take(value)
+        result = node.outputs[0]
+        name = self._variable(number, node, result)
+        lines = [] if source.flat == name else [f"{name} = {source.flat}"]
+        if isinstance(node, OpNode) and not (self.constructor and self.constructor.is_module(node)):
+            made = node.operator.function(node.use)
+            assert made is not None
+            step = code.function(made, self.names, [Text(name)])
+            lines += [f"for _ in range({node.count}):", f"    {name} = {step.flat}"]
+        else:
+            step = f'getattr(self, f"{node.stem}{{i}}")({name})'
+            lines += [f"for i in {copies(node)}:", f"    {name} = {step}"]
+        self.statements.append(Statement("", None, lines))
+
+    # -- nesting -----------------------------------------------------------------------------------
+
+    def _goes_into_next(self, number: int, node: Node, expr: Expr) -> bool:
+        """Whether an expression is written inside the one that uses it."""
+        value = node.outputs[0]
+        users = self.uses.get(id(value), [])
+        if len(users) != 1:
+            return False
+        (user,) = users
+        if user == len(self.graph.nodes):
+            return user == number + 1 and len(self.graph.outputs) == 1
+        if value.name or not self._all_flow_into(number + 1, user):
+            return False
+        if expr.depth >= DEEPEST or len(expr.flat) > LONGEST:
+            return False
+        target = self.graph.nodes[user]
+        if target.count > 1:
+            return False
+        return not (self._is_main(target) and (expr.depth > 2 or self._has_main(node)))
+
+    def _all_flow_into(self, first: int, user: int) -> bool:
+        """Whether everything between two nodes is part of the second's expression."""
+        for node in self.graph.nodes[first:user]:
+            for value in node.outputs:
+                users = self.uses.get(id(value), [])
+                if len(users) != 1 or users[0] > user or value.name or node.count > 1:
+                    return False
+        return True
+
+    def _has_main(self, node: Node) -> bool:
+        """Whether a node's expression holds a layer that people give a line of its own."""
+        if self._is_main(node):
+            return True
+        return any(
+            value is not None
+            and value.node is not None
+            and id(value) not in self.variables
+            and self._has_main(value.node)
+            for value in node.inputs
+        )
+
+    def _is_main(self, node: Node) -> bool:
+        if isinstance(node, CallNode):
+            return True
+        if not isinstance(node, OpNode) or "norm" in node.operator.name:
+            return False
+        return bool(node.operator.params(node.use))
+
+    # -- variables ---------------------------------------------------------------------------------
+
+    def _take(self, value: Value) -> Expr:
+        """The expression of a value for one of its uses."""
+        self.left[id(value)] -= 1
+        if id(value) in self.pending:
+            return self.pending[id(value)]
+        name = self.variables[id(value)]
+        if self.left[id(value)] == 0 and self.live.get(name) == id(value):
+            del self.live[name]
+        return Text(name)
+
+    def _variable(self, number: int, node: Node, value: Value) -> str:
+        """A name for a value: the spec's, or that of the value it is made from, if that is dead."""
+        wanted = (
+            [value.name] if value.name else [*self._inherited(node), *self._later(number, value)]
+        )
+        names = [usable(name) for name in wanted if name]
+        held = {*self.live, *self.names.read.values()}
+        name = next((n for n in names if n not in held), None) or fresh(names[0], held)
+        self.variables[id(value)] = name
+        self.live[name] = id(value)
+        self.names.taken.add(name)
+        return name
+
+    def _inherited(self, node: Node) -> list[str]:
+        """The variable that a result without a name goes on with."""
+        first = next((v for v in self._sources(node)), None)
+        if first is None:
+            return ["x"]
+        name = self.variables[id(first)]
+        return ["x"] if first.node is None and self.plan.kind == "model" else [name]
+
+    def _sources(self, node: Node) -> list[Value]:
+        """The variables in a node's expression, from left to right."""
+        found: list[Value] = []
+        for value in node.inputs:
+            if value is None:
+                continue
+            if id(value) in self.variables:
+                found.append(value)
+            elif value.node is not None:
+                found += self._sources(value.node)
+        return found
+
+    def _later(self, number: int, value: Value) -> list[str]:
+        """The name that the pipeline's result will have, and `x` as the last resort."""
+        while not value.name:
+            users = self.uses.get(id(value), [])
+            if len(users) != 1 or users[0] >= len(self.graph.nodes):
+                break
+            outputs = self.graph.nodes[users[0]].outputs
+            if len(outputs) != 1:
+                break
+            value = outputs[0]
+        return [value.name, "x"]
+
+
+# -- loops -----------------------------------------------------------------------------------------
+
+_ITEM = re.compile(r"self\.(\w+)\[(\d+)\]")
+
+
+def rolled(statements: list[Statement], lists: dict[str, int]) -> list[list[str]]:
+    """The lines of the statements; those that only walk along a list become a loop over it."""
+    written: list[list[str]] = []
+    at = 0
+    while at < len(statements):
+        found = _loop(statements, at, lists)
+        if found is None:
+            written.append(statements[at].write(8))
+            at += 1
+            continue
+        lines, at = found
+        written.append(lines)
+    return written
+
+
+def _loop(
+    statements: list[Statement], at: int, lists: dict[str, int]
+) -> tuple[list[str], int] | None:
+    first = _items(statements[at])
+    if not first or any(index != 0 for _, index in first):
+        return None
+    count = lists.get(f"self.{first[0][0]}", 0)
+    if count < 2:
+        return None
+    for length in range(1, (len(statements) - at) // count + 1):
+        rounds = [statements[at + r * length : at + (r + 1) * length] for r in range(count)]
+        shapes = [[_shape(statement, number) for statement in r] for number, r in enumerate(rounds)]
+        names = sorted({name for s in rounds[0] for name, _ in _items(s)})
+        whole = all(lists.get(f"self.{name}") == count for name in names)
+        if None not in shapes[0] and all(shape == shapes[0] for shape in shapes) and whole:
+            return _written(rounds[0], names), at + count * length
+    return None
+
+
+def _items(statement: Statement) -> list[tuple[str, int]]:
+    if statement.expr is None:
+        return []
+    return [(name, int(index)) for name, index in _ITEM.findall(statement.expr.flat)]
+
+
+def _shape(statement: Statement, number: int) -> str | None:
+    """A statement with its list items made anonymous, if all of them are item `number`."""
+    if statement.expr is None or any(index != number for _, index in _items(statement)):
+        return None
+    anonymous = _ITEM.sub(lambda found: f"self.{found[1]}[]", statement.expr.flat)
+    return f"{statement.target} = {anonymous}"
+
+
+def _written(statements: list[Statement], names: list[str]) -> list[str]:
+    words = {name: _singular(name) for name in names}
+    sources = ", ".join(f"self.{name}" for name in names)
+    if len(names) > 1:
+        sources = f"zip({sources}, strict=True)"
+    lines = [f"        for {', '.join(words.values())} in {sources}:"]
+    for statement in statements:
+        assert statement.expr is not None
+        text = _ITEM.sub(lambda found: words[found[1]], statement.expr.flat)
+        lines += lay(Text(text), 12, f"{statement.target} = ")
+    return lines
+
+
+def _singular(name: str) -> str:
+    """`layers` -> `layer`."""
+    return name[:-1] if name.endswith("s") and len(name) > 2 else f"{name}_layer"

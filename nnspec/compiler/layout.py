@@ -1,0 +1,124 @@
+"""Python expressions, laid out as `ruff format` lays them out.
+
+An expression is a `Text` (a name, a number, an operator with its operands: never broken) or a `Call`
+(anything in brackets, which may be broken over lines). `lay` gives the lines.
+"""
+
+from __future__ import annotations
+
+from nnspec.records import Record
+
+WIDTH = 100
+INDENT = 4
+
+#: how tightly an expression binds
+ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON, LOWEST = 7, 6, 5, 4, 3, 2, 1
+
+
+class Text(Record):
+    """A piece of Python that stays on one line."""
+
+    text: str
+    binding: int = ATOM
+    depth: int = 0  # calls inside calls
+
+    @property
+    def flat(self) -> str:
+        return self.text
+
+    @property
+    def forced(self) -> bool:
+        return False
+
+
+class Call(Record):
+    """`head(args)`, a list, a tuple: what is broken where it is too long.
+
+    Each argument is a pair: what stands before it (`stride=`, `*`) and its expression. `one_each` puts
+    every argument on its own line, as a trailing comma does.
+    """
+
+    head: str
+    args: tuple[tuple[str, Expr], ...] = ()
+    brackets: str = "()"
+    one_each: bool = False
+    depth: int = 1
+    binding: int = ATOM
+
+    @property
+    def flat(self) -> str:
+        inside = ", ".join(before + arg.flat for before, arg in self.args)
+        comma = "," if self.head == "" and self.brackets == "()" and len(self.args) == 1 else ""
+        return f"{self.head}{self.brackets[0]}{inside}{comma}{self.brackets[1]}"
+
+    @property
+    def forced(self) -> bool:
+        return self.one_each or any(arg.forced for _, arg in self.args)
+
+
+class Loop(Record):
+    """`element for name in items`, in brackets, or bare as the one argument of a call."""
+
+    element: Expr
+    clause: str
+    brackets: str = ""
+    depth: int = 1
+    binding: int = LOWEST
+
+    @property
+    def flat(self) -> str:
+        left, right = self.brackets or ("", "")
+        return f"{left}{self.element.flat} {self.clause}{right}"
+
+    @property
+    def forced(self) -> bool:
+        return self.element.forced
+
+
+Expr = Text | Call | Loop
+
+
+def call(head: str, *args: Expr, **keywords: Expr) -> Call:
+    """`head(args, name=…)`."""
+    pairs = [("", arg) for arg in args] + [(f"{name}=", arg) for name, arg in keywords.items()]
+    return Call(head, tuple(pairs), depth=1 + max((arg.depth for _, arg in pairs), default=0))
+
+
+def bracketed(expr: Expr, at_least: int) -> str:
+    """The text of an operand, in parentheses where it binds less tightly than `at_least`."""
+    return f"({expr.flat})" if expr.binding < at_least else expr.flat
+
+
+def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]:
+    """The lines of an expression; `before` and `after` are what stands on its first and last line."""
+    margin = " " * indent
+    line = f"{margin}{before}{expr.flat}{after}"
+    if isinstance(expr, Text) or (not expr.forced and len(line) <= WIDTH):
+        return [line]
+    if isinstance(expr, Loop):
+        left, right = expr.brackets or ("", "")
+        if not left:
+            return _loop_lines(expr, indent)
+        inside = _loop_lines(expr, indent + INDENT)
+        return [f"{margin}{before}{left}", *inside, f"{margin}{right}{after}"]
+    if not expr.args:
+        return [line]
+    inner = indent + INDENT
+    opening = f"{margin}{before}{expr.head}{expr.brackets[0]}"
+    closing = f"{margin}{expr.brackets[1]}{after}"
+    joined = " " * inner + ", ".join(name + arg.flat for name, arg in expr.args)
+    if not expr.forced and len(joined) <= WIDTH:
+        return [opening, joined, closing]
+    if len(expr.args) == 1 and isinstance(expr.args[0][1], Loop) and not expr.args[0][1].brackets:
+        return [opening, *_loop_lines(expr.args[0][1], inner), closing]
+    lines = [opening]
+    for name, arg in expr.args:
+        lines += lay(arg, inner, name, ",")
+    return [*lines, closing]
+
+
+def _loop_lines(loop: Loop, indent: int) -> list[str]:
+    line = " " * indent + f"{loop.element.flat} {loop.clause}"
+    if not loop.element.forced and len(line) <= WIDTH:
+        return [line]
+    return [*lay(loop.element, indent), " " * indent + loop.clause]

@@ -1,0 +1,35 @@
+"""Names for classes, attributes, arguments and variables of generated code."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Container
+
+#: what a generated file itself uses
+RESERVED = frozenset({"torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "self", "range"})
+
+
+def usable(name: str) -> str:
+    """The name, with `_` behind it where Python or the generated file needs it."""
+    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+
+
+def fresh(name: str, taken: Container[str]) -> str:
+    """The name, numbered from 2 where it is taken."""
+    name = usable(name)
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}{number}" in taken:
+        number += 1
+    return f"{name}{number}"
+
+
+def camel(name: str) -> str:
+    """`conv_transpose2d` -> `ConvTranspose2d`."""
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_")) or "Layer"
+
+
+def attribute(name: str) -> bool:
+    """Whether `self.name` can be written."""
+    return name.isidentifier() and not keyword.iskeyword(name)
