@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnspec.checking import check_text, read
-from nnspec.compiler.classes import Planner
+from nnspec.compiler.classes import ClassPlan, Planner
 from nnspec.compiler.emit import file
 from nnspec.diagnostics import Problem, SpecError
 from nnspec.elaborate.program import Program
@@ -37,8 +37,17 @@ def complete(program: Program) -> list[str]:
     return [name for name, model in program.models.items() if not model.missing]
 
 
-def write(program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None) -> str:
-    """The source of some models of a program, the first with these parameters."""
+def write(
+    program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
+) -> str:
+    """The source of some models of a program, with these parameters."""
+    return written(program, names, settings)[0]
+
+
+def written(
+    program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
+) -> tuple[str, list[ClassPlan]]:
+    """The source of some models, and the plans of its classes. SpecError where a value does not fit."""
     planner = Planner(program.scope)
     for name in names:
         before = len(program.problems)
@@ -49,4 +58,17 @@ def write(program: Program, names: Sequence[str], settings: Mapping[str, Any] | 
             raise SpecError(problems)
         planner.model(program.model(name), graph)
     planner.name_all()
-    return file(program.module.doc, planner.classes)
+    return file(program.module.doc, planner.classes), planner.classes
+
+
+def structural(plan: ClassPlan) -> dict[str, Any]:
+    """The values of a model's parameters that its class cannot take in its constructor."""
+    assert plan.model is not None
+    accepted = {a.symbol for a in plan.arguments} - {a.symbol for a, _ in plan.checked}
+    return {
+        parameter.name: plan.graph.arguments[parameter.name]
+        if parameter.name not in plan.values
+        else plan.values[parameter.name]
+        for parameter in plan.model.parameters
+        if parameter.name not in accepted
+    }

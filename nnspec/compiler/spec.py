@@ -1,0 +1,113 @@
+"""`nnspec.load`: a spec as an object whose attributes are compiled classes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.load import load_source
+from nnspec.compiler.source import source_of, structural, written
+from nnspec.compiler.variants import variable
+from nnspec.diagnostics import nearest
+from nnspec.elaborate.program import Program
+from nnspec.source import Source
+from nnspec.targets import find
+
+__all__ = ["Spec", "load", "source_of"]
+
+
+def load(target: str | os.PathLike[str]) -> Any:
+    """A `Spec` for a file, the class for one model (`file.nn:Name`, `zoo:resnet50`).
+
+    SpecError where the spec has errors, an OSError where it cannot be read.
+    """
+    from nnspec.compiler.source import program_of
+
+    found = find(os.fspath(target))
+    spec = Spec(program_of(found))
+    return spec.model(found.name) if found.name else spec
+
+
+class Spec:
+    """The models of a file. Each is compiled when it is first asked for."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._classes: dict[str, type] = {}
+
+    @property
+    def source(self) -> Source:
+        """The text of the spec."""
+        return self._program.module.source
+
+    def model(self, name: str) -> Any:
+        """The class of a model; KeyError where there is none of this name."""
+        if name not in self._classes:
+            model = self._program.model(name)
+            self._classes[name] = (
+                _incomplete(self._program, name) if model.missing else compile_model(self._program, name)
+            )
+        return self._classes[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in self._program.models:
+            close = nearest(name, self._program.models)
+            known = ", ".join(self._program.models)
+            more = f"; did you mean `{close}`?" if close else f"; its models: {known}"
+            raise AttributeError(f"{self.source.name} has no model `{name}`{more}")
+        return self.model(name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._program.models})
+
+    def __repr__(self) -> str:
+        return f"Spec({self.source.name!r}: {', '.join(self._program.models)})"
+
+
+def compile_model(
+    program: Program, name: str, settings: Mapping[str, Any] | None = None
+) -> type:
+    """The class of a model that is compiled for these structural values."""
+    text, plans = written(program, [name], settings)
+    module = load_source(text, stem(program))
+    return attach(program, module, plans)[name]
+
+
+def attach(program: Program, module: ModuleType, plans: list[ClassPlan]) -> dict[str, type]:
+    """The model classes of a loaded module, made variable."""
+    found: dict[str, type] = {}
+    for plan in plans:
+        if plan.model is None:
+            continue
+        name, cls = plan.model.name, getattr(module, plan.name)
+        if "_variant" not in cls.__dict__:
+            cls = variable(cls, plan.model, structural(plan), partial(compile_model, program, name))
+            setattr(module, plan.name, cls)
+        found[name] = cls
+    return found
+
+
+def stem(program: Program) -> str:
+    """The file's name without its ending, as part of a module's name."""
+    return os.path.splitext(os.path.basename(program.module.source.name))[0] or "spec"
+
+
+def _incomplete(program: Program, name: str) -> Any:
+    """What stands for a model with parameters that must be given: calling it compiles it."""
+    model = program.model(name)
+
+    def build(**given: Any) -> Any:
+        missing = [parameter for parameter in model.missing if parameter not in given]
+        if missing:
+            raise TypeError(f"{name} needs {', '.join(missing)}")
+        return compile_model(program, name, given)(**given)
+
+    build.__name__ = build.__qualname__ = name
+    build.__doc__ = model.definition.doc or None
+    return build
