@@ -13,7 +13,7 @@ from pathlib import Path
 from pairs import paired
 
 ROOT = Path(__file__).parent.parent
-TORCHVISION = "from nnspec.training.torchvision_ops import import_torchvision as tv; models = tv().models; "
+TORCHVISION = "import nnspec.training; from torchvision import models; "
 PEERS = {
     "torchinfo": TORCHVISION
     + "import torchinfo; torchinfo.summary(models.resnet50(), (1, 3, 224, 224))",

@@ -11,14 +11,15 @@ import torch
 from pairs import paired
 
 import nnspec
-from nnspec.training.torchvision_ops import import_torchvision
+from nnspec.training import torchvision_ops  # noqa: F401  (makes torchvision importable)
+from torchvision import models
 
 ROOT = Path(__file__).parent.parent
 
 
 def main() -> None:
     torch.manual_seed(0)
-    peer = import_torchvision().models.resnet50()
+    peer = models.resnet50()
     ours = nnspec.load(str(ROOT / "specs/resnet.nn")).resnet50()
     ours.load_state_dict(peer.state_dict())
     image = torch.randn(2, 3, 224, 224)

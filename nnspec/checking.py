@@ -6,7 +6,7 @@ import os
 
 from nnspec.diagnostics import Problem
 from nnspec.elaborate.program import Program
-from nnspec.report.model import ModelReport, NotAdmitted, Report
+from nnspec.report.model import ModelReport, NotAdmitted, Report, Section
 from nnspec.source import Source, Span
 from nnspec.syntax.parser import parse
 from nnspec.targets import Target, Unreadable, find
@@ -58,7 +58,34 @@ def check_text(source: Source, name: str = "") -> Report:
             continue
         if graph is not None:
             graphs[wanted] = graph
-    return with_requirements(Report(program.problems, graphs))
+    sections = _sections(program, name, os.path.dirname(source.name))
+    problems = sorted(program.problems, key=lambda p: p.span.start if p.span else 0)
+    return with_requirements(Report(problems, graphs, sections))
+
+
+def _sections(program: Program, name: str, root: str) -> list[Section]:
+    """The data and train parts, held against the models; what does not fit is a problem."""
+    if not program.data and not program.trains:
+        return []
+    from nnspec.elaborate.recipes import read_data
+    from nnspec.elaborate.training import read_train
+    from nnspec.report.recipes import data_section, train_section
+
+    sections: list[Section] = []
+    trained: set[str] = set()
+    for part in program.trains:
+        if name and part.model.id != name:
+            continue
+        trained.add(part.data.id)
+        found = read_train(program, part, {}, root)
+        if found is not None:
+            sections += [data_section(found[0].data), train_section(found[0])]
+    for data in program.data.values():
+        if data.name not in trained and not name:
+            plan = read_data(program, data, root)
+            if plan is not None:
+                sections.append(data_section(plan))
+    return sections
 
 
 def read(source: Source) -> tuple[Program, list[Problem]]:

@@ -459,8 +459,11 @@ def compare(op: str, a: Size, b: Size) -> bool | None:
 # -- writing sizes -------------------------------------------------------------------------------------
 
 
-def render(size: Size) -> str:
-    """The size as a person writes it, and as the language and Python read it: `(H - 1) // 2 + 1`."""
+def render(size: Size, times: str = "*") -> str:
+    """The size as a person writes it, and as the language and Python read it: `(H - 1) // 2 + 1`.
+
+    `times` is the sign between plain factors: `4*C`, or `4 * C` in source code.
+    """
     if isinstance(size, int):
         return str(size)
     positive = [t for t in size.terms if t[1] > 0]
@@ -471,14 +474,14 @@ def render(size: Size) -> str:
     if len(rounded_up) == 1 and len([t for t in size.terms if t[0]]) == 1:
         (atom,) = rounded_up[0][0]
         numerator, denominator = atom.args
-        text = f"{_bracketed(numerator - denominator)} // {denominator}"
+        text = f"{_bracketed(numerator - denominator, times)} // {denominator}"
         constant += 1
         if constant:
             text += f" {'+' if constant > 0 else '-'} {abs(constant)}"
         return text
     text = ""
     for monomial, coefficient in terms:
-        part = _product(monomial, abs(coefficient), alone=len(terms) == 1)
+        part = _product(monomial, abs(coefficient), times)
         if not text:
             text = part if coefficient > 0 else f"-{part}"
         else:
@@ -495,7 +498,7 @@ def _rounds_up(monomial: Monomial) -> bool:
     return dict(numerator.terms).get((), 0) == denominator - 1
 
 
-def _product(monomial: Monomial, coefficient: int, alone: bool) -> str:
+def _product(monomial: Monomial, coefficient: int, times: str) -> str:
     factors = [str(coefficient)] if coefficient != 1 or not monomial else []
     single = len(monomial) == 1 and not factors
     at = 0
@@ -504,26 +507,26 @@ def _product(monomial: Monomial, coefficient: int, alone: bool) -> str:
         power = 1
         while at + power < len(monomial) and monomial[at + power] == atom:
             power += 1
-        text = _atom_text(atom)
+        text = _atom_text(atom, times)
         if atom.kind == "//" and not (single and power == 1):
             text = f"({text})"
         factors.append(f"{text}**{power}" if power > 1 else text)
         at += power
     spaced = any("(" in factor for factor in factors)
-    return (" * " if spaced else "*").join(factors)
+    return (" * " if spaced else times).join(factors)
 
 
-def _atom_text(atom: Atom) -> str:
+def _atom_text(atom: Atom, times: str) -> str:
     if atom.kind == "symbol":
         return str(atom.args)
     if atom.kind == "//":
         numerator, denominator = atom.args
-        return f"{_bracketed(numerator)} // {_bracketed(denominator)}"
-    return f"{atom.kind}({', '.join(render(size) for size in atom.args)})"
+        return f"{_bracketed(numerator, times)} // {_bracketed(denominator, times)}"
+    return f"{atom.kind}({', '.join(render(size, times) for size in atom.args)})"
 
 
-def _bracketed(size: Size) -> str:
-    text = render(size)
+def _bracketed(size: Size, times: str) -> str:
+    text = render(size, times)
     plain = isinstance(size, int) or (
         len(size.terms) == 1
         and size.terms[0][1] == 1

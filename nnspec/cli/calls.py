@@ -1,71 +1,90 @@
-"""Where the command line hands over to the compiler and to the trainer: the only place that loads
-them.
+"""Where the command line hands over to the compiler and to the trainer: the only place that loads them.
 
-What goes wrong for the user there is a `click.ClickException` here (exit status 2) or a report of
-problems (exit status 1).
+A spec with problems is drawn and ends with exit status 1, as does a run that cannot go on; a command that
+is used wrongly is a `click.ClickException` (exit status 2).
 """
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from nnspec.cli.output import style, write
+from nnspec.cli.output import complain, style, write
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from nnspec.targets import Target
 
 
 def compile_source(target: Target) -> str | None:
-    """The PyTorch source of the target's models; None where the spec has errors, which are
-    shown.
-    """
+    """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
     from nnspec.checking import check_target
 
     report = check_target(target)
     if not report.ok:
-        from nnspec.report.problems import draw_all
-
-        write(draw_all(report.diagnostics, style().colour))
+        _draw(report.diagnostics)
         return None
-    _needs("nnspec.compiler")
-    from nnspec.compiler.spec import source_of
+    from nnspec.compiler.spec import program_of, source_of
 
-    text: str = source_of(target)
-    return text
+    return source_of(program_of(target.read()), list(report.models)).text
 
 
-def train(target: Target, words: Sequence[str], resume: str | None, device: str | None) -> int:
+def train(target: Target | None, words: Sequence[str], resume: str | None, device: str | None) -> int:
     """Train as the target's train part says; the exit status."""
-    _needs("nnspec.training")
-    from nnspec.training.commands import train as run
+    overrides = settings(words)
+    if device is not None:
+        overrides["device"] = device
 
-    status: int = run(target, words, resume, device)
-    return status
+    def run() -> None:
+        from nnspec.training import train as room
+
+        if resume is not None:
+            room.resume(resume, device, _console())
+            return
+        assert target is not None
+        source = target.read()
+        root = os.path.dirname(target.file) or "."
+        room.train(source, target.name, overrides, root, _console())
+
+    return _guarded(run)
 
 
 def evaluate(folder: str, split: str, device: str | None) -> int:
     """Measure the model of a run folder; the exit status."""
-    _needs("nnspec.training")
-    from nnspec.training.commands import evaluate as run
 
-    status: int = run(folder, split, device)
-    return status
+    def run() -> None:
+        from nnspec.training.evaluate import evaluate as measure
+        from nnspec.training.tables import show_evaluation
+
+        show_evaluation(_console(), measure(folder, split, device))
+
+    return _guarded(run)
 
 
 def predict(folder: str, inputs: Sequence[str], device: str | None) -> int:
-    """Use the model of a run folder on files; the exit status."""
-    _needs("nnspec.training")
-    from nnspec.training.commands import predict as run
+    """Use the model of a run folder on files; the exit status: 1 where a file could not be used."""
+    failed = False
 
-    status: int = run(folder, inputs, device)
-    return status
+    def run() -> None:
+        from nnspec.training.predict import predict as use
+        from nnspec.training.tables import show_predictions
+
+        nonlocal failed
+        predictions = use(folder, list(inputs), device)
+        show_predictions(_console(), predictions)
+        for prediction in predictions:
+            if prediction.problem is not None:
+                failed = True
+                _complain_of(prediction.problem)
+
+    return _guarded(run) or int(failed)
 
 
-def settings(words: Sequence[str]) -> Mapping[str, Any]:
+def settings(words: Sequence[str]) -> dict[str, Any]:
     """`key=value` words, read; which names exist is the trainer's to say."""
     from nnspec.settings import BadSetting, parse
 
@@ -75,11 +94,46 @@ def settings(words: Sequence[str]) -> Mapping[str, Any]:
         raise click.UsageError(str(error)) from None
 
 
-def _needs(package: str) -> None:
-    """Say what is to be installed where the light install meets a command that needs PyTorch."""
+def _guarded(run: Callable[[], None]) -> int:
+    """Run what needs PyTorch; what goes wrong for the user is told without a traceback."""
     from importlib.util import find_spec
 
     if find_spec("torch") is None:
         raise click.ClickException(
-            f'this needs PyTorch, which is not installed ({package}): pip install "nnspec[train]"'
+            'this needs PyTorch, which is not installed: pip install "nnspec[train]"'
         )
+    from nnspec.diagnostics import Mismatch, SpecError
+    from nnspec.elaborate.training import UnknownSetting
+    from nnspec.training.errors import RunError
+
+    try:
+        run()
+    except UnknownSetting as error:
+        raise click.UsageError(str(error)) from None
+    except Mismatch as error:  # a setting of the command line with a value that cannot be
+        raise click.UsageError(error.message) from None
+    except SpecError as error:
+        _draw(error.problems)
+        return 1
+    except RunError as error:
+        _complain_of(error)
+        return 1
+    return 0
+
+
+def _complain_of(error: Any) -> None:
+    complain(error.message)
+    if error.help:
+        complain(f"  {error.help}")
+
+
+def _draw(problems: Any) -> None:
+    from nnspec.report.problems import draw_all
+
+    write(draw_all(problems, style().colour))
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    return Console(highlight=False)

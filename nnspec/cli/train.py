@@ -13,13 +13,14 @@ if TYPE_CHECKING:
 
 
 @click.command(name="train")
-@click.argument("target", metavar="TARGET")
+@click.argument("target", metavar="[TARGET]", required=False)
 @click.argument("settings", metavar="[key=value ...]", nargs=-1)
 @click.option("--resume", metavar="RUN", help="Go on with a run from its last epoch.")
 @click.option(
     "--device", metavar="cpu|cuda|...", help="Where to train; without it the fastest that is there."
 )
-def command(target: str, settings: Sequence[str], resume: str | None, device: str | None) -> int:
+def command(
+    target: str | None, settings: Sequence[str], resume: str | None, device: str | None) -> int:
     """Train a model as its file says, and write a run folder.
 
     \b
@@ -27,9 +28,13 @@ def command(target: str, settings: Sequence[str], resume: str | None, device: st
     """
     from nnspec.cli import calls
 
+    if target is None and resume is None:
+        raise click.UsageError("name the spec to train, or a run to go on with: --resume RUN")
+    if target is not None and resume is not None:
+        raise click.UsageError("a run is resumed as it was begun: leave the target out")
     calls.settings(settings)  # a word that is no setting is refused before PyTorch is loaded
     try:
-        return calls.train(find(target), settings, resume, device)
+        return calls.train(find(target) if target else None, settings, resume, device)
     except Unreadable as error:
         complain(str(error))
         return 2

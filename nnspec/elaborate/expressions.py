@@ -148,7 +148,7 @@ def bind_target(body: Body, target: tree.Target, value: Any) -> None:
     """Bind a name, or take a value apart over nested names."""
     if target.name is not None:
         if target.name != "_":
-            if isinstance(value, Value):
+            if isinstance(value, Value) and not value.name:
                 value.name = target.name
             body.scope.bind(target.name, value, target.span)
         return
@@ -216,6 +216,9 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
             op_span,
             help="give the layer its tensor first: `x + (x -> relu)`",
         )
+    if op in ("**", "/") or isinstance(left, float) or isinstance(right, float):
+        right = body.session.pin(right)  # a formal size takes part in sums and products of integers
+        left = left if op == "**" and isinstance(right, int) else body.session.pin(left)
     return _guard(lambda: arithmetic(op, left, right), span)
 
 

@@ -2,15 +2,15 @@
 
 A block is elaborated for each distinct use with numbers (`planes` = 64, `C` = 256). For one class that
 serves many uses, the compiler needs to know what each number comes from. `formal` elaborates the body
-again with a symbol in place of each integer parameter and of each number in the inputs' shapes. The
-numbers stay behind the symbols as hints: where one decides something (an `if`, the length of a loop),
-it is used and the symbol is noted as pinned, for the structure depends on it.
+again with a symbol in place of each integer parameter and of each size of the inputs. What they stood for
+stays behind the symbols as hints: where it decides something (an `if`, the length of a loop), it is used
+and the symbol is noted as pinned, for the structure depends on it.
 """
 
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure
-from nnspec.dims import symbol
+from nnspec.dims import Dim, symbol
 from nnspec.elaborate.blocks import argument_scope, sequence_graph, short_form
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.program import deep_recursion
@@ -30,10 +30,11 @@ if TYPE_CHECKING:
 
 
 class Formal(Record):
-    """A graph whose numbers are symbols; `hints` has the numbers, `pinned` those that shape it."""
+    """A graph whose numbers are symbols. `hints` has what they stand for: a number, or for a size that is
+    only known when the module runs an expression over the model's symbols. `pinned` shape the graph."""
 
     graph: Graph
-    hints: dict[str, int]
+    hints: dict[str, Size]
     pinned: frozenset[str]
 
 
@@ -41,16 +42,16 @@ def formal(graph: Graph, scope: Scope) -> Formal | None:
     """The formal graph of a model's, a block's or a short block's graph.
 
     `scope` is that of the file. None for a composed layer without a definition: it has no parameters of
-    its own. Parameters keep their names; sizes are named as in the input's pattern, those without a name
-    `in_<dimension>`.
+    its own. Parameters keep their names; sizes are named as in the input's pattern, those without a name by
+    the letters that PyTorch's documentation uses.
     """
     definition = graph.definition
     if definition is None:
         return None
-    hints: dict[str, int] = {}
+    hints: dict[str, Size] = {}
     arguments: dict[str, Any] = {}
     for name, value in graph.arguments.items():
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, (int, Dim)) and not isinstance(value, bool):
             hints[name] = value
             arguments[name] = symbol(name)
         else:
@@ -82,7 +83,7 @@ def formal(graph: Graph, scope: Scope) -> Formal | None:
 
 
 def _formal_types(
-    graph: Graph, definition: tree.BlockDef, hints: dict[str, int]
+    graph: Graph, definition: tree.BlockDef, hints: dict[str, Size]
 ) -> tuple[TensorType, ...]:
     """The inputs' types with a symbol for each number that the pattern leaves open."""
     patterns = [s.shape for s in definition.body if isinstance(s, tree.Input)]
@@ -91,7 +92,7 @@ def _formal_types(
         items = _items(patterns[number], value.type.rank) if patterns else [None] * value.type.rank
         sizes: list[Size] = []
         for dim, (size, item) in enumerate(zip(value.type.shape, items, strict=True)):
-            if not isinstance(size, int) or isinstance(item, tree.Number):
+            if isinstance(item, tree.Number) or (graph.kind == "model" and isinstance(size, Dim)):
                 sizes.append(size)
                 continue
             name = item.id if isinstance(item, tree.Name) and item.id != "_" else None
@@ -101,11 +102,20 @@ def _formal_types(
             if name is None and item is not None:
                 sizes.append(size)  # an expression: its own names say what it is
                 continue
-            name = name or f"in_{number}_{dim}"
+            name = name or _letter(number, dim, value.type.rank)
+            while name in graph.arguments:
+                name += "_"
             hints[name] = size
             sizes.append(symbol(name))
         types.append(TensorType(value.type.dtype, tuple(sizes)))
     return tuple(types)
+
+
+def _letter(number: int, dim: int, rank: int) -> str:
+    """The usual name of a dimension; inputs after the first have their number behind it."""
+    letters = {2: "NC", 4: "NCHW", 5: "NCDHW"}.get(rank)
+    name = letters[dim] if letters else "N" if dim == 0 else f"D{dim}"
+    return name if number == 0 else f"{name}{number + 1}"
 
 
 def _items(shape: tree.Expr, rank: int) -> list[tree.Expr | None]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from nnspec.diagnostics import Label
+from nnspec.diagnostics import Failure, Label
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import LabelName
+from nnspec.syntax.fields import fields
 from nnspec.syntax.tree import String
 
 TYPE_CHECKING = False
@@ -43,36 +44,19 @@ def evaluate_label(label: LabelPath, evaluate: Callable[[Expr], Any]) -> LabelNa
 
 def _interpolate(string: String, evaluate: Callable[[Expr], Any]) -> str:
     """The text of a string with each `{expression}` in it replaced by its value."""
-    pieces = string.value.split("{")
-    text = pieces[0]
-    for piece in pieces[1:]:
-        inside, closed, after = piece.partition("}")
-        if not closed:
-            fail("NN101", "`{` is not closed in this label", string.span)
-        value = evaluate(_parse_field(inside, string.span))
+    pieces, problems = fields(string)
+    if problems:
+        raise Failure(problems[0])
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+            continue
+        value = evaluate(piece)
         if not isinstance(value, (int, str)):
-            fail("NN202", f"`{{{inside}}}` in a label must be an integer or a string", string.span)
-        text += f"{value}{after}"
+            fail("NN202", "a field of a label is an integer or a string", piece.span)
+        text += str(value)
     return text
-
-
-_fields: dict[str, Any] = {}
-
-
-def _parse_field(text: str, span: Span) -> Expr:
-    """The expression inside `{}`, with the place of the string that holds it."""
-    if text not in _fields:
-        from nnspec.source import Source
-        from nnspec.syntax.parser import parse
-        from nnspec.syntax.tree import GlobalAssign
-
-        module, problems = parse(Source(f"field = ({text})\n", span.source.name))
-        part = module.parts[0] if module.parts and not problems else None
-        _fields[text] = part.value if isinstance(part, GlobalAssign) else None
-    found = _fields[text]
-    if found is None:
-        fail("NN101", f"`{{{text}}}` in this label is no expression", span)
-    return found  # type: ignore[no-any-return]
 
 
 class Paths:

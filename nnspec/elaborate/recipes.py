@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from nnspec.elaborate.program import Program
     from nnspec.recipe.definition import Field, Recipe
-    from nnspec.source import Span
 
 SPLITS = ("train", "val", "test")
 
@@ -112,7 +111,18 @@ class Reader:
             raise placed(mismatch, span) from None
 
 
-def data_plan(program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str) -> Any:
+def read_data(program: Program, part: tree.DataDef, root: str) -> DataPlan | None:
+    """The plan of a data part that no train part uses; None where it has problems."""
+    try:
+        return data_plan(program, part, {}, root)
+    except Failure as failure:
+        program.session.report(failure.problem)
+    except Poisoned:
+        pass
+    return None
+
+
+def data_plan(program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str) -> DataPlan | None:
     """The plan of a `data` part, or None where it has problems."""
     reader = Reader(program, overrides, root)
     written: dict[tuple[str, ...], tree.Setting] = {}

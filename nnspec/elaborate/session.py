@@ -1,19 +1,20 @@
 """What one elaboration shares: the problems found, the graphs made, the budget, the hints.
 
-In a formal elaboration (`formal.py`) some sizes are symbols that stand for known numbers; `hints` holds
-those numbers, and `pinned` collects the symbols whose number decided something.
+In a formal elaboration (`formal.py`) some sizes are symbols that stand for known ones; `hints` holds
+those, and `pinned` collects the symbols of which what they stand for decided something.
 """
 
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
-from nnspec.dims import Dim, evaluate
+from nnspec.dims import Dim, substitute
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from typing import Any, NoReturn
 
+    from nnspec.dims import Size
     from nnspec.graph import Graph
     from nnspec.source import Span
 
@@ -30,7 +31,7 @@ class Session:
 
     __slots__ = ("graphs", "hints", "nodes", "pinned", "problems", "stack")
 
-    def __init__(self, hints: Mapping[str, int] | None = None) -> None:
+    def __init__(self, hints: Mapping[str, Size] | None = None) -> None:
         self.problems: list[Problem] = []
         self.graphs: dict[Hashable, Graph | None] = {}  # None: it failed, and the problem is told
         self.stack: list[tuple[str, Span]] = []  # the blocks being elaborated, with their place of use
@@ -62,16 +63,16 @@ class Session:
     # -- formal elaboration -----------------------------------------------------------------------------
 
     def pin(self, value: Any) -> Any:
-        """The number behind a formal size; other values as they are."""
-        if isinstance(value, Dim) and self.hints is not None and value.symbols <= self.hints.keys():
-            self.pinned |= value.symbols
-            return evaluate(value, self.hints)
+        """What a formal size stands for; other values as they are."""
+        if isinstance(value, Dim) and self.hints is not None:
+            self.pinned |= value.symbols & self.hints.keys()
+            return substitute(value, self.hints)
         return value
 
     def value_of(self, value: Any) -> Any:
-        """Like `pin`, without recording that the number mattered."""
-        if isinstance(value, Dim) and self.hints is not None and value.symbols <= self.hints.keys():
-            return evaluate(value, self.hints)
+        """Like `pin`, without recording that it mattered."""
+        if isinstance(value, Dim) and self.hints is not None:
+            return substitute(value, self.hints)
         if isinstance(value, (list, tuple)):
             return type(value)(self.value_of(item) for item in value)
         return value

@@ -78,6 +78,13 @@ def train_plan(
     for word in overrides:
         if word not in known:
             raise UnknownSetting(_unknown(word, known))
+    return read_train(program, part, overrides, root)
+
+
+def read_train(
+    program: Program, part: tree.TrainDef, overrides: Mapping[str, Any], root: str
+) -> Trained | None:
+    """The plan of this train part; None where there are problems."""
     model_settings = {w[6:]: v for w, v in overrides.items() if w.startswith("model.")}
     others = {w: v for w, v in overrides.items() if not w.startswith("model.")}
     try:

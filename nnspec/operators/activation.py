@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
+from nnspec.dims import render
+from nnspec.operators.definition import CallCode, ModuleCode, Operator, Param, Ref, Setting
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -33,8 +34,11 @@ class Activation(Operator):
     def module(self, use: Use) -> ModuleCode | None:
         return ModuleCode(self.torch_class, (), self.changed(use))
 
-    def function(self, use: Use) -> CallCode:
+    def function(self, use: Use) -> CallCode | None:
         return CallCode(self.torch_function, (Ref(0),), self.changed(use))
+
+
+_INPLACE = Setting("inplace", "bool", False)
 
 
 class Relu(Activation):
@@ -42,6 +46,242 @@ class Relu(Activation):
 
     name = "relu"
     torch_class, torch_function = "nn.ReLU", "F.relu"
-    settings = (Setting("inplace", "bool", False),)
+    settings = (_INPLACE,)
     floats_only = False
-    accepts = ("[2, 3] -> relu",)
+    accepts = ("[2, 3] -> relu", "i64[2] -> relu")
+    rejects = ("bool[2] -> relu",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype in ("bool", "c64", "c128"):
+            use.fail(f"`relu` does not compute on {use.x}", code="NN304")
+        return (use.x,)
+
+
+class Relu6(Activation):
+    """min(max(x, 0), 6) (Howard et al. 2017)."""
+
+    name = "relu6"
+    torch_class, torch_function = "nn.ReLU6", "F.relu6"
+    settings = (_INPLACE,)
+    accepts = ("[2, 3] -> relu6",)
+
+
+class LeakyRelu(Activation):
+    """x where it is positive, negative_slope * x elsewhere (Maas et al. 2013)."""
+
+    name = "leaky_relu"
+    torch_class, torch_function = "nn.LeakyReLU", "F.leaky_relu"
+    settings = (Setting("negative_slope", "float", 0.01), _INPLACE)
+    accepts = ("[2, 3] -> leaky_relu(0.2)",)
+    rejects = ("i64[2] -> leaky_relu",)
+
+
+class Elu(Activation):
+    """x where it is positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016)."""
+
+    name = "elu"
+    torch_class, torch_function = "nn.ELU", "F.elu"
+    settings = (Setting("alpha", "float", 1.0), _INPLACE)
+    accepts = ("[2, 3] -> elu",)
+    rejects = ("i64[2] -> elu",)
+
+
+class Selu(Activation):
+    """A scaled elu that keeps mean and variance (Klambauer et al. 2017)."""
+
+    name = "selu"
+    torch_class, torch_function = "nn.SELU", "F.selu"
+    settings = (_INPLACE,)
+    accepts = ("[2, 3] -> selu",)
+    rejects = ("i64[2] -> selu",)
+
+
+class Gelu(Activation):
+    """x times the normal distribution's share below x (Hendrycks & Gimpel 2016, arXiv:1606.08415)."""
+
+    name = "gelu"
+    torch_class, torch_function = "nn.GELU", "F.gelu"
+    settings = (Setting("approximate", "str", "none", choices=("none", "tanh")),)
+    accepts = ("[2, 3] -> gelu", '[2, 3] -> gelu(approximate="tanh")')
+    rejects = ("i64[2] -> gelu",)
+
+
+class Silu(Activation):
+    """x * sigmoid(x), also called swish (Elfwing et al. 2018; Ramachandran et al. 2017)."""
+
+    name = "silu"
+    torch_class, torch_function = "nn.SiLU", "F.silu"
+    settings = (_INPLACE,)
+    accepts = ("[2, 3] -> silu",)
+    rejects = ("i64[2] -> silu",)
+
+
+class Mish(Activation):
+    """x * tanh(softplus(x)) (Misra 2020)."""
+
+    name = "mish"
+    torch_class, torch_function = "nn.Mish", "F.mish"
+    settings = (_INPLACE,)
+    accepts = ("[2, 3] -> mish",)
+    rejects = ("i64[2] -> mish",)
+
+
+class Hardswish(Activation):
+    """x * relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244)."""
+
+    name = "hardswish"
+    torch_class, torch_function = "nn.Hardswish", "F.hardswish"
+    settings = (_INPLACE,)
+    accepts = ("[2, 3] -> hardswish",)
+    rejects = ("i64[2] -> hardswish",)
+
+
+class Hardsigmoid(Activation):
+    """relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244)."""
+
+    name = "hardsigmoid"
+    torch_class, torch_function = "nn.Hardsigmoid", "F.hardsigmoid"
+    settings = (_INPLACE,)
+    accepts = ("[2, 3] -> hardsigmoid",)
+    rejects = ("i64[2] -> hardsigmoid",)
+
+
+class Softplus(Activation):
+    """log(1 + exp(beta * x)) / beta (Dugas et al. 2001)."""
+
+    name = "softplus"
+    torch_class, torch_function = "nn.Softplus", "F.softplus"
+    settings = (Setting("beta", "float", 1.0), Setting("threshold", "float", 20.0))
+    accepts = ("[2, 3] -> softplus",)
+    rejects = ("i64[2] -> softplus",)
+
+
+class Softsign(Activation):
+    """x / (1 + |x|)."""
+
+    name = "softsign"
+    torch_class, torch_function = "nn.Softsign", "F.softsign"
+    accepts = ("[2, 3] -> softsign",)
+
+
+class FloatResult(Activation):
+    """An activation that takes integers too, and gives floating-point numbers then."""
+
+    keeps_shape = True
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        dtype = use.x.dtype
+        if dtype in ("c64", "c128"):
+            use.fail(f"`{self.name}` does not compute on {use.x}", code="NN304")
+        return (TensorType(dtype if is_float(dtype) else "f32", use.x.shape),)
+
+
+class Sigmoid(FloatResult):
+    """1 / (1 + exp(-x)): a number between 0 and 1."""
+
+    name = "sigmoid"
+    torch_class, torch_function = "nn.Sigmoid", "torch.sigmoid"
+    accepts = ("[2, 3] -> sigmoid", "i64[2] -> sigmoid")
+
+
+class Tanh(FloatResult):
+    """The hyperbolic tangent: a number between -1 and 1."""
+
+    name = "tanh"
+    torch_class, torch_function = "nn.Tanh", "torch.tanh"
+    accepts = ("[2, 3] -> tanh", "i64[2] -> tanh")
+
+
+class Prelu(Activation):
+    """A leaky relu whose slope is learned (He et al. 2015, arXiv:1502.01852)."""
+
+    name = "prelu"
+    torch_class = "nn.PReLU"
+    settings = (
+        Setting("num_parameters", "size", 1, doc="1, or one slope for each channel"),
+        Setting("init", "float", 0.25, doc="the slope to begin with"),
+    )
+    accepts = ("[2, 3] -> prelu", "[2, 3] -> prelu(3)")
+    rejects = ("[2, 3] -> prelu(2)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype != "f32":
+            use.fail(f"`prelu` computes on floating-point tensors, not {use.x}", code="NN304")
+        count = use["num_parameters"]
+        if count != 1:
+            channels = use.x.shape[1] if use.x.rank > 1 else 1
+            use.equal(
+                channels,
+                count,
+                f"num_parameters is 1 or the number of channels, {render(channels)}; "
+                f"it is {render(count)}",
+                argument="num_parameters",
+            )
+        return (use.x,)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        return {"weight": Param((use["num_parameters"],), formula="num_parameters")}
+
+    def function(self, use: Use) -> CallCode | None:
+        return None
+
+
+class OverDim(Activation):
+    """Softmax and its kin: over one dimension, which must be named."""
+
+    settings = (Setting("dim", "int", doc="the dimension whose values add up to 1"),)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.rank:
+            use.dim("dim", use.x.rank)
+        elif use["dim"] not in (0, -1):
+            use.fail(f"dimension {use['dim']} is not there", code="NN303", argument="dim")
+        return super().infer(use)
+
+    def changed(self, use: Use) -> dict[str, Any]:
+        return {"dim": use["dim"]}
+
+
+class Softmax(OverDim):
+    """exp(x) divided by its sum along `dim`: shares that add up to 1 (Bridle 1990)."""
+
+    name = "softmax"
+    torch_class, torch_function = "nn.Softmax", "F.softmax"
+    accepts = ("[2, 3] -> softmax(dim=1)",)
+    rejects = ("[2, 3] -> softmax(dim=2)", "i64[2] -> softmax(0)")
+
+
+class LogSoftmax(OverDim):
+    """The logarithm of softmax, computed stably."""
+
+    name = "log_softmax"
+    torch_class, torch_function = "nn.LogSoftmax", "F.log_softmax"
+    accepts = ("[2, 3] -> log_softmax(dim=-1)",)
+    rejects = ("[2, 3] -> log_softmax(dim=2)",)
+
+
+class Glu(Operator):
+    """One half of the values times the sigmoid of the other (Dauphin et al. 2017): `dim` is halved."""
+
+    name = "glu"
+    family = "activation"
+    settings = (Setting("dim", "int", -1, doc="the dimension that is halved"),)
+    accepts = ("[2, 4] -> glu",)
+    rejects = ("[2, 3] -> glu",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not is_float(use.x.dtype):
+            use.fail(f"`glu` computes on floating-point tensors, not {use.x}", code="NN304")
+        if use.x.rank == 0:
+            use.fail("`glu` takes a tensor of at least one dimension", code="NN303")
+        dim = use.dim("dim", use.x.rank)
+        shape = list(use.x.shape)
+        use.divisible(shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}")
+        shape[dim] = shape[dim] // 2
+        return (use.x.with_shape(shape),)
+
+    def module(self, use: Use) -> ModuleCode:
+        return ModuleCode("nn.GLU", (), {} if use["dim"] == -1 else {"dim": use["dim"]})
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode("F.glu", (Ref(0),), {} if use["dim"] == -1 else {"dim": use["dim"]})

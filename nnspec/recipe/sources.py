@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+#: how the names of image files end
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+
 class Source(Recipe):
     """A data set. Paths are relative to the folder of the spec (`root`)."""
 
@@ -22,8 +26,9 @@ class Source(Recipe):
         """The fields of one sample, by name. Raises Mismatch NN506 where there is no such data."""
         raise NotImplementedError
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor]:
-        """All samples, a tensor for each field, the first dimension over the samples."""
+    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+        """All samples: for each field a tensor whose first dimension is over the samples, or for images a
+        list of files. Raises Mismatch NN506 where the data is not there."""
         raise NotImplementedError
 
     def parts(self, settings: dict[str, Any], root: str) -> dict[str, slice] | None:
@@ -44,7 +49,7 @@ class Digits(Source):
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         return {"image": Field("u8", (1, 8, 8)), "label": _classes(10)}
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor]:
+    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
         import torch
 
         table = torch.from_numpy(_digits_table())
@@ -61,9 +66,10 @@ def _digits_table() -> Any:
 
     found = importlib.util.find_spec("sklearn")
     if found is None:
-        raise ModuleNotFoundError(
-            "digits() reads the images that ship with scikit-learn, which is not installed: "
-            'pip install "nnspec[train]"'
+        raise Mismatch(
+            "NN506",
+            "digits() reads the images that ship with scikit-learn, which is not installed",
+            help='pip install "nnspec[train]"',
         )
     for folder in found.submodule_search_locations or ():
         file = os.path.join(folder, "datasets", "data", "digits.csv.gz")
@@ -90,7 +96,7 @@ class _Torchvision(Source):
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         return {"image": Field("u8", self.shape), "label": _classes(self.classes, self.class_names)}
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor]:
+    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
         import torch
 
         images, labels = [], []
@@ -107,17 +113,16 @@ class _Torchvision(Source):
         return {"train": slice(0, count), "val": slice(count, None)}
 
     def _open(self, settings: dict[str, Any], root: str, train: bool) -> Any:
-        from nnspec.training.errors import RunError
-        from nnspec.training.torchvision_ops import import_torchvision
+        from torchvision import datasets
 
         folder = os.path.join(root, settings["path"])
-        datasets = import_torchvision().datasets
         try:
             return getattr(datasets, self.dataset)(folder, train=train, download=settings["download"])
         except RuntimeError as error:
-            raise RunError(
-                f"{self.name}: the data set is not in {folder}",
-                f"put its files there, or let it be downloaded: {self.name}(download=true) ({error})",
+            raise Mismatch(
+                "NN506",
+                f"{self.name}: the data set is not in {folder}: {error}",
+                help=f"put its files there, or let it be downloaded: {self.name}(download=true)",
             ) from None
 
 
@@ -178,23 +183,22 @@ class ImageFolder(Source):
             "label": _classes(len(classes), tuple(classes)),
         }
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor]:
+    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
         import torch
 
-        from nnspec.training.errors import RunError
-        from nnspec.training.images import SUFFIXES, read_image
-
         folder, classes = self._folder(settings, root)
-        size = _pair(settings["size"])
-        images, labels = [], []
+        files: list[str] = []
+        labels: list[int] = []
         for number, name in enumerate(classes):
-            for entry in sorted(os.scandir(os.path.join(folder, name)), key=lambda e: e.name):
-                if entry.name.lower().endswith(SUFFIXES):
-                    images.append(read_image(entry.path, settings["channels"], size))
-                    labels.append(number)
-        if not images:
-            raise RunError(f"{folder} has no images", f"images end in {', '.join(SUFFIXES)}")
-        return {"image": torch.stack(images), "label": torch.tensor(labels)}
+            inside = os.path.join(folder, name)
+            found = sorted(f for f in os.listdir(inside) if f.lower().endswith(IMAGES))
+            files += [os.path.join(inside, file) for file in found]
+            labels += [number] * len(found)
+        if not files:
+            raise Mismatch(
+                "NN506", f"{folder} has no images", help=f"images end in {', '.join(IMAGES)}"
+            )
+        return {"image": files, "label": torch.tensor(labels)}
 
 
 def _pair(value: Any) -> tuple[int, int]:

@@ -39,9 +39,6 @@ class Transform(Recipe):
 
 
 def _v2() -> Any:
-    from nnspec.training.torchvision_ops import import_torchvision
-
-    import_torchvision()
     from torchvision.transforms import v2
 
     return v2

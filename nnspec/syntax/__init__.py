@@ -1,1 +1,4 @@
-"""Text to syntax tree. `parse` reads a file, `parse_expression` a lone expression; neither needs Lark."""
+"""Text to syntax tree. `parser.parse` reads a file, `parser.parse_expression` a lone expression.
+
+Neither needs Lark: `table.py` is made from the grammar ahead of time, by `generate.py`.
+"""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.syntax.tokens import Tokens
+
 # Signs of other languages: what to say, and what to write in their place.
 FOREIGN: dict[str, tuple[str, str]] = {
     "&&": ("`&&` is not a sign of this language", "write `and`"),
@@ -56,6 +60,45 @@ _HELP = {
     "，": "write `,`",
     "：": "write `:`",
 }
+
+
+def report_sign(tokens: Tokens, start: int, end: int, statement: int) -> None:
+    """A sign that does not belong, once for each remedy in a statement: quotes come in pairs."""
+    sign = tokens.source.text[start:end]
+    if sign in FOREIGN:
+        code, (message, help) = "NN101", FOREIGN[sign]
+    else:
+        code, (message, help) = "NN106", explain(sign)
+    for problem in reversed(tokens.problems):
+        if problem.span is None or problem.span.start < statement:
+            break
+        if help and problem.help == help:
+            return
+    tokens.report(code, message, start, end, help=help)
+
+
+def report_number(tokens: Tokens, start: int, end: int) -> None:
+    """A number that runs into a word."""
+    message = f"`{tokens.source.text[start:end]}` is neither a number nor a name"
+    help = "a name begins with a letter or `_`; a product is written with `*`"
+    tokens.report("NN101", message, start, end, help=help)
+
+
+def report_string(tokens: Tokens, start: int, quote: str) -> None:
+    """A string without an end."""
+    help = f"close it with {quote}"
+    if len(quote) == 1:
+        help += '; a text over several lines stands in """three quotes"""'
+    label = f"{quote} opens it"
+    tokens.report(
+        "NN105", "this string has no end", start, start + len(quote), label=label, help=help
+    )
+
+
+def end_of_string(text: str, start: int, quote: str, stop: int) -> int:
+    """A string without an end is taken to end with its line; in three quotes, with the file."""
+    end = text.find("\n", start, stop) if len(quote) == 1 else stop
+    return stop if end < 0 else end
 
 
 def explain(character: str) -> tuple[str, str]:

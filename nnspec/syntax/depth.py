@@ -1,7 +1,7 @@
 """The limit on how deep expressions may nest, so that whoever walks the tree may do it recursively.
 
-`a + a + a + …` nests as deep as it is long; so do `x.a.a.a`, `f()()()`, `- - - x` and `2 ** 2 ** 2`. Only
-a file with a long statement can hold such a chain, and only then is this asked.
+`a + a + a + …` nests as deep as it is long; so do `x.a.a.a`, `f()()()`, `- - - x`, `2 ** 2 ** 2`.
+Only a file with a long statement can hold such a chain, and only then is this asked.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From productions to expressions: one method for each production of the grammar.
 
-The parser calls a method with the offsets of what it reduced and its children, in the grammar's order: a
-token is its index, a repetition is a list, an optional part left out is None. Here the places where the
-grammar is looser than the language are made tight.
+The parser calls a method with the offsets of what it reduced and its children, in the grammar's
+order: a token is its index, a repetition is a list, an optional part left out is None. Here the
+places where the grammar is looser than the language are made tight.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ExpressionBuilder:
     def token_span(self, index: int) -> Span:
         return Span(self.source, self.starts[index], self.ends[index])
 
-    # -- repetitions --------------------------------------------------------------------------------
+    # -- repetitions -------------------------------------------------------------------------------
 
     def repeat_first(self, start: int, end: int, *children: object) -> list[object]:
         return list(children)
@@ -69,7 +69,7 @@ class ExpressionBuilder:
         before.extend(children)
         return before
 
-    # -- atoms ----------------------------------------------------------------------------------------
+    # -- atoms -------------------------------------------------------------------------------------
 
     def expression(self, start: int, end: int, value: Expr) -> Expr:
         return value
@@ -102,7 +102,9 @@ class ExpressionBuilder:
             return replace(value, span=Span(self.source, start, end))
         return value
 
-    def tuple_(self, start: int, end: int, first: Expr, rest: list[Expr] | None = None) -> TupleExpr:
+    def tuple_(
+        self, start: int, end: int, first: Expr, rest: list[Expr] | None = None
+    ) -> TupleExpr:
         return TupleExpr(Span(self.source, start, end), (first, *(rest or ())))
 
     # -- lists ------------------------------------------------------------------------------------

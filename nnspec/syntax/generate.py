@@ -1,15 +1,15 @@
 """Make `table.py` from the grammar: `python -m nnspec.syntax.generate` (needs Lark).
 
-Lark compiles `grammars/nnspec.lark` to an LALR table; this writes the table down as plain literals, so
-that parsing needs no Lark and starts in a millisecond. States and rules are renumbered in an order that
-depends on the grammar alone, so that the same grammar always gives the same file.
+Lark compiles `grammars/nnspec.lark` to an LALR table; this writes the table down as plain literals,
+so that parsing needs no Lark and starts in a millisecond. States and rules are numbered in an order
+that depends on the grammar alone, so that the same grammar always gives the same file.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import lark
 from lark.indenter import Indenter
@@ -20,12 +20,12 @@ STARTS = ("start", "expression")
 SHIFT = "Shift"
 
 
-class NewlineIndenter(Indenter):
+class NewlineIndenter(Indenter):  # type: ignore[misc]  # Lark hides its type
     """Python's indentation, for Lark's own parse."""
 
     NL_type = "_NL"
-    OPEN_PAREN_types = ["LPAR", "LSQB"]
-    CLOSE_PAREN_types = ["RPAR", "RSQB"]
+    OPEN_PAREN_types: ClassVar = ["LPAR", "LSQB"]
+    CLOSE_PAREN_types: ClassVar = ["RPAR", "RSQB"]
     INDENT_type = "_INDENT"
     DEDENT_type = "_DEDENT"
     tab_len = 4
@@ -43,7 +43,7 @@ def load() -> lark.Lark:
 
 
 def recipe(rule: Any) -> tuple[int, ...]:
-    """Which children of a production its tree function gets; -1 stands for an optional one left out."""
+    """Which children of a production its method gets; -1 stands for an optional one left out."""
     children: list[int] = []
     place = 0
     for missing in rule.options.empty_indices or (False,) * len(rule.expansion):
@@ -58,7 +58,7 @@ def recipe(rule: Any) -> tuple[int, ...]:
 
 
 def action_name(rule: Any, children: tuple[int, ...]) -> str:
-    """The method of the tree builder that a production calls; "" where its one child passes through."""
+    """The builder's method for a production; "" where its one child passes through."""
     if rule.alias:
         return str(rule.alias)
     name = str(rule.origin.name)
@@ -79,7 +79,9 @@ def renumber(table: Any) -> dict[int, int]:
         if state in order:
             continue
         order[state] = len(order)
-        for _symbol, (kind, target) in sorted(table.states[state].items(), key=lambda item: item[0]):
+        for _symbol, (kind, target) in sorted(
+            table.states[state].items(), key=lambda item: item[0]
+        ):
             if str(kind) == SHIFT:
                 queue.append(target)
     return order
@@ -90,7 +92,9 @@ def generate() -> str:
     parser = load()
     table = parser.parser.parser._parse_table
     numbers = renumber(table)
-    rules = sorted(parser.rules, key=lambda rule: (rule.origin.name, str(rule.expansion), str(rule.alias)))
+    rules = sorted(
+        parser.rules, key=lambda rule: (rule.origin.name, str(rule.expansion), str(rule.alias))
+    )
     rule_numbers = {rule: number for number, rule in enumerate(rules, start=1)}
     origins = sorted({rule.origin.name for rule in rules})
     symbols = {symbol for row in table.states.values() for symbol in row}
@@ -119,7 +123,12 @@ def generate() -> str:
     for rule in rules:
         children = recipe(rule)
         written_rules.append(
-            (origins.index(rule.origin.name), len(rule.expansion), action_name(rule, children), children)
+            (
+                origins.index(rule.origin.name),
+                len(rule.expansion),
+                action_name(rule, children),
+                children,
+            )
         )
 
     literals: dict[str, int] = {}
@@ -142,7 +151,7 @@ def generate() -> str:
             patterns[terminal.name] = terminal.pattern.to_regexp()
 
     lines = [
-        '"""Made by `python -m nnspec.syntax.generate` from `grammars/nnspec.lark`; do not edit by hand."""',
+        '"""Made by `python -m nnspec.syntax.generate` from the grammar; do not edit by hand."""',
         "",
         *literal("TERMINALS", "tuple[str, ...]", terminals, "()"),
         *literal("LITERALS", "dict[str, int]", literals, "{}"),
@@ -150,13 +159,13 @@ def generate() -> str:
         *literal("SOFT_WORDS", "dict[str, int]", soft, "{}"),
         *literal("PATTERNS", "dict[str, str]", patterns, "{}"),
         "",
-        "# (what it makes, its length, the tree builder's method, the children that the method gets)",
+        "# (what it makes, its length, the builder's method, the children it gets)",
         *literal("RULES", "tuple[tuple[int, int, str, tuple[int, ...]], ...]", written_rules, "()"),
         "",
         f"NONTERMINALS = {len(origins)}",
-        f"STARTS = {({start: numbers[table.start_states[start]] for start in STARTS})!r}",
+        f"STARTS = { ({start: numbers[table.start_states[start]] for start in STARTS})!r}",
         "",
-        "# by state: what to do with each terminal; n > 0 shifts to state n, n < 0 reduces by rule -n",
+        "# by state and terminal: n > 0 shifts to state n, n < 0 reduces by rule -n, 0 is an error",
         *literal("ACTIONS", "tuple[tuple[int, ...], ...]", actions, "()"),
         "",
         "# by state * NONTERMINALS + nonterminal",
@@ -170,7 +179,9 @@ def literal(name: str, kind: str, value: Any, brackets: str) -> list[str]:
     items = (
         [f"{key!r}: {item!r}" for key, item in value.items()]
         if isinstance(value, dict)
-        else [repr(item).replace(" ", "") if isinstance(item, tuple) else repr(item) for item in value]
+        else [
+            repr(item).replace(" ", "") if isinstance(item, tuple) else repr(item) for item in value
+        ]
     )
     lines = [f"{name}: {kind} = {brackets[0]}"]
     line = ""

@@ -32,11 +32,20 @@ def number(span: Span) -> tuple[int | float, Problem | None]:
 
 def string(span: Span) -> tuple[str, list[Problem]]:
     """The text of a string in quotes, with its escapes read, and what is wrong with them."""
+    quote = quote_length(span)
+    return unescape(Span(span.source, span.start + quote, span.end - quote))
+
+
+def quote_length(span: Span) -> int:
+    """How many characters open (and close) a string."""
+    return 3 if span.text.startswith(('"""', "'''")) else 1
+
+
+def unescape(span: Span) -> tuple[str, list[Problem]]:
+    """A stretch inside a string, with its escapes read."""
     text = span.text
-    quote = 3 if text[:3] in ('"""', "'''") else 1
-    content = text[quote:-quote]
-    if "\\" not in content:
-        return content.replace("\r\n", "\n"), []
+    if "\\" not in text:
+        return text.replace("\r\n", "\n"), []
     problems: list[Problem] = []
 
     def read(match: re.Match[str]) -> str:
@@ -45,17 +54,19 @@ def string(span: Span) -> tuple[str, list[Problem]]:
             number = int(code, 16)
             if number < 0x110000 and not 0xD800 <= number < 0xE000:
                 return chr(number)
-        elif match[4] is not None:
+        elif match[4] is not None:  # a line end
             return ""
         elif match[5] in _SIMPLE:
             return _SIMPLE[match[5]]
-        start = span.start + quote + match.start()
+        start = span.start + match.start()
         place = Span(span.source, start, start + len(match[0]))
         message = f"`{match[0]}` stands for no character"
-        problems.append(Problem("NN106", message, place, help="a backslash itself is written `\\\\`"))
+        problems.append(
+            Problem("NN106", message, place, help="a backslash itself is written `\\\\`")
+        )
         return ""
 
-    return _ESCAPE.sub(read, content).replace("\r\n", "\n"), problems
+    return _ESCAPE.sub(read, text).replace("\r\n", "\n"), problems
 
 
 def doc_text(text: str) -> str:

@@ -1,7 +1,7 @@
 """The LALR loop over the table that Lark made: tokens in, tree out, nothing recursive.
 
-A statement that does not parse becomes one problem; the parser then goes on with the next line, and with
-the body under a broken header, so that one slip hides nothing else.
+A statement that does not parse becomes one problem; the parser then goes on with the next line, and
+with the body under a broken header, so that one slip hides nothing else.
 """
 
 from __future__ import annotations
@@ -9,23 +9,37 @@ from __future__ import annotations
 import gc
 
 from nnspec.diagnostics import Problem
+from nnspec.records import replace
 from nnspec.source import Source
-from nnspec.syntax import depth, lexer, slips
+from nnspec.syntax import lexer
 from nnspec.syntax.build import Builder
-from nnspec.syntax.lexer import BAD, DEDENT, END, INDENT, NEWLINE, SKIP, Tokens
-from nnspec.syntax.table import ACTIONS, GOTOS, NONTERMINALS, RULES, SOFT_WORDS, STARTS, TERMINALS
+from nnspec.syntax.table import (
+    ACTIONS,
+    GOTOS,
+    HARD_WORDS,
+    NONTERMINALS,
+    RULES,
+    SOFT_WORDS,
+    STARTS,
+    TERMINALS,
+)
+from nnspec.syntax.tokens import BAD, DEDENT, END, INDENT, MAX_PROBLEMS, NEWLINE, SKIP, Tokens
 from nnspec.syntax.tree import Expr, Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeVar
 
-MAX_PROBLEMS = 100
+    from nnspec.syntax.tree import Tree
+
+    TreeT = TypeVar("TreeT", bound=Tree)
+
 MAX_DEPTH = 200
 
 BAD_LINE = TERMINALS.index("_BAD_LINE")
 BAD_HEADER = TERMINALS.index("_BAD_HEADER")
 BAD_SETTINGS = TERMINALS.index("_BAD_SETTINGS")
+_ELSE, _ELIF = HARD_WORDS["else"], HARD_WORDS["elif"]
 _SETTINGS_WORDS = (SOFT_WORDS["data"], SOFT_WORDS["train"])
 _WIDTH = len(TERMINALS)
 
@@ -35,7 +49,7 @@ _AFTER_INDENT = {row[INDENT] for row in ACTIONS if row[INDENT] > 0}
 # Which rules only hand on their one child.
 _PASSES = (False, *(not method and length == 1 for _, length, method, _ in RULES))
 _MADE = (0, *(made for made, _, _, _ in RULES))
-# Where a chain of such rules ends: (state, nonterminal, next token) -> state. Filled as it is needed.
+# Where a chain of such rules ends, by state, nonterminal and next token. Filled as it is needed.
 _landings: dict[int, int] = {}
 
 
@@ -51,7 +65,7 @@ def _land(state: int, made: int, kind: int) -> int:
 
 
 class Parser:
-    """One parse. `states` has one entry more than `values` and `places`, the start of each value."""
+    """One parse. `states` has one entry more than `values` and `places` (where each begins)."""
 
     def __init__(self, tokens: Tokens, start: str) -> None:
         self.tokens = tokens
@@ -63,10 +77,13 @@ class Parser:
         self.places: list[int] = []
         self.index = 0
         self.last_bad = -1  # the index of the token after the last statement given up
-        self.rules = ((0, 0, None, ()),) + tuple(
-            (made, length, getattr(self.builder, method) if method else None, children)
-            for made, length, method, children in RULES
-        )
+        self.rules = [
+            (0, 0, None, ()),  # rules count from 1
+            *(
+                (made, length, getattr(self.builder, method) if method else None, children)
+                for made, length, method, children in RULES
+            ),
+        ]
 
     def run(self) -> Any:
         """The value of the start rule, or None where too much was wrong."""
@@ -119,10 +136,18 @@ class Parser:
         values.append(value)
         places.append(start)
 
-    # -- recovery -----------------------------------------------------------------------------------
+    def limited(self, parts: tuple[TreeT, ...]) -> tuple[TreeT, ...]:
+        """The parts without those that nest too deep, which only a long statement can."""
+        if self.tokens.longest <= MAX_DEPTH:
+            return parts
+        from nnspec.syntax.depth import limited
+
+        return limited(parts, MAX_DEPTH, self.problems)
+
+    # -- recovery ----------------------------------------------------------------------------------
 
     def recover(self, kind: int) -> bool:
-        """Report the token that does not fit, and get past its statement; False to stop for good."""
+        """Report the token that does not fit and get past its statement; False to stop for good."""
         tokens = self.tokens
         kinds, index = tokens.kinds, self.index
         if kind == SKIP:
@@ -130,13 +155,13 @@ class Parser:
             return True
         if not tokens.lines:
             if kind != BAD:
-                self.problems.append(slips.explain(self, index))
+                self.explain(index)
             return False
         if kind == END and self.last_bad == index:
             return False
         if kind == INDENT or _ACTIONS[self.states[-1]][INDENT] > 0 or kind in (DEDENT, END):
             if kind != BAD:
-                self.problems.append(slips.explain(self, index))
+                self.explain(index)
             self.give_up(BAD_HEADER if kind == INDENT else BAD_LINE)
             self.feed(NEWLINE)
             self.last_bad = index
@@ -146,15 +171,15 @@ class Parser:
         if (
             kind != BAD
             and BAD not in kinds[index:line_end]
-            and not (index == self.last_bad and TERMINALS[kind] in ("_ELSE", "_ELIF"))
+            and not (kind in (_ELSE, _ELIF) and self.lost_its_if(index))
         ):
-            self.problems.append(slips.explain(self, index))
-        first = slips.first_of_statement(tokens, index)
+            self.explain(index)
+        first = tokens.first_of_statement(index)
         if kinds[line_end + 1] != INDENT:
             self.give_up(BAD_LINE)
             self.index = line_end
             self.last_bad = line_end + 1
-        elif slips.is_header(tokens, first, line_end):
+        elif tokens.is_header(first, line_end):
             opens_settings = kinds[first] in _SETTINGS_WORDS
             self.give_up(BAD_SETTINGS if opens_settings else BAD_HEADER)
             self.index = line_end
@@ -164,6 +189,19 @@ class Parser:
             self.feed(NEWLINE)
             self.index = self.last_bad = tokens.closing[line_end + 1] + 1
         return self.going_on()
+
+    def explain(self, index: int) -> None:
+        from nnspec.syntax.slips import explain  # most files never need it
+
+        self.problems.append(explain(self, index))
+
+    def lost_its_if(self, index: int) -> bool:
+        """Does an `else` stand alone only because its `if` was given up, or had an empty body?"""
+        builder = self.builder
+        if builder.empty_bodies and index != self.last_bad:
+            builder.empty_bodies -= 1
+            return True
+        return index == self.last_bad
 
     def going_on(self) -> bool:
         return len(self.problems) < MAX_PROBLEMS
@@ -210,8 +248,7 @@ def parse(source: Source) -> tuple[Module, list[Problem]]:
         parser = Parser(tokens, "start")
         result = parser.run()
         doc, parts = result if result is not None else ("", ())
-        if tokens.longest > MAX_DEPTH:
-            parts = depth.limited(parts, MAX_DEPTH, parser.problems)
+        parts = parser.limited(parts)
         return Module(source, doc, parts, tokens.comments), in_order(parser.problems)
     finally:
         if enabled:
@@ -225,11 +262,16 @@ def parse_expression(
     tokens = lexer.tokenize_expression(source, start, len(source.text) if end is None else end)
     parser = Parser(tokens, "expression")
     value: Expr | None = parser.run()
-    if value is not None and tokens.longest > MAX_DEPTH:
-        kept = depth.limited((value,), MAX_DEPTH, parser.problems)
-        value = value if kept else None
+    if value is not None and not parser.limited((value,)):
+        value = None
     return value, in_order(parser.problems)
 
 
 def in_order(problems: list[Problem]) -> list[Problem]:
-    return sorted(problems, key=lambda problem: problem.span.start if problem.span else 0)
+    """By their place, and no more than a person will read."""
+    found = sorted(problems, key=lambda problem: problem.span.start if problem.span else 0)
+    if len(found) >= MAX_PROBLEMS:
+        note = f"reading stopped here, after {MAX_PROBLEMS} problems; there may be more"
+        last = found[MAX_PROBLEMS - 1]
+        found[MAX_PROBLEMS - 1 :] = [replace(last, notes=(*last.notes, note))]
+    return found

@@ -1,4 +1,4 @@
-"""Made by `python -m nnspec.syntax.generate` from `grammars/nnspec.lark`; do not edit by hand."""
+"""Made by `python -m nnspec.syntax.generate` from the grammar; do not edit by hand."""
 
 TERMINALS: tuple[str, ...] = (
 '$END', 'AND', 'ARROW', 'ASSIGN', 'AT', 'BLOCK', 'BUFFER', 'COLON', 'COMMA', 'DOT', 'DOUBLE_SLASH',
@@ -26,10 +26,10 @@ PATTERNS: dict[str, str] = {
 'NAME': '(?!(?:if|elif|else|for|in|and|or|not|true|false|none|return|assert)\\b)[A-Za-z_][A-Za-z0-9_]*',
 'NUMBER': '(?:[0-9]+(?:_[0-9]+)*(?:\\.(?!\\.)(?:[0-9]+(?:_[0-9]+)*)?)?|\\.[0-9]+(?:_[0-9]+)*)(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_])',
 'STRING': '(?:(?s:"""[^"\\\\]*(?:(?:\\\\.|"(?!""))[^"\\\\]*)*""")|(?s:\'\'\'[^\'\\\\]*(?:(?:\\\\.|\'(?!\'\'))[^\'\\\\]*)*\'\'\')|"(?!"")[^"\\\\\r\n]*(?:\\\\[^\r\n][^"\\\\\r\n]*)*"|\'(?!\'\')[^\'\\\\\r\n]*(?:\\\\[^\r\n][^\'\\\\\r\n]*)*\')',
-'_NL': '(?:\r?\n[ \t]*(?:#[^\n]*)?)+',
+'_NL': '(?:\r?\n(?:[ \t\r\n]*\n)?[ \t]*(?:#[^\n]*)?)+',
 }
 
-# (what it makes, its length, the tree builder's method, the children that the method gets)
+# (what it makes, its length, the builder's method, the children it gets)
 RULES: tuple[tuple[int, int, str, tuple[int, ...]], ...] = (
 (0,2,'repeat_more',(0,1)), (0,1,'repeat_first',(0,)), (1,2,'repeat_more',(0,1)),
 (1,1,'repeat_first',(0,)), (2,3,'repeat_more',(0,1,2)), (2,2,'repeat_first',(0,1)),
@@ -96,7 +96,7 @@ RULES: tuple[tuple[int, int, str, tuple[int, ...]], ...] = (
 NONTERMINALS = 53
 STARTS = {'start': 0, 'expression': 1}
 
-# by state: what to do with each terminal; n > 0 shifts to state n, n < 0 reduces by rule -n
+# by state and terminal: n > 0 shifts to state n, n < 0 reduces by rule -n, 0 is an error
 ACTIONS: tuple[tuple[int, ...], ...] = (
 (-171,0,0,0,0,2,0,0,0,0,0,0,3,0,4,0,0,0,0,5,6,7,8,9,10,11,12,0,0,0,13,0,0,0,0,14,15,0,0,0,16,17,18,19,0,0,0,20,21,0,22,0,0,0,0,0,0,23,0,0,24),
 (0,0,0,0,0,0,0,0,0,0,0,0,3,0,4,0,0,0,0,5,6,7,0,9,10,11,12,0,0,0,13,0,0,0,0,43,15,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,44,0,0,0),

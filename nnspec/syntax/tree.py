@@ -16,7 +16,7 @@ class Tree(Record):
 
 
 class Expr(Tree):
-    """Any expression."""
+    """Any expression. Parentheses leave no node; a pipeline or conditional has them in its span."""
 
 
 class Number(Expr):
@@ -157,7 +157,7 @@ class Pipeline(Expr):
     stages: tuple[Stage, ...]
 
 
-# -- targets, parameters -----------------------------------------------------------------------------
+# -- targets, parameters ---------------------------------------------------------------------------
 
 
 class Target(Tree):
@@ -175,7 +175,7 @@ class Parameter(Tree):
     default: Expr | None
 
 
-# -- statements --------------------------------------------------------------------------------------
+# -- statements ------------------------------------------------------------------------------------
 
 
 class Statement(Tree):
@@ -235,7 +235,7 @@ class For(Statement):
 
 
 class Assert(Statement):
-    """`assert T <= context, "why"`; `at` holds the `name=value` words after `at`, if any."""
+    """`assert T <= context, "why"`."""
 
     condition: Expr
     message: Expr | None
@@ -261,7 +261,7 @@ class Setting(Statement):
     value: Expr
 
 
-# -- parts of a file -----------------------------------------------------------------------------------
+# -- parts of a file -------------------------------------------------------------------------------
 
 
 class Part(Tree):
@@ -322,7 +322,7 @@ class TrainDef(Part):
 
 
 class Import(Part):
-    """`from "resnet.nn" import A, B as C` (`file` set) or `from zoo.resnet import A` (`module` set)."""
+    """`from "resnet.nn" import A, B as C` sets `file`, `from zoo.resnet import A` sets `module`."""
 
     file: String | None
     module: str | None
@@ -337,7 +337,7 @@ class GlobalAssign(Part):
 
 
 class Module(Record):
-    """A whole file. `comments` maps the offset of each comment to its text (for `fmt` and the compiler)."""
+    """A whole file. `comments` maps the offset of each comment to its text, `#` included."""
 
     source: Source
     doc: str

@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from nnspec.recipe.definition import Bound
+from nnspec.diagnostics import Mismatch
+from nnspec.recipe.definition import Bound, Field
 from nnspec.recipe.plan import DataPlan
 from nnspec.training.errors import RunError
+from nnspec.training.images import read_image
 
 Batch = dict[str, Tensor]
 Step = Callable[[Tensor], Tensor]
@@ -54,11 +56,16 @@ class Split:
 
 def load(plan: DataPlan, root: str, device: torch.device) -> dict[str, Split]:
     """The splits of a data part. RunError where the data is not as it should be."""
+    source, settings = plan.source.definition, plan.source.settings
     try:
-        samples = plan.source.definition.load(plan.source.settings, root)
-    except ModuleNotFoundError as error:
-        raise RunError(str(error)) from None
-    parts = plan.source.definition.parts(plan.source.settings, root)
+        loaded = source.load(settings, root)
+        parts = source.parts(settings, root)
+    except Mismatch as missing:
+        raise RunError(missing.message, missing.help) from None
+    samples = {
+        name: _read_files(rows, plan.raw[name]) if isinstance(rows, list) else rows
+        for name, rows in loaded.items()
+    }
     labels = next((samples[n] for n, f in plan.raw.items() if f.classes is not None), None)
     count = len(next(iter(samples.values())))
     if parts is not None and set(plan.split) <= set(parts):
@@ -74,6 +81,12 @@ def load(plan: DataPlan, root: str, device: torch.device) -> dict[str, Split]:
             fields[field], random_steps[field] = preprocess(values[chosen], steps, device)
         splits[name] = Split(fields, random_steps)
     return splits
+
+
+def _read_files(files: list[str], field: Field) -> Tensor:
+    """Images as the field has them: u8[samples, C, H, W]."""
+    channels, height, width = field.shape
+    return torch.stack([read_image(file, channels, (height, width)) for file in files])
 
 
 def divide(

@@ -9,10 +9,8 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from nnspec.recipe.sources import IMAGES
 from nnspec.training.errors import RunError
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
-
 
 def open_image(path: str) -> Image.Image:
     """The image in a file, read whole. RunError that names the file where there is none."""
@@ -25,7 +23,7 @@ def open_image(path: str) -> Image.Image:
     except FileNotFoundError:
         raise RunError(f"{path}: no such file") from None
     except UnidentifiedImageError:
-        raise RunError(f"{path} is not an image", f"images end in {', '.join(SUFFIXES)}") from None
+        raise RunError(f"{path} is not an image", f"images end in {', '.join(IMAGES)}") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise RunError(f"{path} cannot be read as an image: {error}") from None
 

@@ -149,7 +149,7 @@ class Trainer:
         """One update of the weights from one batch; the loss before it."""
         with self._precision():
             outputs = self.forward(batch)
-            loss = self.loss(**outputs, **batch)
+            loss = self.loss(**{**batch, **outputs})
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         longest = self.plan.settings["clip_grad_norm"]
@@ -196,7 +196,7 @@ class Trainer:
         with torch.inference_mode(), self._precision():
             for batch in self.splits[split].batches(max(self.batch_size, 256)):
                 outputs = self.forward(batch)
-                total += self.loss(**outputs, **batch) * len(next(iter(batch.values())))
+                total += self.loss(**{**batch, **outputs}) * len(next(iter(batch.values())))
                 for metric, plan in zip(self.metrics.values(), self.plan.metrics, strict=True):
                     metric.update(outputs[plan.output], batch[plan.field])
         results = {name: float(metric.compute()) for name, metric in self.metrics.items()}

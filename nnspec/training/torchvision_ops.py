@@ -1,8 +1,9 @@
-"""The one way to torchvision.
+"""What a torchvision without compiled operators lacks.
 
-A build of torchvision without compiled operators fails when it is imported: it registers fake kernels for
-`torchvision::nms` and `torchvision::qnms`, which are not there. Their schemas are defined here first, only
-where torchvision brings no compiled operators itself; a real build is left alone. nnspec uses neither.
+Such a build fails when it is imported: it registers fake kernels for `torchvision::nms` and
+`torchvision::qnms`, which are not there. Their schemas are defined here, before torchvision (or torchmetrics,
+which imports it) is first imported: `nnspec.training` does so when it is loaded itself. They are defined only
+where torchvision brings no compiled operators; a real build is left alone. nnspec uses neither.
 """
 
 from __future__ import annotations
@@ -10,11 +11,8 @@ from __future__ import annotations
 from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import torch
-
-from nnspec.training.errors import RunError
 
 _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -23,20 +21,18 @@ _SCHEMAS = (
 _library: torch.library.Library | None = None
 
 
-def import_torchvision() -> Any:
-    """The module `torchvision`, imported safely. RunError where it is not installed."""
+def define_missing_operators() -> None:
+    """Define the schemas that the installed torchvision lacks; nothing where it lacks none."""
     global _library
     found = find_spec("torchvision")
-    if found is None or found.submodule_search_locations is None:
-        raise RunError("torchvision is not installed", 'pip install "nnspec[train]"')
-    if _library is None and not _has_operators(Path(next(iter(found.submodule_search_locations)))):
-        _library = torch.library.Library("torchvision", "FRAGMENT")
-        for schema in _SCHEMAS:
-            if not _defined(schema.partition("(")[0]):
-                _library.define(schema)
-    import torchvision
-
-    return torchvision
+    if _library is not None or found is None or found.submodule_search_locations is None:
+        return
+    if _has_operators(Path(next(iter(found.submodule_search_locations)))):
+        return
+    _library = torch.library.Library("torchvision", "FRAGMENT")
+    for schema in _SCHEMAS:
+        if not _defined(schema.partition("(")[0]):
+            _library.define(schema)
 
 
 def _has_operators(folder: Path) -> bool:

@@ -1,0 +1,110 @@
+"""Adaptive pools: the output's size is given, the windows follow from it."""
+
+from __future__ import annotations
+
+from nnspec.dims import compare, render
+from nnspec.operators.conv import AXES
+from nnspec.operators.definition import REQUIRED, CallCode, ModuleCode, Operator, Ref, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from nnspec.operators.definition import Use
+
+
+class AdaptivePool(Operator):
+    """What they share; an axis whose size is `none` keeps its own."""
+
+    family = "pooling"
+    rank: ClassVar[int]
+    torch_name: ClassVar[str]
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        x, rank = use.x, self.rank
+        use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
+        if not is_float(x.dtype):
+            use.fail(f"`{self.name}` computes on floating-point tensors, not {x}", code="NN304")
+        wanted = use.tuple("output_size", rank)
+        for size in wanted:
+            if size is not None and compare("<", size, 1):
+                use.fail(
+                    f"output_size must be at least 1, not {render(size)}",
+                    code="NN206",
+                    argument="output_size",
+                )
+        sizes = [
+            own if size is None else size for size, own in zip(wanted, x.shape[2:], strict=True)
+        ]
+        return (x.with_shape((*x.shape[:2], *sizes)),)
+
+    def module(self, use: Use) -> ModuleCode | None:
+        return ModuleCode(f"nn.{self.torch_name}", (use["output_size"],))
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode(f"F.{self.name}", (Ref(0), use["output_size"]))
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        way = "the largest value" if "max" in self.name else "the mean"
+        into = " x ".join(render(size) for size in outputs[0].shape[2:])
+        have = " x ".join(render(size) for size in use.x.shape[2:])
+        return [f"{have} is cut into {into} windows, and {way} of each is taken, whatever the size"]
+
+
+def _size(rank: int) -> tuple[Setting, ...]:
+    return (Setting("output_size", "size|none", REQUIRED, rank, doc="size of the output"),)
+
+
+class AdaptiveAvgPool1d(AdaptivePool):
+    """The mean over windows that give `output_size` values: [N, C, L] -> [N, C, output_size]."""
+
+    name = "adaptive_avg_pool1d"
+    rank, torch_name, settings = 1, "AdaptiveAvgPool1d", _size(1)
+    accepts = ("[2, 3, 8] -> adaptive_avg_pool1d(3)",)
+    rejects = ("[2, 3, 8, 8] -> adaptive_avg_pool1d(1)",)
+
+
+class AdaptiveAvgPool2d(AdaptivePool):
+    """The mean over windows that give `output_size`; 1 is global average pooling."""
+
+    name = "adaptive_avg_pool2d"
+    rank, torch_name, settings = 2, "AdaptiveAvgPool2d", _size(2)
+    accepts = ("[2, 3, 8, 8] -> adaptive_avg_pool2d(1)",)
+    rejects = ("[2, 3, 8] -> adaptive_avg_pool2d([1, 1])",)
+
+
+class AdaptiveAvgPool3d(AdaptivePool):
+    """The mean over windows that give `output_size`."""
+
+    name = "adaptive_avg_pool3d"
+    rank, torch_name, settings = 3, "AdaptiveAvgPool3d", _size(3)
+    accepts = ("[2, 3, 4, 8, 8] -> adaptive_avg_pool3d([2, 1, 1])",)
+    rejects = ("[2, 3, 8, 8] -> adaptive_avg_pool3d(1)",)
+
+
+class AdaptiveMaxPool1d(AdaptivePool):
+    """The largest value of windows that give `output_size` values."""
+
+    name = "adaptive_max_pool1d"
+    rank, torch_name, settings = 1, "AdaptiveMaxPool1d", _size(1)
+    accepts = ("[2, 3, 8] -> adaptive_max_pool1d(3)",)
+    rejects = ("[2, 3, 8, 8] -> adaptive_max_pool1d(1)",)
+
+
+class AdaptiveMaxPool2d(AdaptivePool):
+    """The largest value of windows that give `output_size`."""
+
+    name = "adaptive_max_pool2d"
+    rank, torch_name, settings = 2, "AdaptiveMaxPool2d", _size(2)
+    accepts = ("[2, 3, 8, 8] -> adaptive_max_pool2d(1)",)
+    rejects = ("[2, 3, 8] -> adaptive_max_pool2d([1, 1])",)
+
+
+class AdaptiveMaxPool3d(AdaptivePool):
+    """The largest value of windows that give `output_size`."""
+
+    name = "adaptive_max_pool3d"
+    rank, torch_name, settings = 3, "AdaptiveMaxPool3d", _size(3)
+    accepts = ("[2, 3, 4, 8, 8] -> adaptive_max_pool3d(1)",)
+    rejects = ("[2, 3, 8, 8] -> adaptive_max_pool3d(1)",)

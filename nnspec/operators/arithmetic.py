@@ -1,0 +1,216 @@
+"""Arithmetic and comparisons on tensors, with PyTorch's broadcasting and promotion of dtypes."""
+
+from __future__ import annotations
+
+from nnspec.operators.definition import CallCode, InfixCode, Operator, Ref, Tensor
+from nnspec.tensors import TensorType, broadcast, is_float, promote, promote_scalar, show_shape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
+    from nnspec.dims import Size
+    from nnspec.operators.definition import Use
+
+
+class Binary(Operator):
+    """Two tensors, or a tensor and a number; `sign` is how the code writes it."""
+
+    family = "arithmetic"
+    tensors = (Tensor("input", scalar=True), Tensor("other", scalar=True))
+    sign: ClassVar[str]
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        return (TensorType(self.result(use, self.operands(use)), self.shape(use)),)
+
+    def operands(self, use: Use) -> str:
+        """The dtype in which the two meet."""
+        a, b = use.inputs
+        if a is None or b is None:
+            some = a or b
+            assert some is not None
+            return promote_scalar(some.dtype, use["input" if a is None else "other"])
+        if a.rank == 0 and b.rank > 0:
+            return _weak(b.dtype, a.dtype)
+        if b.rank == 0 and a.rank > 0:
+            return _weak(a.dtype, b.dtype)
+        return promote(a.dtype, b.dtype)
+
+    def result(self, use: Use, dtype: str) -> str:
+        """The dtype of the result for operands of this one."""
+        return dtype
+
+    def shape(self, use: Use) -> tuple[Size, ...]:
+        a, b = use.inputs
+        if a is None or b is None:
+            some = a or b
+            assert some is not None
+            return some.shape
+        left, right = a, b
+
+        def equal(x: Size, y: Size, dim: int) -> None:
+            use.equal(
+                x,
+                y,
+                f"{show_shape(left.shape)} and {show_shape(right.shape)} must agree in dimension {dim}",
+                code="NN301",
+            )
+
+        return broadcast(a.shape, b.shape, equal)
+
+    def sides(self, use: Use) -> tuple[Any, Any]:
+        a, b = use.inputs
+        return (
+            use["input"] if a is None else Ref(0),
+            use["other"] if b is None else Ref(1),
+        )
+
+    def function(self, use: Use) -> InfixCode | CallCode:
+        return InfixCode(self.sign, *self.sides(use))
+
+
+def _weak(strong: str, weak: str) -> str:
+    """A tensor without dimensions counts by its kind only, as a number does."""
+
+    def kind(dtype: str) -> int:
+        if dtype == "bool":
+            return 0
+        return 2 if is_float(dtype) else 3 if dtype in ("c64", "c128") else 1
+
+    if kind(weak) <= kind(strong):
+        return strong
+    return weak
+
+
+class Add(Binary):
+    """`a + b`."""
+
+    name = "add"
+    sign = "+"
+    accepts = ("([2, 3], [3]) -> add", "([2, 3], [2, 1]) -> add")
+    rejects = ("([2, 3], [2]) -> add",)
+
+
+class Sub(Binary):
+    """`a - b`."""
+
+    name = "sub"
+    sign = "-"
+    accepts = ("([2, 3], [3]) -> sub",)
+    rejects = ("(bool[2], bool[2]) -> sub",)
+
+    def result(self, use: Use, dtype: str) -> str:
+        if any(tensor is not None and tensor.dtype == "bool" for tensor in use.inputs):
+            use.fail("`-` does not work on bool tensors", code="NN304")
+        return dtype
+
+
+class Mul(Binary):
+    """`a * b`."""
+
+    name = "mul"
+    sign = "*"
+    accepts = ("([2, 3], [3]) -> mul",)
+    rejects = ("([2, 3], [4]) -> mul",)
+
+
+class Div(Binary):
+    """`a / b`: true division, a floating-point number for integers too."""
+
+    name = "div"
+    sign = "/"
+    accepts = ("([2, 3], [3]) -> div", "(i64[2], i64[2]) -> div")
+    rejects = ("([2, 3], [4]) -> div",)
+
+    def result(self, use: Use, dtype: str) -> str:
+        return dtype if is_float(dtype) or dtype in ("c64", "c128") else "f32"
+
+
+class FloorDivide(Binary):
+    """`a // b`, rounded down."""
+
+    name = "floor_divide"
+    sign = "//"
+    accepts = ("([2, 3], [3]) -> floor_divide",)
+    rejects = ("([2, 3], [4]) -> floor_divide",)
+
+
+class Remainder(Binary):
+    """`a % b`, with the sign of b."""
+
+    name = "remainder"
+    sign = "%"
+    accepts = ("([2, 3], [3]) -> remainder",)
+    rejects = ("([2, 3], [4]) -> remainder",)
+
+
+class Pow(Binary):
+    """`a ** b`."""
+
+    name = "pow"
+    sign = "**"
+    accepts = ("([2, 3], [3]) -> pow",)
+    rejects = ("([2, 3], [4]) -> pow",)
+
+
+class Compared(Binary):
+    """A comparison: the result is bool."""
+
+    family = "comparison"
+
+    def result(self, use: Use, dtype: str) -> str:
+        return "bool"
+
+
+class Eq(Compared):
+    """`a == b`, for each value."""
+
+    name = "eq"
+    sign = "=="
+    accepts = ("([2, 3], [3]) -> eq",)
+    rejects = ("([2, 3], [4]) -> eq",)
+
+
+class Ne(Compared):
+    """`a != b`, for each value."""
+
+    name = "ne"
+    sign = "!="
+    accepts = ("([2, 3], [3]) -> ne",)
+    rejects = ("([2, 3], [4]) -> ne",)
+
+
+class Lt(Compared):
+    """`a < b`, for each value."""
+
+    name = "lt"
+    sign = "<"
+    accepts = ("([2, 3], [3]) -> lt",)
+    rejects = ("([2, 3], [4]) -> lt",)
+
+
+class Le(Compared):
+    """`a <= b`, for each value."""
+
+    name = "le"
+    sign = "<="
+    accepts = ("([2, 3], [3]) -> le",)
+    rejects = ("([2, 3], [4]) -> le",)
+
+
+class Gt(Compared):
+    """`a > b`, for each value."""
+
+    name = "gt"
+    sign = ">"
+    accepts = ("([2, 3], [3]) -> gt",)
+    rejects = ("([2, 3], [4]) -> gt",)
+
+
+class Ge(Compared):
+    """`a >= b`, for each value."""
+
+    name = "ge"
+    sign = ">="
+    accepts = ("([2, 3], [3]) -> ge",)
+    rejects = ("([2, 3], [4]) -> ge",)

@@ -1,0 +1,130 @@
+"""Transposed convolutions: conv_transpose1d, conv_transpose2d, conv_transpose3d.
+
+(`torch.nn.ConvTranspose2d`; Zeiler et al. 2010; Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.)
+"""
+
+from __future__ import annotations
+
+from nnspec.dims import render
+from nnspec.operators.conv import AXES, check_channels
+from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from nnspec.dims import Size
+    from nnspec.operators.definition import Use
+
+
+class ConvTranspose(Operator):
+    """What the three share; `rank` is the number of spatial dimensions."""
+
+    family = "convolution"
+    rank: ClassVar[int]
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        x, rank = use.x, self.rank
+        use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
+        if not is_float(x.dtype):
+            use.fail(f"`{self.name}` computes on floating-point tensors, not {x}", code="NN304")
+        check_channels(use, x.shape[1], use["out_channels"], use["groups"])
+        values = {}
+        for name in ("kernel_size", "stride", "padding", "output_padding", "dilation"):
+            values[name] = use.tuple(name, rank)
+            least = 0 if name.endswith("padding") else 1
+            if any(value < least for value in values[name]):
+                use.fail(f"{name} must be at least {least}, not {use[name]}", code="NN206", argument=name)
+        sizes: list[Size] = []
+        for axis in range(rank):
+            kernel, stride, padding, extra, dilation = (v[axis] for v in values.values())
+            if extra >= max(stride, dilation):
+                use.fail(
+                    f"output_padding must be smaller than stride or dilation; "
+                    f"it is {extra}, they are {stride} and {dilation}",
+                    code="NN206",
+                    argument="output_padding",
+                )
+            size = (x.shape[2 + axis] - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1
+            sizes.append(use.positive_output(size, AXES[rank][axis], argument="padding"))
+        return (x.with_shape((x.shape[0], use["out_channels"], *sizes)),)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        out, groups = use["out_channels"], use["groups"]
+        kernel = use.tuple("kernel_size", self.rank)
+        shape = (use.x.shape[1], out // groups, *kernel)
+        found = {"weight": Param(shape, formula="in_channels, out_channels // groups, *kernel_size")}
+        if use["bias"]:
+            found["bias"] = Param((out,), formula="out_channels")
+        return found
+
+    def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        total: Size = use.x.numel * (use["out_channels"] // use["groups"])
+        for size in use.tuple("kernel_size", self.rank):
+            total = total * size
+        return total
+
+    def module(self, use: Use) -> ModuleCode:
+        kwargs = {s.name: use[s.name] for s in self.settings[2:] if use[s.name] != s.default}
+        arguments = (use.x.shape[1], use["out_channels"], use["kernel_size"])
+        return ModuleCode(f"nn.ConvTranspose{self.rank}d", arguments, kwargs)
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        names = ("stride", "padding", "dilation", "kernel_size", "output_padding")
+        lines = ["a convolution run backwards: each input value is spread over a window of the output"]
+        for axis, name in enumerate(AXES[self.rank]):
+            stride, padding, dilation, kernel, extra = (use.tuple(n, self.rank)[axis] for n in names)
+            lines.append(
+                f"{name}: ({name} - 1) * stride - 2 * padding + dilation * (kernel - 1) + "
+                f"output_padding + 1 = ({render(use.x.shape[2 + axis])} - 1) * {stride} - "
+                f"{2 * padding} + {dilation} * ({kernel} - 1) + {extra} + 1 = "
+                f"{render(outputs[0].shape[2 + axis])}"
+            )
+        return lines
+
+    def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
+        kernel = " * ".join(str(size) for size in use.tuple("kernel_size", self.rank))
+        places = " * ".join(f"({render(s)})" if " " in render(s) else render(s) for s in use.x.shape)
+        out = render(use["out_channels"] // use["groups"])
+        return f"each of the {places} input values is spread over {out} * {kernel} output values"
+
+
+def _settings(rank: int) -> tuple[Setting, ...]:
+    return (
+        Setting("out_channels", "size", doc="number of output channels"),
+        Setting("kernel_size", "int", REQUIRED, rank, doc="size of a filter"),
+        Setting("stride", "int", 1, rank, doc="distance between two windows of the output"),
+        Setting("padding", "int", 0, rank, doc="what is cut off on each side"),
+        Setting("output_padding", "int", 0, rank, doc="what is added on one side"),
+        Setting("groups", "int", 1, doc="the channels are split into groups that do not see each other"),
+        Setting("bias", "bool", True, doc="add a learned number to each output channel"),
+        Setting("dilation", "int", 1, rank, doc="distance between the values of a window"),
+    )
+
+
+class ConvTranspose1d(ConvTranspose):
+    """A transposed convolution over sequences: [N, C, L] -> [N, out_channels, L']."""
+
+    name = "conv_transpose1d"
+    rank, settings = 1, _settings(1)
+    accepts = ("[2, 3, 8] -> conv_transpose1d(4, 3)",)
+    rejects = ("[2, 3, 8] -> conv_transpose1d(4, 3, output_padding=1)",)
+
+
+class ConvTranspose2d(ConvTranspose):
+    """A transposed convolution over images: [N, C, H, W] -> [N, out_channels, H', W']."""
+
+    name = "conv_transpose2d"
+    rank, settings = 2, _settings(2)
+    accepts = ("[2, 3, 8, 8] -> conv_transpose2d(4, 2, stride=2)",)
+    rejects = ("[2, 3, 8, 8] -> conv_transpose2d(4, 2, groups=2)",)
+
+
+class ConvTranspose3d(ConvTranspose):
+    """A transposed convolution over volumes: [N, C, D, H, W] -> [N, out_channels, D', H', W']."""
+
+    name = "conv_transpose3d"
+    rank, settings = 3, _settings(3)
+    accepts = ("[2, 3, 4, 4, 4] -> conv_transpose3d(4, 2, stride=2)",)
+    rejects = ("[2, 3, 8, 8] -> conv_transpose3d(4, 2)",)

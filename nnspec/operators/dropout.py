@@ -1,0 +1,84 @@
+"""Dropout: values set to 0 at random while training; nothing happens in evaluation."""
+
+from __future__ import annotations
+
+from nnspec.operators.definition import ModuleCode, Operator, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
+
+    from nnspec.operators.definition import Use
+
+
+class AnyDropout(Operator):
+    """What they share."""
+
+    family = "dropout"
+    keeps_shape = True
+    torch_name: ClassVar[str]
+    ranks: ClassVar[tuple[int, ...]] = ()
+    settings = (
+        Setting("p", "float", 0.5, doc="probability of a value to be set to 0"),
+        Setting("inplace", "bool", False),
+    )
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if self.ranks:
+            use.rank(*self.ranks, meaning="[batch, channels, …]")
+        if not is_float(use.x.dtype):
+            use.fail(f"`{self.name}` computes on floating-point tensors, not {use.x}", code="NN304")
+        if not 0 <= use["p"] <= 1:
+            use.fail(f"p is a probability, 0 to 1, not {use['p']}", code="NN206", argument="p")
+        return (use.x,)
+
+    def module(self, use: Use) -> ModuleCode:
+        kwargs = {"inplace": True} if use["inplace"] else {}
+        arguments = () if use["p"] == 0.5 else (use["p"],)
+        return ModuleCode(f"nn.{self.torch_name}", arguments, kwargs)
+
+
+class Dropout(AnyDropout):
+    """Each value set to 0 with probability p, the others divided by 1 - p (Srivastava et al. 2014)."""
+
+    name = "dropout"
+    torch_name = "Dropout"
+    accepts = ("[2, 3] -> dropout(0.1)",)
+    rejects = ("[2, 3] -> dropout(1.5)",)
+
+
+class Dropout1d(AnyDropout):
+    """Whole channels of [N, C, L] set to 0 (Tompson et al. 2015)."""
+
+    name = "dropout1d"
+    torch_name, ranks = "Dropout1d", (3,)
+    accepts = ("[2, 3, 4] -> dropout1d",)
+    rejects = ("[2, 3, 4, 4] -> dropout1d",)
+
+
+class Dropout2d(AnyDropout):
+    """Whole channels of [N, C, H, W] set to 0 (Tompson et al. 2015)."""
+
+    name = "dropout2d"
+    torch_name, ranks = "Dropout2d", (4,)
+    accepts = ("[2, 3, 4, 4] -> dropout2d",)
+    rejects = ("[2, 3, 4, 4] -> dropout2d(-1)",)
+
+
+class Dropout3d(AnyDropout):
+    """Whole channels of [N, C, D, H, W] set to 0 (Tompson et al. 2015)."""
+
+    name = "dropout3d"
+    torch_name, ranks = "Dropout3d", (5,)
+    accepts = ("[2, 3, 4, 4, 4] -> dropout3d",)
+    rejects = ("[2, 3, 4, 4, 4] -> dropout3d(2)",)
+
+
+class AlphaDropout(AnyDropout):
+    """Dropout that keeps mean and variance, for selu (Klambauer et al. 2017, arXiv:1706.02515)."""
+
+    name = "alpha_dropout"
+    torch_name = "AlphaDropout"
+    accepts = ("[2, 3] -> alpha_dropout",)
+    rejects = ("[2, 3] -> alpha_dropout(2)",)

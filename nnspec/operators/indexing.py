@@ -1,0 +1,76 @@
+"""Indexing: `x[:, 0]`, `x[..., 1:]`."""
+
+from __future__ import annotations
+
+from nnspec.dims import Dim, ceildiv, compare, maximum, minimum, render
+from nnspec.operators.definition import IndexCode, Operator, Setting
+from nnspec.tensors import TensorType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nnspec.dims import Size
+    from nnspec.operators.definition import Use
+
+
+class Index(Operator):
+    """Numbers take a dimension out, slices keep a part of it, `none` puts one in, `...` skips the rest."""
+
+    name = "index"
+    family = "shape"
+    is_view = True
+    settings = (Setting("items", "any", doc="numbers, slices, none and ..."),)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        items = list(use["items"])
+        taken = sum(1 for item in items if item is not None and item is not ...)
+        if items.count(...) > 1:
+            use.fail("an index has one `...` at most", code="NN303")
+        if taken > use.x.rank:
+            use.fail(f"{taken} indices for {use.x}, which has {use.x.rank} dimensions", code="NN303")
+        at = items.index(...) if ... in items else len(items)
+        items[at : at + 1] = [slice(None)] * (use.x.rank - taken)
+        shape: list[Size] = []
+        dim = 0
+        for item in items:
+            if item is None:
+                shape.append(1)
+                continue
+            size = use.x.shape[dim]
+            if isinstance(item, slice):
+                shape.append(self.sliced(use, dim, size, item))
+            else:
+                self.one(use, dim, size, item)
+            dim += 1
+        return (use.x.with_shape(shape),)
+
+    def one(self, use: Use, dim: int, size: Size, item: Any) -> None:
+        if isinstance(item, bool) or not isinstance(item, (int, Dim)):
+            use.fail("an index is an integer, a slice, `none` or `...`", code="NN206")
+        negative = compare("<", item, 0)
+        message = f"index {render(item)} is outside of dimension {dim}, whose size is {render(size)}"
+        if negative:
+            use.at_least(size, -item, message)
+        else:
+            use.at_least(item, 0, message)
+            use.at_least(size, item + 1, message)
+
+    def sliced(self, use: Use, dim: int, size: Size, item: slice) -> Size:
+        step = 1 if item.step is None else item.step
+        if not isinstance(step, int) or step < 1:
+            use.fail("the step of a slice on a tensor is at least 1", code="NN206")
+        start = self.bound(size, 0 if item.start is None else item.start)
+        stop = self.bound(size, size if item.stop is None else item.stop)
+        length = ceildiv(maximum(stop - start, 0), step)
+        use.at_least(length, 1, f"nothing is left of dimension {dim}, whose size is {render(size)}")
+        return length
+
+    def bound(self, size: Size, value: Size) -> Size:
+        """A bound counted from the front, cut off at the ends."""
+        if compare("<", value, 0):
+            return maximum(size + value, 0)
+        return minimum(value, size)
+
+    def function(self, use: Use) -> IndexCode:
+        return IndexCode(tuple(use["items"]))

@@ -1,0 +1,165 @@
+"""linear: a matrix times the last dimension; identity; embedding: a row of a table for each number."""
+
+from __future__ import annotations
+
+from nnspec.dims import render
+from nnspec.operators.definition import CallCode, ModuleCode, Operator, Param, Ref, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.dims import Size
+    from nnspec.operators.definition import Use
+
+
+class Linear(Operator):
+    """`x @ weight.T + bias` on the last dimension: [..., in] -> [..., out_features]."""
+
+    name = "linear"
+    family = "linear"
+    settings = (
+        Setting("out_features", "size", doc="size of the last dimension of the output"),
+        Setting("bias", "bool", True, doc="add a learned number to each output"),
+    )
+    accepts = ("[2, 3] -> linear(4)", "[2, 5, 3] -> linear(4, bias=false)")
+    rejects = ("[2, 3] -> linear(0)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        x, out = use.x, use["out_features"]
+        if x.rank < 1:
+            use.fail("`linear` takes a tensor of at least one dimension", code="NN303")
+        if not is_float(x.dtype):
+            use.fail(
+                f"`linear` computes on floating-point tensors, not {x}",
+                code="NN304",
+                help="numbers of classes or words go through `embedding` first" if x.dtype == "i64" else "",
+            )
+        use.at_least(
+            out, 1, f"out_features must be at least 1, not {render(out)}", code="NN206",
+            argument="out_features",
+        )  # fmt: skip
+        return (x.with_shape((*x.shape[:-1], out)),)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        out = use["out_features"]
+        found = {"weight": Param((out, use.x.shape[-1]), formula="out_features, in_features")}
+        if use["bias"]:
+            found["bias"] = Param((out,), formula="out_features")
+        return found
+
+    def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.numel * use["out_features"]
+
+    def module(self, use: Use) -> ModuleCode:
+        kwargs = {} if use["bias"] else {"bias": False}
+        return ModuleCode("nn.Linear", (use.x.shape[-1], use["out_features"]), kwargs)
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        return [
+            f"the last dimension: {render(use.x.shape[-1])} -> {render(use['out_features'])}; "
+            "each output is a weighted sum of all inputs",
+        ]
+
+    def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
+        return (
+            f"in_features * out_features for each row: "
+            f"{render(use.x.shape[-1])} * {render(use['out_features'])}"
+        )
+
+
+class Identity(Operator):
+    """What comes in goes out."""
+
+    name = "identity"
+    family = "linear"
+    is_view = True
+    keeps_shape = True
+    accepts = ("[2, 3] -> identity",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        return (use.x,)
+
+    def module(self, use: Use) -> ModuleCode:
+        return ModuleCode("nn.Identity")
+
+
+class Embedding(Operator):
+    """A row of a learned table for each number: i64[...] -> [..., embedding_dim]."""
+
+    name = "embedding"
+    family = "linear"
+    settings = (
+        Setting("num_embeddings", "size", doc="rows of the table: how many different numbers there are"),
+        Setting("embedding_dim", "size", doc="length of a row"),
+        Setting("padding_idx", "int|none", None, doc="the row of this number is 0 and not trained"),
+    )
+    accepts = ("i64[2, 3] -> embedding(10, 4)",)
+    rejects = ("[2, 3] -> embedding(10, 4)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype not in ("i64", "i32"):
+            use.fail(f"`embedding` takes integers i64[…], not {use.x}", code="NN304")
+        for name in ("num_embeddings", "embedding_dim"):
+            use.at_least(use[name], 1, f"{name} must be at least 1", code="NN206", argument=name)
+        row = use["padding_idx"]
+        if row is not None and isinstance(use["num_embeddings"], int):
+            if not -use["num_embeddings"] <= row < use["num_embeddings"]:
+                use.fail(
+                    f"padding_idx {row} is outside of the table", code="NN206", argument="padding_idx"
+                )
+        return (TensorType("f32", (*use.x.shape, use["embedding_dim"])),)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        shape = (use["num_embeddings"], use["embedding_dim"])
+        return {"weight": Param(shape, formula="num_embeddings, embedding_dim")}
+
+    def module(self, use: Use) -> ModuleCode:
+        row = use["padding_idx"]
+        kwargs = {} if row is None else {"padding_idx": row}
+        return ModuleCode("nn.Embedding", (use["num_embeddings"], use["embedding_dim"]), kwargs)
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        return [f"each number is replaced by its row of {render(use['embedding_dim'])} values"]
+
+
+class Flatten(Operator):
+    """Dimensions from start_dim to end_dim become one: [N, C, H, W] -> [N, C*H*W]. (The defaults are those
+    of torch.nn.Flatten: the first dimension, the batch, stays.)"""
+
+    name = "flatten"
+    family = "shape"
+    is_view = True
+    settings = (
+        Setting("start_dim", "int", 1, doc="the first that is joined"),
+        Setting("end_dim", "int", -1, doc="the last that is joined"),
+    )
+    accepts = ("[2, 3, 4, 5] -> flatten", "[2, 3, 4] -> flatten(0, 1)")
+    rejects = ("[2, 3, 4] -> flatten(2, 1)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        x = use.x
+        start, end = use.dim("start_dim", x.rank), use.dim("end_dim", x.rank)
+        if start > end:
+            use.fail(
+                f"start_dim {use['start_dim']} comes after end_dim {use['end_dim']}",
+                code="NN303",
+                argument="start_dim",
+            )
+        joined: Size = 1
+        for size in x.shape[start : end + 1]:
+            joined = joined * size
+        return (x.with_shape((*x.shape[:start], joined, *x.shape[end + 1 :])),)
+
+    def module(self, use: Use) -> ModuleCode:
+        return ModuleCode(
+            "nn.Flatten", (), {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        )
+
+    def function(self, use: Use) -> CallCode:
+        end = () if use["end_dim"] == -1 else (use["end_dim"],)
+        return CallCode("torch.flatten", (Ref(0), use["start_dim"], *end))
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        start, end = use["start_dim"] % use.x.rank, use["end_dim"] % use.x.rank
+        joined = " * ".join(render(size) for size in use.x.shape[start : end + 1])
+        return [f"the values stay, in one row: {joined} = {render(outputs[0].shape[start])}"]

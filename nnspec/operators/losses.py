@@ -1,0 +1,179 @@
+"""Losses: how far outputs are from what they should be. The result is one number, or one for each sample
+with reduction "none"."""
+
+from __future__ import annotations
+
+from nnspec.dims import render
+from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
+from nnspec.tensors import TensorType, is_float, promote, show_shape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nnspec.dims import Size
+    from nnspec.operators.definition import Use
+
+_REDUCTION = Setting(
+    "reduction", "str", "mean", choices=("mean", "sum", "none"), doc="over the samples"
+)
+
+
+class Loss(Operator):
+    """A function of torch.nn.functional of the same name, of an input and a target."""
+
+    family = "loss"
+    tensors = (Tensor("input"), Tensor("target"))
+    settings = (_REDUCTION,)
+
+    def both(self, use: Use) -> tuple[TensorType, TensorType]:
+        a, b = use.inputs
+        assert a is not None and b is not None
+        if not is_float(a.dtype):
+            use.fail(f"`{self.name}` needs floating-point outputs, not {a}", code="NN304")
+        return a, b
+
+    def reduced(self, use: Use, dtype: str, shape: tuple[Size, ...]) -> tuple[TensorType, ...]:
+        return (TensorType(dtype, shape if use["reduction"] == "none" else ()),)
+
+    def changed(self, use: Use) -> dict[str, Any]:
+        return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), self.changed(use))
+
+
+class OfClasses(Loss):
+    """Scores [N, C, ...] against class numbers i64[N, ...]."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        scores, target = self.both(use)
+        if scores.rank < 2:
+            use.fail(f"`{self.name}` needs scores [N, classes], not {scores}", code="NN303")
+        places = (scores.shape[0], *scores.shape[2:])
+        if target.dtype != "i64":
+            use.fail(
+                f"`{self.name}` needs class numbers i64{show_shape(places)}, the target is {target}",
+                code="NN304",
+            )
+        if target.rank != len(places):
+            use.fail(
+                f"`{self.name}` of scores {scores} needs class numbers i64{show_shape(places)}, "
+                f"the target is {target}",
+                code="NN303",
+            )
+        for dim, (a, b) in enumerate(zip(places, target.shape, strict=True)):
+            use.equal(
+                a,
+                b,
+                f"`{self.name}` of {scores} and {target}: {render(a)} and {render(b)} in "
+                f"dimension {dim} of the target",
+                code="NN301",
+            )
+        return self.reduced(use, scores.dtype, places)
+
+
+class CrossEntropy(OfClasses):
+    """-log of the softmax share that the right class gets (the scores go in as they are: no softmax before
+    it). The target may also be shares of the classes, in the shape of the scores."""
+
+    name = "cross_entropy"
+    settings = (
+        Setting("ignore_index", "int", -100, doc="samples of this class number do not count"),
+        _REDUCTION,
+        Setting("label_smoothing", "float", 0.0, doc="share of the target spread over all classes"),
+    )
+    accepts = ("([2, 3], i64[2]) -> cross_entropy", "([2, 3, 4], i64[2, 4]) -> cross_entropy")
+    rejects = ("([2, 3], [2]) -> cross_entropy", "([2, 3], i64[3]) -> cross_entropy")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        scores, target = self.both(use)
+        if not 0 <= use["label_smoothing"] <= 1:
+            use.fail("label_smoothing is between 0 and 1", code="NN206", argument="label_smoothing")
+        if is_float(target.dtype) and scores.rank == target.rank >= 2:
+            if target.dtype != scores.dtype:
+                use.fail(f"{scores} and {target} have different dtypes", code="NN304")
+            for dim, (a, b) in enumerate(zip(scores.shape, target.shape, strict=True)):
+                use.equal(a, b, f"{scores} and {target} differ in dimension {dim}", code="NN301")
+            return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
+        return super().infer(use)
+
+
+class NllLoss(OfClasses):
+    """Minus the log-probability of the right class; cross_entropy less its log_softmax."""
+
+    name = "nll_loss"
+    settings = (Setting("ignore_index", "int", -100), _REDUCTION)
+    accepts = ("([2, 3], i64[2]) -> nll_loss",)
+    rejects = ("([2, 3], [2]) -> nll_loss",)
+
+
+class OfNumbers(Loss):
+    """Numbers against numbers of the same shape."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        output, target = self.both(use)
+        if output.rank != target.rank:
+            use.fail(
+                f"`{self.name}` compares tensors of one shape, not {output} and {target}", code="NN303"
+            )
+        for dim, (a, b) in enumerate(zip(output.shape, target.shape, strict=True)):
+            use.equal(
+                a, b, f"`{self.name}` compares tensors of one shape: {output} and {target} differ in "
+                f"dimension {dim}", code="NN301",
+            )  # fmt: skip
+        return self.reduced(use, self.dtype(use, output, target), output.shape)
+
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        return promote(output.dtype, target.dtype)
+
+
+class MseLoss(OfNumbers):
+    """The mean of the squared differences."""
+
+    name = "mse_loss"
+    accepts = ("([2, 3], [2, 3]) -> mse_loss",)
+    rejects = ("([2, 3], [2]) -> mse_loss",)
+
+
+class L1Loss(OfNumbers):
+    """The mean of the absolute differences."""
+
+    name = "l1_loss"
+    accepts = ("([2, 3], [2, 3]) -> l1_loss",)
+    rejects = ("([2, 3], [3, 2]) -> l1_loss",)
+
+
+class SmoothL1Loss(OfNumbers):
+    """Squared below beta, absolute above (Girshick 2015, arXiv:1504.08083)."""
+
+    name = "smooth_l1_loss"
+    settings = (_REDUCTION, Setting("beta", "float", 1.0))
+    accepts = ("([2, 3], [2, 3]) -> smooth_l1_loss",)
+    rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss",)
+
+
+class HuberLoss(OfNumbers):
+    """Squared below delta, absolute above (Huber 1964)."""
+
+    name = "huber_loss"
+    settings = (_REDUCTION, Setting("delta", "float", 1.0))
+    accepts = ("([2, 3], [2, 3]) -> huber_loss",)
+    rejects = ("([2, 3], [3, 2]) -> huber_loss",)
+
+
+class SameDtype(OfNumbers):
+    """A loss that needs floating-point targets."""
+
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        if not is_float(target.dtype):
+            use.fail(f"`{self.name}` needs floating-point targets, not {target}", code="NN304")
+        return promote(output.dtype, target.dtype)
+
+
+class BinaryCrossEntropyWithLogits(SameDtype):
+    """Cross entropy of yes and no for each value; the scores go in as they are: no sigmoid before it."""
+
+    name = "binary_cross_entropy_with_logits"
+    accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy_with_logits",)
+    rejects = ("([2, 3], [2]) -> binary_cross_entropy_with_logits",)

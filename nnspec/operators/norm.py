@@ -1,0 +1,233 @@
+"""Normalisations: batch, instance, group, layer, rms."""
+
+from __future__ import annotations
+
+from nnspec.dims import render
+from nnspec.operators.definition import ModuleCode, Operator, Param, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
+    from nnspec.operators.definition import Use
+
+
+def _check_float(use: Use) -> None:
+    if not is_float(use.x.dtype):
+        use.fail(f"`{use.operator.name}` computes on floating-point tensors, not {use.x}", code="NN304")
+
+
+def _changed(use: Use, settings: tuple[Setting, ...]) -> dict[str, Any]:
+    return {s.name: use[s.name] for s in settings if use[s.name] != s.default}
+
+
+_EPS = Setting("eps", "float", 1e-5, doc="added to the variance")
+_MOMENTUM = Setting(
+    "momentum", "float|none", 0.1, doc="weight of the newest batch in the running figures"
+)
+
+
+class ChannelNorm(Operator):
+    """Batch and instance norms: a mean and a variance for each channel."""
+
+    family = "normalisation"
+    keeps_shape = True
+    ranks: ClassVar[tuple[int, ...]]
+    torch_name: ClassVar[str]
+    settings = (
+        _EPS,
+        _MOMENTUM,
+        Setting("affine", "bool", True, doc="learn a scale and a shift for each channel"),
+        Setting("track_running_stats", "bool", True, doc="keep running figures for evaluation"),
+    )
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        use.rank(*self.ranks, meaning="[batch, channels, …]")
+        _check_float(use)
+        return (use.x,)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        shape = (use.x.shape[1],)
+        found: dict[str, Param] = {}
+        if use["affine"]:
+            found["weight"] = Param(shape, formula="channels")
+            found["bias"] = Param(shape, formula="channels")
+        if use["track_running_stats"]:
+            found["running_mean"] = Param(shape, trainable=False, formula="channels")
+            found["running_var"] = Param(shape, trainable=False, formula="channels")
+            found["num_batches_tracked"] = Param((), "i64", trainable=False)
+        return found
+
+    def module(self, use: Use) -> ModuleCode:
+        return ModuleCode(f"nn.{self.torch_name}", (use.x.shape[1],), _changed(use, self.settings))
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        over = "the batch and all places" if self.name.startswith("batch") else "the places of a sample"
+        return [
+            f"each of the {render(use.x.shape[1])} channels: minus its mean over {over}, divided by its "
+            "standard deviation; the shape stays"
+        ]
+
+
+class BatchNorm1d(ChannelNorm):
+    """Batch normalisation of [N, C] or [N, C, L] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
+
+    name = "batch_norm1d"
+    ranks, torch_name = (2, 3), "BatchNorm1d"
+    accepts = ("[2, 3] -> batch_norm1d", "[2, 3, 5] -> batch_norm1d")
+    rejects = ("[2, 3, 5, 5] -> batch_norm1d",)
+
+
+class BatchNorm2d(ChannelNorm):
+    """Batch normalisation of [N, C, H, W] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
+
+    name = "batch_norm2d"
+    ranks, torch_name = (4,), "BatchNorm2d"
+    accepts = ("[2, 3, 5, 5] -> batch_norm2d",)
+    rejects = ("[2, 3] -> batch_norm2d",)
+
+
+class BatchNorm3d(ChannelNorm):
+    """Batch normalisation of [N, C, D, H, W] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
+
+    name = "batch_norm3d"
+    ranks, torch_name = (5,), "BatchNorm3d"
+    accepts = ("[2, 3, 2, 5, 5] -> batch_norm3d",)
+    rejects = ("[2, 3, 5, 5] -> batch_norm3d",)
+
+
+class InstanceNorm2d(ChannelNorm):
+    """Instance normalisation of [N, C, H, W] (Ulyanov et al. 2016, arXiv:1607.08022)."""
+
+    name = "instance_norm2d"
+    ranks, torch_name = (4,), "InstanceNorm2d"
+    settings = (
+        _EPS,
+        _MOMENTUM,
+        Setting("affine", "bool", False, doc="learn a scale and a shift for each channel"),
+        Setting("track_running_stats", "bool", False, doc="keep running figures for evaluation"),
+    )
+    accepts = ("[2, 3, 5, 5] -> instance_norm2d",)
+    rejects = ("[2, 3] -> instance_norm2d",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        places = use.x.shape[2:]
+        found = super().infer(use)
+        use.at_least(
+            places[0] * places[1], 2, "instance norm needs more than one value in a channel"
+        )
+        return found
+
+
+class GroupNorm(Operator):
+    """Channels in groups, each normalised by itself (Wu & He 2018, arXiv:1803.08494)."""
+
+    name = "group_norm"
+    family = "normalisation"
+    keeps_shape = True
+    settings = (
+        Setting("num_groups", "int", doc="into how many groups the channels are split"),
+        _EPS,
+        Setting("affine", "bool", True, doc="learn a scale and a shift for each channel"),
+    )
+    accepts = ("[2, 6, 5, 5] -> group_norm(3)", "[2, 6] -> group_norm(2)")
+    rejects = ("[2, 6, 5, 5] -> group_norm(4)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        groups = use["num_groups"]
+        if use.x.rank < 2:
+            use.fail(f"`group_norm` takes [batch, channels, …], not {use.x}", code="NN303")
+        _check_float(use)
+        if groups < 1:
+            use.fail(f"num_groups must be at least 1, not {groups}", code="NN206", argument="num_groups")
+        channels = use.x.shape[1]
+        use.divisible(
+            channels,
+            groups,
+            f"num_groups={groups} must divide the {render(channels)} channels",
+            argument="num_groups",
+        )
+        return (use.x,)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        shape = (use.x.shape[1],)
+        if not use["affine"]:
+            return {}
+        return {"weight": Param(shape, formula="channels"), "bias": Param(shape, formula="channels")}
+
+    def module(self, use: Use) -> ModuleCode:
+        arguments = (use["num_groups"], use.x.shape[1])
+        return ModuleCode("nn.GroupNorm", arguments, _changed(use, self.settings[1:]))
+
+
+class TrailingNorm(Operator):
+    """Layer and rms norms: over the last `dims` dimensions."""
+
+    family = "normalisation"
+    keeps_shape = True
+    torch_name: ClassVar[str]
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not 1 <= use["dims"] <= use.x.rank:
+            use.fail(
+                f"dims={use['dims']} is not between 1 and the {use.x.rank} dimensions of {use.x}",
+                code="NN303",
+                argument="dims",
+            )
+        _check_float(use)
+        return (use.x,)
+
+    def _shape(self, use: Use) -> tuple[Any, ...]:
+        return use.x.shape[-use["dims"] :]
+
+    def module(self, use: Use) -> ModuleCode:
+        shape = self._shape(use)
+        skipped = tuple(s for s in self.settings if s.name != "dims")
+        argument = shape[0] if len(shape) == 1 else shape
+        return ModuleCode(f"nn.{self.torch_name}", (argument,), _changed(use, skipped))
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        count = " * ".join(render(size) for size in self._shape(use))
+        return [f"each group of {count} values is normalised by itself; the shape stays"]
+
+
+_DIMS = Setting("dims", "int", 1, doc="how many of the last dimensions are normalised together")
+_ELEMENTWISE = Setting("elementwise_affine", "bool", True, doc="learn a scale for each value")
+
+
+class LayerNorm(TrailingNorm):
+    """Layer normalisation over the last dimension, or the last `dims` (Ba et al. 2016, arXiv:1607.06450)."""
+
+    name = "layer_norm"
+    torch_name = "LayerNorm"
+    settings = (_EPS, _ELEMENTWISE, Setting("bias", "bool", True, doc="learn a shift too"), _DIMS)
+    accepts = ("[2, 3, 8] -> layer_norm", "[2, 3, 8] -> layer_norm(dims=2)")
+    rejects = ("[2, 3, 8] -> layer_norm(dims=4)",)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        found: dict[str, Param] = {}
+        if use["elementwise_affine"]:
+            found["weight"] = Param(self._shape(use), formula="normalised dimensions")
+            if use["bias"]:
+                found["bias"] = Param(self._shape(use), formula="normalised dimensions")
+        return found
+
+
+class RmsNorm(TrailingNorm):
+    """Root mean square normalisation (Zhang & Sennrich 2019, arXiv:1910.07467)."""
+
+    name = "rms_norm"
+    torch_name = "RMSNorm"
+    settings = (
+        Setting("eps", "float|none", None, doc="added to the mean square; the dtype's epsilon by default"),
+        _ELEMENTWISE,
+        _DIMS,
+    )
+    accepts = ("[2, 3, 8] -> rms_norm",)
+    rejects = ("[2, 3, 8] -> rms_norm(dims=4)",)
+
+    def params(self, use: Use) -> dict[str, Param]:
+        if not use["elementwise_affine"]:
+            return {}
+        return {"weight": Param(self._shape(use), formula="normalised dimensions")}

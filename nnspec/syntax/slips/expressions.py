@@ -1,0 +1,79 @@
+"""Slips inside expressions."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Problem
+from nnspec.syntax.slips.slip import HARD, VALUE_ENDS, VALUE_STARTS, Slip, short
+from nnspec.syntax.table import LITERALS, SOFT_WORDS
+from nnspec.syntax.tokens import END, NAME, NEWLINE, NUMBER
+
+
+def hanging_sign(slip: Slip) -> Problem | None:
+    if slip.kind not in (NEWLINE, END) or NUMBER not in slip.expected or slip.before < 0:
+        return None
+    sign = slip.text(slip.index - 1)
+    if sign == "->":
+        help = "a pipeline goes on where the next line begins with `->`"
+    elif slip.before in LITERALS.values():
+        help = "to go on with the next line, put the whole in parentheses"
+    else:
+        help = ""
+    return slip.problem(f"nothing follows this `{short(sign)}`", help, at=slip.index - 1)
+
+
+def conditional_without_else(slip: Slip) -> Problem | None:
+    if not slip.expects("else") or slip.index == slip.first:
+        return None
+    if slip.kind in (NEWLINE, END) or slip.is_sign(slip.kind, ",", ")", "]", ":", "="):
+        return slip.problem(
+            f"expected `else`, found {slip.found()}",
+            "a choice has both sides: `a if condition else b`",
+        )
+    return None
+
+
+def generator(slip: Slip) -> Problem | None:
+    if slip.is_sign(slip.kind, "for") and slip.before in VALUE_ENDS:
+        return slip.problem(
+            "a list is made by `for` inside square brackets only",
+            "write `[2 * i for i in range(n)]`",
+        )
+    return None
+
+
+def side_by_side(slip: Slip) -> Problem | None:
+    if slip.kind not in VALUE_STARTS or slip.before not in VALUE_ENDS:
+        return None
+    text = slip.text(slip.index)
+    if slip.kind == NUMBER and text.startswith("."):
+        return slip.problem(
+            f"a name cannot go on with `{text}`", f"a number in a label is an index: `[{text[1:]}]`"
+        )
+    if slip.expects(",") and slip.inside_brackets():
+        return slip.problem(f"`,` is missing before {slip.found()}")
+    return None
+
+
+def nothing_imported(slip: Slip) -> Problem | None:
+    if slip.opener == SOFT_WORDS["from"] and slip.text(slip.index) == "import":
+        return slip.problem(
+            "no name follows this `import`", "write `from zoo.resnet import ResNet`"
+        )
+    return None
+
+
+def second_label(slip: Slip) -> Problem | None:
+    if slip.is_sign(slip.kind, ":") and slip.before in VALUE_ENDS and slip.expects("->"):
+        return slip.problem("a stage has one label", "put an inner pipeline in parentheses")
+    return None
+
+
+def reserved_word(slip: Slip) -> Problem | None:
+    if slip.kind in HARD and NAME in slip.expected:
+        word = slip.text(slip.index)
+        what = "a value" if NUMBER in slip.expected else "a name"
+        return slip.problem(
+            f"expected {what}, found the word `{word}`",
+            f"`{word}` belongs to the language and cannot be a name",
+        )
+    return None
