@@ -16,7 +16,13 @@ import sys
 from collections.abc import Sequence
 from types import CodeType, ModuleType
 
+from nnspec.compiler.load import execute
+from nnspec.compiler.source import Compiled, complete, program_of, source_of
+from nnspec.compiler.spec import attach
 from nnspec.diagnostics import SpecError
+from nnspec.elaborate.program import Program
+from nnspec.source import Source
+from nnspec.targets import read_text
 
 ENDING = ".nn"
 
@@ -36,28 +42,22 @@ class SpecLoader(importlib.abc.ExecutionLoader):
 
     def get_source(self, fullname: str) -> str:
         """The generated Python."""
-        from nnspec.compiler.source import complete, program_of, write
-        from nnspec.targets import Target
-
-        program = program_of(Target(self.path, "", self.path))
-        return write(program, complete(program))
+        return self._compiled()[1].text
 
     def get_code(self, fullname: str) -> CodeType:
-        return compile(self.get_source(fullname), self.path, "exec")
+        return compile(self.get_source(fullname), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module: ModuleType) -> None:
-        from nnspec.compiler.load import execute
-        from nnspec.compiler.source import complete, program_of, written
-        from nnspec.compiler.spec import attach
-        from nnspec.targets import Target
-
         try:
-            program = program_of(Target(self.path, "", self.path))
-            text, plans = written(program, complete(program))
+            program, compiled = self._compiled()
         except SpecError as error:
             raise SpecImportError(error.problems) from None
-        execute(module, text, f"<compiled {self.path}>")
-        attach(program, module, plans)
+        execute(module, compiled.text, f"<compiled {self.path}>")
+        attach(program, module, compiled.plans)
+
+    def _compiled(self) -> tuple[Program, Compiled]:
+        program = program_of(Source(read_text(self.path), self.path))
+        return program, source_of(program, complete(program))
 
 
 class SpecFinder(importlib.abc.MetaPathFinder):

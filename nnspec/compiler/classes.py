@@ -267,7 +267,8 @@ class Planner:
     def name_all(self) -> None:
         """Give each class its own name; variants of a block are told apart by what only they have."""
         taken = {plan.name for plan in self.classes if plan.kind == "model"}
-        for plan in self.classes:
+        by_size = sorted(self.classes, key=lambda plan: sum(1 for _ in steps(plan.graph)))
+        for plan in by_size:
             if plan.kind == "model":
                 continue
             name = usable(plan.name)
@@ -277,18 +278,24 @@ class Planner:
             taken.add(name)
 
     def _distinction(self, plan: ClassPlan) -> str:
-        """A label that this class has and its namesakes lack, or nothing."""
+        """A label, else an operator, that this class has and its namesakes lack, or nothing."""
         if plan.definition is None:
             return ""
-        others = {
-            node.path
+        others = [
+            node
             for other in self.classes
             if other.definition is plan.definition and other is not plan
-            for node in other.graph.nodes
-        }
-        for node in plan.graph.nodes:
-            if node.labelled and node.path not in others:
+            for node in steps(other.graph)
+        ]
+        labels = {node.path for node in others}
+        operators = {node.operator.name for node in others if isinstance(node, OpNode)}
+        own = list(steps(plan.graph))
+        for node in own:
+            if node.labelled and node.path not in labels:
                 return "_".join(node.path)
+        for node in own:
+            if isinstance(node, OpNode) and node.operator.name not in operators:
+                return node.operator.name
         return ""
 
 

@@ -85,7 +85,7 @@ def output_names(plan: ClassPlan) -> list[str]:
 
 
 def _head(plan: ClassPlan, base: str) -> list[str]:
-    shapes = [] if len(plan.shapes) != 1 else fold(next(iter(plan.shapes)), WIDTH - 4)
+    shapes = [] if len(plan.shapes) != 1 else fold(next(iter(plan.shapes)), WIDTH - 10)
     doc = plan.doc or (plan.name if not shapes else "")
     return [f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
 

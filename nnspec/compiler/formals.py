@@ -31,21 +31,25 @@ def formal_use(graph: Graph, scope: Scope, floats: bool = True) -> FormalUse:
     """The formal graph of a use whose arguments and input sizes are numbers where they can be."""
     from nnspec.compiler.signature import signature
 
-    started = _freshened(graph)
     values = {
         name: given
         for name, given in graph.arguments.items()
         if floats and isinstance(given, float) and not isinstance(given, bool)
     }
     if not values:
-        found = formal(started, scope)
+        found = formal(graph, scope)
         assert found is not None
-        return FormalUse(found.graph, dict(found.hints), found.pinned)
-    found, pinned = _with_floats(started, scope, values, 0.0)
-    near, _ = _with_floats(started, scope, values, 1e-7)
+        return FormalUse(found.graph, _numbers(found), found.pinned)
+    found, pinned = _with_floats(graph, scope, values, 0.0)
+    near, _ = _with_floats(graph, scope, values, 1e-7)
     if signature(found.graph) != signature(near.graph):
         return formal_use(graph, scope, floats=False)  # it computes with a fraction
-    return FormalUse(found.graph, {**found.hints, **values}, found.pinned | pinned)
+    return FormalUse(found.graph, {**_numbers(found), **values}, found.pinned | pinned)
+
+
+def _numbers(found: Formal) -> dict[str, Any]:
+    """The numbers behind names; a size that is known only at run time is none."""
+    return {name: value for name, value in found.hints.items() if isinstance(value, int)}
 
 
 def _with_floats(
@@ -98,45 +102,3 @@ def _copy(graph: Graph) -> Graph:
     copy = Graph(graph.name, graph.kind, graph.definition)
     copy.arguments, copy.doc, copy.inputs = dict(graph.arguments), graph.doc, list(graph.inputs)
     return copy
-
-
-def _freshened(graph: Graph) -> Graph:
-    """A block's graph whose symbolic input sizes are its own names rather than its caller's."""
-    copy = _copy(graph)
-    if graph.kind == "model":
-        return copy
-    assert graph.definition is not None
-    patterns = [s.shape for s in graph.definition.body if isinstance(s, tree.Input)]
-    copy.inputs = []
-    for number, given in enumerate(graph.inputs):
-        names = _pattern_names(patterns[number], given.type.rank) if patterns else {}
-        sizes: list[Size] = []
-        for dim, size in enumerate(given.type.shape):
-            if isinstance(size, int):
-                sizes.append(size)
-            elif names.get(dim) in graph.arguments:
-                sizes.append(graph.arguments[names[dim]])
-            else:
-                sizes.append(symbol(names.get(dim) or common_name(number, dim, given.type.rank)))
-        kind = given.type.with_shape(sizes)
-        copy.inputs.append(Value(kind, None, number, given.name, given.span))
-    return copy
-
-
-def common_name(number: int, dim: int, rank: int) -> str:
-    """What people call a dimension: N, and D, H, W where the rank tells them."""
-    names = {3: "N_L", 4: "N_HW", 5: "N_DHW"}.get(rank, "N")
-    name = names[dim] if dim < len(names) and names[dim] != "_" else f"S{dim}"
-    return name if number == 0 else f"{name}{number + 1}"
-
-
-def _pattern_names(shape: tree.Expr, rank: int) -> dict[int, str]:
-    """Dimension -> the name that the pattern gives it."""
-    _, items = split(shape)
-    rests = [number for number, item in enumerate(items) if is_rest(item)]
-    found: dict[int, str] = {}
-    for number, item in enumerate(items):
-        if isinstance(item, tree.Name) and item.id != "_":
-            after = rests and number > rests[0]
-            found[rank - len(items) + number if after else number] = item.id
-    return found

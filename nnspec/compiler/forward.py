@@ -76,7 +76,7 @@ class Statement:
     def write(self, indent: int) -> list[str]:
         if self.lines is not None or self.expr is None:
             return [" " * indent + line for line in self.lines or []]
-        return lay(self.expr, indent, f"{self.target} = ")
+        return lay(self.expr, indent, f"{self.target} = " if self.target else "")
 
 
 class Forward:
@@ -92,11 +92,24 @@ class Forward:
         self.live: dict[str, int] = {}  # variable -> id of the value it holds
         self.left: dict[int, int] = {}
         self.statements: list[Statement] = []
+        self.dead = self._without_effect()
         self._count_uses()
+
+    def _without_effect(self) -> set[int]:
+        """Nodes whose results nobody uses; layers are called all the same, they may keep statistics."""
+        used = {id(value) for _, value in self.graph.outputs}
+        dead: set[int] = set()
+        for node in reversed(self.graph.nodes):
+            layer = self.constructor is not None and self.constructor.is_module(node)
+            if layer or any(id(value) in used for value in node.outputs):
+                used.update(id(value) for value in node.inputs if value is not None)
+            else:
+                dead.add(id(node))
+        return dead
 
     def _count_uses(self) -> None:
         for number, node in enumerate(self.graph.nodes):
-            for value in node.inputs:
+            for value in node.inputs if id(node) not in self.dead else ():
                 if value is not None:
                     self.uses.setdefault(id(value), []).append(number)
         end = len(self.graph.nodes)
@@ -108,10 +121,11 @@ class Forward:
 
     def write(self, output: str = "") -> list[str]:
         """The lines of the body; `output` is the class of several outputs."""
-        for number, value in enumerate(self.graph.inputs):
+        for value in self.graph.inputs:
             name = fresh(value.name or "x", self.live)
             self.variables[id(value)], self.live[name] = name, id(value)
-            assert number < len(self.graph.inputs)
+            if id(value) not in self.uses:
+                del self.live[name]
         for number, node in enumerate(self.graph.nodes):
             self._node(number, node)
         results = [self._take(value) for _, value in self.graph.outputs]
@@ -145,6 +159,8 @@ class Forward:
     # -- nodes -------------------------------------------------------------------------------------
 
     def _node(self, number: int, node: Node) -> None:
+        if id(node) in self.dead:
+            return
         if isinstance(node, OwnParam):
             assert self.constructor is not None
             self.pending[id(node.outputs[0])] = Text(self.constructor.access[id(node)])
@@ -156,11 +172,15 @@ class Forward:
         while tensors and node.inputs[len(tensors) - 1] is None:
             tensors.pop()
         expr = self._expression(node, tensors)
+        if not any(id(value) in self.uses for value in node.outputs):
+            self.statements.append(Statement("", expr))
+            return
         if len(node.outputs) == 1:
             if self._goes_into_next(number, node, expr):
                 self.pending[id(node.outputs[0])] = expr
                 return
-            self._assign(node, [self._variable(number, node, node.outputs[0])], expr)
+            name = self._variable(number, node, node.outputs[0])
+            self.statements.append(Statement(name, expr))
             return
         names = []
         for value in node.outputs:
@@ -168,11 +188,7 @@ class Forward:
                 names.append(self._variable(number, node, value))
             else:
                 names.append("_")
-        self._assign(node, names, expr)
-
-    def _assign(self, node: Node, names: list[str], expr: Expr) -> None:
         self.statements.append(Statement(", ".join(names), expr))
-        assert len(names) == len(node.outputs)
 
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
@@ -226,6 +242,8 @@ class Forward:
     def _all_flow_into(self, first: int, user: int) -> bool:
         """Whether everything between two nodes is part of the second's expression."""
         for node in self.graph.nodes[first:user]:
+            if id(node) in self.dead:
+                continue
             for value in node.outputs:
                 users = self.uses.get(id(value), [])
                 if len(users) != 1 or users[0] > user or value.name or node.count > 1:
@@ -282,7 +300,7 @@ class Forward:
         if first is None:
             return ["x"]
         name = self.variables[id(first)]
-        return ["x"] if first.node is None and self.plan.kind == "model" else [name]
+        return ["x"] if first.node is None else [name]
 
     def _sources(self, node: Node) -> list[Value]:
         """The variables in a node's expression, from left to right."""
@@ -377,4 +395,4 @@ def _written(statements: list[Statement], names: list[str]) -> list[str]:
 
 def _singular(name: str) -> str:
     """`layers` -> `layer`."""
-    return name[:-1] if name.endswith("s") and len(name) > 2 else f"{name}_layer"
+    return name[:-1] if name.endswith("s") and len(name) > 2 else "layer"

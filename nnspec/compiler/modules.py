@@ -10,6 +10,7 @@ from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import ATOM, Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
+from nnspec.diagnostics import Problem, SpecError
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
@@ -39,8 +40,12 @@ class ConstructorNames(code.Names):
         return self.plan.fixed.get(name)
 
 
-class RunTimeSize(ValueError):
+class RunTimeSize(Exception):
     """A layer's weights depend on a size that is known only when the module runs."""
+
+    def __init__(self, size: str) -> None:
+        super().__init__(size)
+        self.size = size
 
 
 class Constructor:
@@ -106,6 +111,12 @@ class Constructor:
 
     def layer(self, node: Node) -> Expr:
         """The expression that makes one copy of a node's module."""
+        try:
+            return self._layer(node)
+        except RunTimeSize as found:
+            raise SpecError([_unknown_size(node, found.size)]) from None
+
+    def _layer(self, node: Node) -> Expr:
         helper = self.plan.helpers.get(id(node))
         if helper is not None:
             return self._instance(helper, self.plan.graph)
@@ -242,6 +253,15 @@ class _Copies:
 def copies(node: Node) -> str:
     """The numbers of a node's copies."""
     return f"range({node.first}, {node.first + node.count})"
+
+
+def _unknown_size(node: Node, size: str) -> Problem:
+    return Problem(
+        "NN308",
+        f"the weights of `{node.shown}` depend on {size}, which is known only when the model runs",
+        node.span,
+        help="give the input a number there, or make it a parameter of the model",
+    )
 
 
 def _counted(branch: _Tree) -> bool:

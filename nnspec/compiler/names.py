@@ -11,7 +11,8 @@ RESERVED = frozenset({"torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict",
 
 def usable(name: str) -> str:
     """The name, with `_` behind it where Python or the generated file needs it."""
-    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED else name
+    hard_to_read = name in ("l", "O", "I")
+    return f"{name}_" if keyword.iskeyword(name) or name in RESERVED or hard_to_read else name
 
 
 def fresh(name: str, taken: Container[str]) -> str:
@@ -27,7 +28,7 @@ def fresh(name: str, taken: Container[str]) -> str:
 
 def camel(name: str) -> str:
     """`conv_transpose2d` -> `ConvTranspose2d`."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_")) or "Layer"
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 
 def attribute(name: str) -> bool:

@@ -5,31 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnspec.checking import check_text, read
 from nnspec.compiler.classes import ClassPlan, Planner
 from nnspec.compiler.emit import file
-from nnspec.diagnostics import Problem, SpecError
+from nnspec.diagnostics import Failure, Problem, SpecError
 from nnspec.elaborate.program import Program
-from nnspec.targets import Target
+from nnspec.records import Record
+from nnspec.source import Source
+from nnspec.syntax.parser import parse
 
 
-def program_of(target: Target) -> Program:
-    """The program of a target that has no errors; else SpecError with every problem."""
-    source = target.read()
-    report = check_text(source, target.name)
-    if not report.ok:
-        raise SpecError([p for p in report.diagnostics if p.severity == "error"])
-    program, problems = read(source)
-    assert not problems
+class Compiled(Record):
+    """The source of some models, and the plans of its classes."""
+
+    text: str
+    plans: list[ClassPlan]
+
+
+def program_of(source: Source) -> Program:
+    """The program of a source; SpecError with every problem of its syntax and its definitions."""
+    module, problems = parse(source)
+    program = Program(module)
+    if problems or program.problems:
+        raise SpecError([*problems, *program.problems])
     return program
-
-
-def source_of(target: Target) -> str:
-    """The source of the model that the target names, or of all its models."""
-    program = program_of(target)
-    if target.name:
-        return write(program, [target.name])
-    return write(program, complete(program))
 
 
 def complete(program: Program) -> list[str]:
@@ -37,28 +35,29 @@ def complete(program: Program) -> list[str]:
     return [name for name, model in program.models.items() if not model.missing]
 
 
-def write(
+def source_of(
     program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
-) -> str:
-    """The source of some models of a program, with these parameters."""
-    return written(program, names, settings)[0]
-
-
-def written(
-    program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
-) -> tuple[str, list[ClassPlan]]:
-    """The source of some models, and the plans of its classes. SpecError where a value does not fit."""
+) -> Compiled:
+    """The source of some models, with these parameters. SpecError where something does not fit."""
     planner = Planner(program.scope)
     for name in names:
-        before = len(program.problems)
-        graph = program.graph(name, settings)
-        if graph is None:
-            problems: list[Problem] = program.problems[before:] or list(program.problems)
-            del program.problems[before:]
-            raise SpecError(problems)
-        planner.model(program.model(name), graph)
+        planner.model(program.model(name), checked_graph(program, name, settings))
     planner.name_all()
-    return file(program.module.doc, planner.classes), planner.classes
+    return Compiled(file(program.module.doc, planner.classes), planner.classes)
+
+
+def checked_graph(program: Program, name: str, settings: Mapping[str, Any] | None) -> Any:
+    """The graph of a model with these parameters; SpecError where the spec refuses them."""
+    before = len(program.problems)
+    try:
+        graph = program.graph(name, settings)
+    except Failure as failure:
+        raise SpecError([failure.problem]) from None
+    if graph is None:
+        problems: list[Problem] = program.problems[before:] or list(program.problems)
+        del program.problems[before:]
+        raise SpecError(problems)
+    return graph
 
 
 def structural(plan: ClassPlan) -> dict[str, Any]:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from functools import partial
 from types import ModuleType
 from typing import Any
 
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.load import load_source
-from nnspec.compiler.source import source_of, structural, written
+from nnspec.compiler.source import checked_graph, program_of, source_of, structural
 from nnspec.compiler.variants import variable
 from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Program
 from nnspec.source import Source
 from nnspec.targets import find
 
-__all__ = ["Spec", "load", "source_of"]
+__all__ = ["Spec", "load", "program_of", "source_of"]
 
 
 def load(target: str | os.PathLike[str]) -> Any:
@@ -25,10 +24,8 @@ def load(target: str | os.PathLike[str]) -> Any:
 
     SpecError where the spec has errors, an OSError where it cannot be read.
     """
-    from nnspec.compiler.source import program_of
-
     found = find(os.fspath(target))
-    spec = Spec(program_of(found))
+    spec = Spec(program_of(found.read()))
     return spec.model(found.name) if found.name else spec
 
 
@@ -74,9 +71,9 @@ def compile_model(
     program: Program, name: str, settings: Mapping[str, Any] | None = None
 ) -> type:
     """The class of a model that is compiled for these structural values."""
-    text, plans = written(program, [name], settings)
-    module = load_source(text, stem(program))
-    return attach(program, module, plans)[name]
+    compiled = source_of(program, [name], settings)
+    module = load_source(compiled.text, stem(program))
+    return attach(program, module, compiled.plans)[name]
 
 
 def attach(program: Program, module: ModuleType, plans: list[ClassPlan]) -> dict[str, type]:
@@ -87,10 +84,24 @@ def attach(program: Program, module: ModuleType, plans: list[ClassPlan]) -> dict
             continue
         name, cls = plan.model.name, getattr(module, plan.name)
         if "_variant" not in cls.__dict__:
-            cls = variable(cls, plan.model, structural(plan), partial(compile_model, program, name))
+            cls = variable(cls, plan.model, structural(plan), Maker(program, name))
             setattr(module, plan.name, cls)
         found[name] = cls
     return found
+
+
+class Maker:
+    """What a class needs of its spec: to be compiled for other values, to have values checked."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        self.program, self.name = program, name
+
+    def compile(self, settings: Mapping[str, Any]) -> type:
+        return compile_model(self.program, self.name, settings)
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """SpecError where the spec refuses these values."""
+        checked_graph(self.program, self.name, settings)
 
 
 def stem(program: Program) -> str:

@@ -7,25 +7,30 @@ metaclass whose call looks at the arguments first; the instances are ordinary mo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from nnspec.elaborate.program import Model
 
-#: structural values -> the class that was compiled for them
-Compile = Callable[[Mapping[str, Any]], type]
+
+class Maker(Protocol):
+    """What a class needs of its spec."""
+
+    def compile(self, settings: Mapping[str, Any]) -> type: ...
+
+    def check(self, settings: Mapping[str, Any]) -> None: ...
 
 
 class ModelType(type):
     """The type of loaded model classes."""
 
-    _variant: tuple[Model, Mapping[str, Any], Compile]
+    _variant: tuple[Model, Mapping[str, Any], Maker]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         found = cls.__dict__.get("_variant")
         if found is None:  # a subclass that a user derived
             return super().__call__(*args, **kwargs)
-        model, compiled, compile_for = found
+        model, compiled, maker = found
         names = [parameter.name for parameter in model.parameters]
         if len(args) > len(names):
             raise TypeError(f"{cls.__name__} takes {len(names)} arguments, not {len(args)}")
@@ -44,7 +49,9 @@ class ModelType(type):
         }
         if other:
             settings = {name: value for name, value in given.items() if name in compiled}
-            return compile_for(settings)(**given)
+            return maker.compile(settings)(**given)
+        if given:  # what the spec would refuse is not built
+            maker.check(given)
         return super().__call__(**{n: v for n, v in given.items() if n in accepted})
 
 
@@ -60,7 +67,7 @@ def _unknown(owner: str, name: str, names: list[str]) -> str:
     return f"{owner} has no parameter {name!r}{more}"
 
 
-def variable(cls: type, model: Model, compiled: Mapping[str, Any], compile_for: Compile) -> type:
+def variable(cls: type, model: Model, compiled: Mapping[str, Any], maker: Maker) -> type:
     """The class again, able to be called with other structural values. `compiled` are those it has."""
     namespace = {
         name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")
@@ -70,6 +77,6 @@ def variable(cls: type, model: Model, compiled: Mapping[str, Any], compile_for: 
         for cell in getattr(value, "__closure__", None) or ():
             if cell.cell_contents is cls:
                 cell.cell_contents = made
-    made._variant = (model, dict(compiled), compile_for)
+    made._variant = (model, dict(compiled), maker)
     made.__signature__ = inspect.signature(cls)  # type: ignore[attr-defined]
     return made
