@@ -13,7 +13,7 @@ from nnspec.compiler import code
 from nnspec.compiler.formals import at, formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
-from nnspec.compiler.signature import signature
+from nnspec.compiler.signature import Written, signature
 from nnspec.dims import symbol
 from nnspec.elaborate.program import Model
 from nnspec.elaborate.scope import Scope
@@ -42,7 +42,7 @@ class ClassPlan:
 
     __slots__ = (
         "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model", "name",
-        "shapes", "values",
+        "optional", "shapes", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -56,6 +56,7 @@ class ClassPlan:
         self.arguments: list[Argument] = []
         self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
+        self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
         self.shapes: set[str] = set()
         self.model: Model | None = None
 
@@ -153,7 +154,7 @@ class Planner:
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)
-        found = (id(graph.definition), self._signature(plan))
+        found = (id(graph.definition), signature(plan.graph, self.written(plan)))
         known = self._signatures.get(found)
         if known is not None:
             known.shapes.add(shapes(use.graph, plan))
@@ -163,12 +164,14 @@ class Planner:
         self.classes.append(plan)
         return plan
 
-    def _signature(self, plan: ClassPlan) -> Any:
-        def written(node: CallNode) -> Any:
+    def written(self, plan: ClassPlan) -> Written:
+        """What a class writes for the blocks it uses."""
+
+        def use(node: CallNode) -> Any:
             called = plan.calls[id(node)]
             return (id(called), tuple(code.key(value) for _, value in called.given(node.graph)))
 
-        return signature(plan.graph, written)
+        return use
 
     def _fill(self, plan: ClassPlan) -> None:
         """Plan the classes of the blocks in a body, and of the steps that have no class in PyTorch."""

@@ -85,7 +85,9 @@ def output_names(plan: ClassPlan) -> list[str]:
 
 
 def _head(plan: ClassPlan, base: str) -> list[str]:
-    shapes = [] if len(plan.shapes) != 1 else fold(next(iter(plan.shapes)), WIDTH - 10)
+    inputs = {text.partition(" -> ")[0] for text in plan.shapes}
+    known = plan.shapes if len(plan.shapes) == 1 else inputs if len(inputs) == 1 else set()
+    shapes = [line for text in known for line in fold(text, WIDTH - 10)]
     doc = plan.doc or (plan.name if not shapes else "")
     return [f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
 

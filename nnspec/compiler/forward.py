@@ -168,6 +168,9 @@ class Forward:
         if node.count > 1:
             self._repeated(number, node)
             return
+        if id(node) in self.plan.optional:
+            self._optional(node)
+            return
         tensors = [Text("None") if value is None else self._take(value) for value in node.inputs]
         while tensors and node.inputs[len(tensors) - 1] is None:
             tensors.pop()
@@ -202,6 +205,16 @@ class Forward:
         present = [t for t, v in zip(tensors, node.inputs, strict=False) if v is not None]
         return code.function(made, self.names, tensors if len(present) != len(tensors) else present)
 
+    def _optional(self, node: Node) -> None:
+        """A layer that may not be there: its result takes the place of its input."""
+        before, after = node.inputs[0], node.outputs[0]
+        assert before is not None and self.constructor is not None
+        name = self._take(before).flat
+        access = self.constructor.access[id(node)]
+        lines = [f"if {access} is not None:", f"    {name} = {access}({name})"]
+        self.statements.append(Statement("", None, lines))
+        self.variables[id(after)], self.live[name] = name, id(after)
+
     def _repeated(self, number: int, node: Node) -> None:
         """`n * layer` without a label: a loop over the copies."""
         (value,) = (v for v in node.inputs if v is not None)
@@ -235,7 +248,7 @@ class Forward:
         if expr.depth >= DEEPEST or len(expr.flat) > LONGEST:
             return False
         target = self.graph.nodes[user]
-        if target.count > 1:
+        if target.count > 1 or id(target) in self.plan.optional:
             return False
         return not (self._is_main(target) and (expr.depth > 2 or self._has_main(node)))
 

@@ -104,7 +104,9 @@ class Constructor:
             branch.setdefault(name, _Copies(node, self.layer(node)))
             return
         if not node.shared or name not in branch:
-            branch[name] = self.layer(node)
+            made: Any = self.layer(node)
+            condition = self.plan.optional.get(id(node))
+            branch[name] = made if condition is None else _Optional(name, condition, made)
         self.access[id(node)] = ""  # known once the containers' kinds are
 
     # -- a layer as an expression ------------------------------------------------------------------
@@ -196,7 +198,7 @@ class Constructor:
         """The lines that make the submodules; afterwards `access` is complete."""
         lines = list(self.lines)
         for name, made in self._modules.items():
-            if isinstance(made, _Copies):
+            if isinstance(made, (_Copies, _Optional)):
                 lines += made.write()
             elif isinstance(made, dict):
                 lines += lay(self._container(made, f"self.{name}"), 8, f"self.{name} = ")
@@ -253,6 +255,20 @@ class _Copies:
 def copies(node: Node) -> str:
     """The numbers of a node's copies."""
     return f"range({node.first}, {node.first + node.count})"
+
+
+class _Optional:
+    """A layer that is there under a condition, else None."""
+
+    def __init__(self, name: str, condition: str, made: Expr) -> None:
+        self.name, self.condition, self.made = name, condition, made
+
+    def write(self) -> list[str]:
+        return [
+            f"        self.{self.name} = None",
+            f"        if {self.condition}:",
+            *lay(self.made, 12, f"self.{self.name} = "),
+        ]
 
 
 def _unknown_size(node: Node, size: str) -> Problem:

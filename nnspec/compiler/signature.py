@@ -12,13 +12,21 @@ from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
 Written = Callable[[CallNode], Any]
 
 
-def signature(graph: Graph, written: Written | None = None) -> Any:
-    """Equal for two graphs whose code would be the same."""
+def signature(
+    graph: Graph, written: Written | None = None, without: frozenset[int] = frozenset()
+) -> Any:
+    """Equal for two graphs whose code would be the same.
+
+    The nodes in `without` are left out, as if each gave on what it takes.
+    """
     numbers: dict[int, int] = {id(value): i for i, value in enumerate(graph.inputs)}
     nodes = []
     for node in graph.nodes:
+        if id(node) in without:
+            numbers[id(node.outputs[0])] = _number(node.inputs[0], numbers)
+            continue
         for output in node.outputs:
-            numbers[id(output)] = len(numbers)
+            numbers[id(output)] = max(numbers.values(), default=-1) + 1
         nodes.append(_node(node, numbers, written))
     outputs = tuple((name, _number(value, numbers)) for name, value in graph.outputs)
     return (len(graph.inputs), tuple(nodes), outputs)

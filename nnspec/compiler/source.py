@@ -7,6 +7,7 @@ from typing import Any
 
 from nnspec.compiler.classes import ClassPlan, Planner
 from nnspec.compiler.emit import file
+from nnspec.compiler.optional import merge
 from nnspec.diagnostics import Failure, Problem, SpecError
 from nnspec.elaborate.program import Program
 from nnspec.records import Record
@@ -42,6 +43,7 @@ def source_of(
     planner = Planner(program.scope)
     for name in names:
         planner.model(program.model(name), checked_graph(program, name, settings))
+    merge(planner)
     planner.name_all()
     return Compiled(file(program.module.doc, planner.classes), planner.classes)
 
