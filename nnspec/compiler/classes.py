@@ -1,7 +1,7 @@
 """Which classes a file has: one for all uses of a block that have the same structure.
 
-Each use is made formal (`formals.py`); uses with equal signatures share a class, and the names that occur
-in its code are the constructor's arguments.
+Each use is made formal (`formals.py`); uses with equal signatures share a class, and the names that
+occur in its code are the constructor's arguments.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class ClassPlan:
     """One class: the graph it is written from, and what its constructor takes."""
 
     __slots__ = (
-        "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model", "name",
-        "optional", "shapes", "values",
+        "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
+        "name", "optional", "shapes", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -174,7 +174,7 @@ class Planner:
         return use
 
     def _fill(self, plan: ClassPlan) -> None:
-        """Plan the classes of the blocks in a body, and of the steps that have no class in PyTorch."""
+        """Plan the classes of the blocks in a body, and of steps without a class in PyTorch."""
         for node in steps(plan.graph):
             if isinstance(node, CallNode) and node.graph.definition is not None:
                 plan.calls[id(node)] = self.use(numbered(node.graph, plan.values))
@@ -268,7 +268,7 @@ class Planner:
                     yield from code.symbols(value)
 
     def name_all(self) -> None:
-        """Give each class its own name; variants of a block are told apart by what only they have."""
+        """Give each class its own name; variants are told apart by what only they have."""
         taken = {plan.name for plan in self.classes if plan.kind == "model"}
         by_size = sorted(self.classes, key=lambda plan: sum(1 for _ in steps(plan.graph)))
         for plan in by_size:

@@ -1,4 +1,4 @@
-"""The codes that operators give (`ModuleCode`, `CallCode`, `InfixCode`, `IndexCode`) as expressions."""
+"""What operators give (`ModuleCode`, `CallCode`, `InfixCode`, `IndexCode`) as expressions."""
 
 from __future__ import annotations
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
-from nnspec.compiler.names import attribute, camel, fresh
+from nnspec.compiler.names import camel, fresh
 
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
@@ -118,12 +119,13 @@ def _signature(plan: ClassPlan) -> list[str]:
 
 
 def _checks(plan: ClassPlan) -> list[str]:
+    """Arguments that the code holds for one value of are held to it."""
     lines = []
     for argument, value in plan.checked:
-        shown = Text(repr(value)).flat.replace("'", '"')
-        test = f"{argument.name} {'is not' if value is None or isinstance(value, bool) else '!='} {shown}"
-        lines.append(f"        if {test}:")
-        message = f'f"this code is for {argument.name}={value!r}, not {{{argument.name}}}"'
+        differs = "is not" if value is None or isinstance(value, bool) else "!="
+        shown = code.value(value, code.Names()).flat
+        lines.append(f"        if {argument.name} {differs} {shown}:")
+        message = f'f"this code is for {argument.name}={value!r}, not {{{argument.name}!r}}"'
         lines += lay(Call("ValueError", (("", Text(message)),)), 12, "raise ")
     return lines
 
@@ -171,6 +173,3 @@ def function_lines(plan: ClassPlan, name: str) -> list[str]:
     inputs += [("", Text(f"{each}: Tensor")) for each in _inputs(plan)]
     lines = lay(Call(f"def {name}", tuple(inputs)), 0, "", " -> Tensor:")
     return [*lines, *docstring(plan.doc or name, 4), *statements]
-
-
-__all__ = ["assemble", "attribute", "class_lines", "file", "function_lines"]

@@ -5,22 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler.numbers import FormalFloat
-from nnspec.dims import Dim, evaluate, substitute, symbol
+from nnspec.dims import Dim, evaluate, substitute
 from nnspec.elaborate.formal import Formal, formal
-from nnspec.elaborate.patterns import is_rest, split
 from nnspec.elaborate.scope import Scope
 from nnspec.graph import Graph, Value
 from nnspec.records import Record
-from nnspec.syntax import tree
 from nnspec.tensors import TensorType
 
 if TYPE_CHECKING:
-    from nnspec.dims import Size
+    pass
 
 
 class FormalUse(Record):
-    """A block's graph over names. `values` has the number of each name; all other symbols of the graph are
-    sizes that are known only when the module runs."""
+    """A block's graph over names. `values` has the number of each name; all other symbols are sizes
+    that are known only when the module runs."""
 
     graph: Graph
     values: dict[str, Any]

@@ -11,7 +11,8 @@ from nnspec.compiler.layout import Call, Expr, Text, lay
 from nnspec.compiler.modules import Constructor, copies
 from nnspec.compiler.names import RESERVED, fresh, usable
 from nnspec.dims import Dim, symbol
-from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
+from nnspec.graph import CallNode, Node, OpNode, OwnParam, Value
+from nnspec.operators.definition import InfixCode
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
@@ -245,12 +246,16 @@ class Forward:
             return user == number + 1 and len(self.graph.outputs) == 1
         if value.name or not self._all_flow_into(number + 1, user):
             return False
-        if expr.depth >= DEEPEST or len(expr.flat) > LONGEST:
-            return False
         target = self.graph.nodes[user]
+        deepest = DEEPEST + self._is_infix(target)  # an operator is no further call
+        if expr.depth >= deepest or len(expr.flat) > LONGEST:
+            return False
         if target.count > 1 or id(target) in self.plan.optional:
             return False
         return not (self._is_main(target) and (expr.depth > 2 or self._has_main(node)))
+
+    def _is_infix(self, node: Node) -> bool:
+        return isinstance(node, OpNode) and isinstance(node.operator.function(node.use), InfixCode)
 
     def _all_flow_into(self, first: int, user: int) -> bool:
         """Whether everything between two nodes is part of the second's expression."""

@@ -1,7 +1,7 @@
 """Python expressions, laid out as `ruff format` lays them out.
 
-An expression is a `Text` (a name, a number, an operator with its operands: never broken) or a `Call`
-(anything in brackets, which may be broken over lines). `lay` gives the lines.
+An expression is a `Text` (a name, a number, an operator with its operands: never broken), a `Call`
+(anything in brackets, which may be broken over lines) or a `Loop`. `lay` gives the lines.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Text(Record):
 class Call(Record):
     """`head(args)`, a list, a tuple: what is broken where it is too long.
 
-    Each argument is a pair: what stands before it (`stride=`, `*`) and its expression. `one_each` puts
-    every argument on its own line, as a trailing comma does.
+    Each argument is a pair: what stands before it (`stride=`, `*`) and its expression. `one_each`
+    puts every argument on its own line, as a trailing comma does.
     """
 
     head: str
@@ -90,7 +90,7 @@ def bracketed(expr: Expr, at_least: int) -> str:
 
 
 def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]:
-    """The lines of an expression; `before` and `after` are what stands on its first and last line."""
+    """The lines of an expression; `before` and `after` stand on its first and last line."""
     margin = " " * indent
     line = f"{margin}{before}{expr.flat}{after}"
     if isinstance(expr, Text) or (not expr.forced and len(line) <= WIDTH):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
-from nnspec.compiler.layout import ATOM, Call, Expr, Loop, Text, call, lay
+from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
 from nnspec.diagnostics import Problem, SpecError
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
@@ -287,4 +286,3 @@ def _counted(branch: _Tree) -> bool:
 def _owns(node: OpNode) -> bool:
     """Whether an operator has parameters or buffers here."""
     return bool(node.operator.params(node.use))
-

@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 class FormalFloat(float):
     """The value of a float parameter, with its name.
 
-    An operator's rule sees a number that equals no default, so it writes the setting. Wherever the spec
-    itself computes with it or decides by it, a plain number comes out and the name is noted as pinned:
-    the code then holds for this value only.
+    An operator's rule sees a number that equals no default, so it writes the setting. Wherever the
+    spec itself computes with it or decides by it, a plain number comes out and the name is noted as
+    pinned: the code then holds for this value only.
     """
 
     symbol: str
@@ -38,7 +38,7 @@ class FormalFloat(float):
 
 
 def _asked_by_a_rule() -> bool:
-    """Whether the caller is an operator's definition, whose checks decide nothing of the structure."""
+    """Whether the caller is an operator's definition: its checks decide no structure."""
     frame = sys._getframe(2)
     while frame.f_globals.get("__name__") == __name__ and frame.f_back is not None:
         frame = frame.f_back
@@ -59,7 +59,7 @@ def _pinning(name: str) -> Any:
 for _name in (
     "__lt__", "__le__", "__gt__", "__ge__", "__bool__", "__int__", "__round__", "__trunc__",
     "__floor__", "__ceil__", "__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__",
-    "__truediv__", "__rtruediv__", "__floordiv__", "__rfloordiv__", "__mod__", "__rmod__", "__pow__",
-    "__rpow__", "__neg__", "__abs__", "__float__",
+    "__truediv__", "__rtruediv__", "__floordiv__", "__rfloordiv__", "__mod__", "__rmod__",
+    "__pow__", "__rpow__", "__neg__", "__abs__", "__float__",
 ):  # fmt: skip
     setattr(FormalFloat, _name, _pinning(_name))

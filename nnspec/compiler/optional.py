@@ -1,9 +1,10 @@
-"""Two classes of a block that differ by a layer under an `if` become one, with the `if` in its constructor.
+"""Two classes of a block that differ by a layer under an `if` become one, with the `if` inside.
 
     if stride != 1 or C != 4 * planes:
         x = x -> downsample: (conv2d(4 * planes, 1, stride, bias=false) -> batch_norm2d)
 
-is written as a person writes it: `self.downsample` is made under that condition, and called if it is there.
+is written as a person writes it: `self.downsample` is made under that condition, and called if it
+is there.
 """
 
 from __future__ import annotations

@@ -54,7 +54,8 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
         return ("call", place, inputs, written(node))
     sizes = tuple(code.key(value.type.shape) for value in graph.inputs)
     arguments = tuple((name, code.key(_plain(given))) for name, given in graph.arguments.items())
-    return ("call", place, inputs, graph.definition.name, arguments, sizes)
+    inside = signature(graph)  # a number that is computed there counts too
+    return ("call", place, inputs, graph.definition.name, arguments, sizes, inside)
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.load import load_source
 from nnspec.compiler.source import checked_graph, program_of, source_of, structural
-from nnspec.compiler.variants import variable
+from nnspec.compiler.variants import Open, variable
 from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Program
 from nnspec.source import Source
@@ -34,7 +34,7 @@ class Spec:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._classes: dict[str, type] = {}
+        self._classes: dict[str, Any] = {}
 
     @property
     def source(self) -> Source:
@@ -42,22 +42,21 @@ class Spec:
         return self._program.module.source
 
     def model(self, name: str) -> Any:
-        """The class of a model; KeyError where there is none of this name."""
-        if name not in self._classes:
-            model = self._program.model(name)
-            self._classes[name] = (
-                _incomplete(self._program, name) if model.missing else compile_model(self._program, name)
-            )
-        return self._classes[name]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
+        """The class of a model. AttributeError with the nearest where there is none of this name."""
         if name not in self._program.models:
             close = nearest(name, self._program.models)
             known = ", ".join(self._program.models)
-            more = f"; did you mean `{close}`?" if close else f"; its models: {known}"
+            more = f"; did you mean `{close}`?" if close else f"; its models: {known or 'none'}"
             raise AttributeError(f"{self.source.name} has no model `{name}`{more}")
+        if name not in self._classes:
+            model = self._program.models[name]
+            maker = Maker(self._program, name)
+            self._classes[name] = Open(model, maker) if model.missing else maker.compile({})
+        return self._classes[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
         return self.model(name)
 
     def __dir__(self) -> list[str]:
@@ -67,10 +66,8 @@ class Spec:
         return f"Spec({self.source.name!r}: {', '.join(self._program.models)})"
 
 
-def compile_model(
-    program: Program, name: str, settings: Mapping[str, Any] | None = None
-) -> type:
-    """The class of a model that is compiled for these structural values."""
+def compile_model(program: Program, name: str, settings: Mapping[str, Any] | None = None) -> type:
+    """The class of a model, compiled for these values of its parameters."""
     compiled = source_of(program, [name], settings)
     module = load_source(compiled.text, stem(program))
     return attach(program, module, compiled.plans)[name]
@@ -95,9 +92,14 @@ class Maker:
 
     def __init__(self, program: Program, name: str) -> None:
         self.program, self.name = program, name
+        self.made: dict[str, type] = {}
 
     def compile(self, settings: Mapping[str, Any]) -> type:
-        return compile_model(self.program, self.name, settings)
+        """The class for these values; compiled once."""
+        remembered = repr(sorted(settings.items(), key=lambda item: item[0]))
+        if remembered not in self.made:
+            self.made[remembered] = compile_model(self.program, self.name, settings)
+        return self.made[remembered]
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """SpecError where the spec refuses these values."""
@@ -107,18 +109,3 @@ class Maker:
 def stem(program: Program) -> str:
     """The file's name without its ending, as part of a module's name."""
     return os.path.splitext(os.path.basename(program.module.source.name))[0] or "spec"
-
-
-def _incomplete(program: Program, name: str) -> Any:
-    """What stands for a model with parameters that must be given: calling it compiles it."""
-    model = program.model(name)
-
-    def build(**given: Any) -> Any:
-        missing = [parameter for parameter in model.missing if parameter not in given]
-        if missing:
-            raise TypeError(f"{name} needs {', '.join(missing)}")
-        return compile_model(program, name, given)(**given)
-
-    build.__name__ = build.__qualname__ = name
-    build.__doc__ = model.definition.doc or None
-    return build

@@ -1,4 +1,4 @@
-"""Classes that may be called with parameters which shape the code: other values compile another class.
+"""Classes that may be called with parameters which shape the code: others compile another class.
 
 The written file has none of this: there such a parameter holds for one value. A loaded class gets a
 metaclass whose call looks at the arguments first; the instances are ordinary modules.
@@ -10,6 +10,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from nnspec.compiler.names import usable
+from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Model
 
 
@@ -31,28 +33,35 @@ class ModelType(type):
         if found is None:  # a subclass that a user derived
             return super().__call__(*args, **kwargs)
         model, compiled, maker = found
-        names = [parameter.name for parameter in model.parameters]
-        if len(args) > len(names):
-            raise TypeError(f"{cls.__name__} takes {len(names)} arguments, not {len(args)}")
-        given = dict(zip(names, args, strict=False))
-        for name, value in kwargs.items():
-            if name not in names:
-                raise TypeError(_unknown(cls.__name__, name, names))
-            if name in given:
-                raise TypeError(f"{cls.__name__} got two values for {name!r}")
-            given[name] = value
-        accepted = inspect.signature(cls.__init__).parameters
-        other = {
-            name: value
-            for name, value in given.items()
-            if name in compiled and not _same(value, compiled[name])
+        given = {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in _by_name(cls.__name__, model, args, kwargs).items()
         }
-        if other:
-            settings = {name: value for name, value in given.items() if name in compiled}
-            return maker.compile(settings)(**given)
+        made: type = cls
+        if any(n in compiled and not _same(v, compiled[n]) for n, v in given.items()):
+            made = maker.compile({name: v for name, v in given.items() if name in compiled})
+            compiled = made.__dict__["_variant"][1]
         if given:  # what the spec would refuse is not built
             maker.check(given)
-        return super().__call__(**{n: v for n, v in given.items() if n in accepted})
+        free = {usable(name): value for name, value in given.items() if name not in compiled}
+        return type.__call__(made, **free)
+
+
+def _by_name(
+    owner: str, model: Model, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The arguments of a call by parameter; TypeError as a function gives it."""
+    names = [parameter.name for parameter in model.parameters]
+    if len(args) > len(names):
+        raise TypeError(f"{owner} takes {len(names)} arguments, not {len(args)}")
+    given = dict(zip(names, args, strict=False))
+    for name, value in kwargs.items():
+        if name not in names:
+            raise TypeError(_unknown(owner, name, names))
+        if name in given:
+            raise TypeError(f"{owner} got two values for {name!r}")
+        given[name] = value
+    return given
 
 
 def _same(a: Any, b: Any) -> bool:
@@ -60,17 +69,17 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _unknown(owner: str, name: str, names: list[str]) -> str:
-    from nnspec.diagnostics import nearest
-
     close = nearest(name, names)
     more = f"; did you mean {close!r}?" if close else f"; it takes {', '.join(names) or 'none'}"
     return f"{owner} has no parameter {name!r}{more}"
 
 
 def variable(cls: type, model: Model, compiled: Mapping[str, Any], maker: Maker) -> type:
-    """The class again, able to be called with other structural values. `compiled` are those it has."""
+    """The class again, able to be called with other values of `compiled`, those it was made for."""
     namespace = {
-        name: value for name, value in cls.__dict__.items() if name not in ("__dict__", "__weakref__")
+        name: value
+        for name, value in cls.__dict__.items()
+        if name not in ("__dict__", "__weakref__")
     }
     made = ModelType(cls.__name__, cls.__bases__, namespace)
     for value in namespace.values():  # `super()` in its methods means the class made just now
@@ -80,3 +89,22 @@ def variable(cls: type, model: Model, compiled: Mapping[str, Any], maker: Maker)
     made._variant = (model, dict(compiled), maker)
     made.__signature__ = inspect.signature(cls)  # type: ignore[attr-defined]
     return made
+
+
+class Open:
+    """A model with parameters that have no default: calling it with them gives a module."""
+
+    def __init__(self, model: Model, maker: Maker) -> None:
+        self.__name__ = model.name
+        self.__doc__ = model.definition.doc or None
+        self._model, self._maker = model, maker
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        given = _by_name(self.__name__, self._model, args, kwargs)
+        missing = [name for name in self._model.missing if name not in given]
+        if missing:
+            raise TypeError(f"{self.__name__} needs {', '.join(missing)}")
+        return self._maker.compile(given)(**given)
+
+    def __repr__(self) -> str:
+        return f"<model {self.__name__}, needs {', '.join(self._model.missing)}>"
