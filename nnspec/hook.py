@@ -3,8 +3,8 @@
     import nnspec.hook
     from specs.lenet import LeNet
 
-A `.py` file of the same name wins. Nothing is cached on disk: a spec compiles in milliseconds, and a `.pyc`
-could not tell `lenet.nn` from `lenet.py`.
+A `.py` file of the same name wins. Nothing is cached on disk: a spec compiles in milliseconds, and
+a `.pyc` could not tell `lenet.nn` from `lenet.py`.
 """
 
 from __future__ import annotations

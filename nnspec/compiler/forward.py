@@ -97,7 +97,7 @@ class Forward:
         self._count_uses()
 
     def _without_effect(self) -> set[int]:
-        """Nodes whose results nobody uses; layers are called all the same, they may keep statistics."""
+        """Nodes whose results nobody uses; layers are called anyway, they may keep statistics."""
         used = {id(value) for _, value in self.graph.outputs}
         dead: set[int] = set()
         for node in reversed(self.graph.nodes):
@@ -209,7 +209,8 @@ class Forward:
     def _optional(self, node: Node) -> None:
         """A layer that may not be there: its result takes the place of its input."""
         before, after = node.inputs[0], node.outputs[0]
-        assert before is not None and self.constructor is not None
+        assert before is not None
+        assert self.constructor is not None
         name = self._take(before).flat
         access = self.constructor.access[id(node)]
         lines = [f"if {access} is not None:", f"    {name} = {access}({name})"]
@@ -229,8 +230,8 @@ class Forward:
             step = code.function(made, self.names, [Text(name)])
             lines += [f"for _ in range({node.count}):", f"    {name} = {step.flat}"]
         else:
-            step = f'getattr(self, f"{node.stem}{{i}}")({name})'
-            lines += [f"for i in {copies(node)}:", f"    {name} = {step}"]
+            copy = f'getattr(self, f"{node.stem}{{i}}")'
+            lines += [f"for i in {copies(node)}:", f"    {name} = {copy}({name})"]
         self.statements.append(Statement("", None, lines))
 
     # -- nesting -----------------------------------------------------------------------------------

@@ -67,8 +67,7 @@ class Loop(Record):
 
     @property
     def flat(self) -> str:
-        left, right = self.brackets or ("", "")
-        return f"{left}{self.element.flat} {self.clause}{right}"
+        return f"{self.brackets[:1]}{self.element.flat} {self.clause}{self.brackets[1:]}"
 
     @property
     def forced(self) -> bool:
@@ -96,7 +95,7 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     if isinstance(expr, Text) or (not expr.forced and len(line) <= WIDTH):
         return [line]
     if isinstance(expr, Loop):
-        left, right = expr.brackets or ("", "")
+        left, right = expr.brackets[:1], expr.brackets[1:]
         if not left:
             return _loop_lines(expr, indent)
         inside = _loop_lines(expr, indent + INDENT)

@@ -42,7 +42,7 @@ class Spec:
         return self._program.module.source
 
     def model(self, name: str) -> Any:
-        """The class of a model. AttributeError with the nearest where there is none of this name."""
+        """The class of a model. AttributeError with the nearest where there is none."""
         if name not in self._program.models:
             close = nearest(name, self._program.models)
             known = ", ".join(self._program.models)

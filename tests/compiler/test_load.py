@@ -1,4 +1,4 @@
-"""Loaded classes are ordinary modules: they pickle, copy, compile, export, and show their source."""
+"""Loaded classes are ordinary modules: they pickle, copy, compile, export, show their source."""
 
 from __future__ import annotations
 
