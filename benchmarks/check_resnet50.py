@@ -29,12 +29,19 @@ PEERS = {
 def process(*arguments: str) -> None:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(
-        [sys.executable, *arguments], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
     )
 
 
 def main() -> None:
-    for words in (["specs/resnet.nn:resnet50"], ["specs/resnet.nn:resnet50", "--sizes", "H=224,W=224"]):
+    for words in (
+        ["specs/resnet.nn:resnet50"],
+        ["specs/resnet.nn:resnet50", "--sizes", "H=224,W=224"],
+    ):
         print(f"nnspec check {' '.join(words)}")
         for name, code in PEERS.items():
             own, theirs, ratio = paired(

@@ -14,7 +14,9 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def paired(ours: Callable[[], object], peer: Callable[[], object], turns: int) -> tuple[float, float, float]:
+def paired(
+    ours: Callable[[], object], peer: Callable[[], object], turns: int
+) -> tuple[float, float, float]:
     """Medians of (our seconds, the peer's seconds, peer / ours per turn); who begins alternates."""
     times: list[tuple[float, float]] = []
     for turn in range(turns):

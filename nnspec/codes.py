@@ -252,9 +252,10 @@ CODES: dict[str, Code] = {
         "Each operator alone could take some size, but no size of the input suits all of them. The"
         " message shows the places in conflict.",
         **_pair(
-            "a = image -> max_pool2d(2)\nb = image -> conv2d(3, 2, stride=2, padding=1)\nreturn a "
-            "+ b",
-            "a = image -> max_pool2d(2)\nb = image -> conv2d(3, 2, stride=2)\nreturn a + b",
+            "assert H % 2 == 1\na = image -> max_pool2d(2) -> interpolate(scale_factor=2)\n"
+            "return a + image",
+            "assert H % 2 == 0\na = image -> max_pool2d(2) -> interpolate(scale_factor=2)\n"
+            "return a + image",
             input="image: [N, 3, H, H]",
         ),
     ),

@@ -52,7 +52,13 @@ class Mismatch(Exception):
     """
 
     def __init__(
-        self, code: str, message: str, *, argument: str = "", notes: tuple[str, ...] = (), help: str = ""
+        self,
+        code: str,
+        message: str,
+        *,
+        argument: str = "",
+        notes: tuple[str, ...] = (),
+        help: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code

@@ -120,7 +120,9 @@ class Dim:
                 product = left + right
                 if len(product) > MOST_FACTORS:
                     raise SizeLimit("a product of too many factors")
-                _put(found, tuple(sorted(product, key=_order)) if left and right else product, a * b)
+                _put(
+                    found, tuple(sorted(product, key=_order)) if left and right else product, a * b
+                )
         return _make(found)
 
     __rmul__ = __mul__

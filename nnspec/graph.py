@@ -48,7 +48,17 @@ class Node:
     no parameters of its own.
     """
 
-    __slots__ = ("count", "first", "inputs", "labelled", "outputs", "path", "shared", "span", "stem")
+    __slots__ = (
+        "count",
+        "first",
+        "inputs",
+        "labelled",
+        "outputs",
+        "path",
+        "shared",
+        "span",
+        "stem",
+    )
 
     def __init__(self, inputs: tuple[Value | None, ...], path: tuple[str, ...], span: Span) -> None:
         self.inputs = inputs
@@ -173,8 +183,8 @@ class Graph:
         import networkx
 
         drawn = networkx.MultiDiGraph(name=self.name)
-        for number, value in enumerate(self.inputs):
-            drawn.add_node(f"input {number}", label=value.name, type=str(value.type))
+        for number, given in enumerate(self.inputs):
+            drawn.add_node(f"input {number}", label=given.name, type=str(given.type))
         numbers = {id(node): number for number, node in enumerate(self.nodes)}
         for node in self.nodes:
             drawn.add_node(numbers[id(node)], label=node.shown, span=str(node.span))

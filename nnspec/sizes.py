@@ -8,6 +8,7 @@ Presburger sets, imported only then. What lies outside of that (products of symb
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import lcm
 
 from nnspec.dims import Dim, compare, evaluate, render, symbols
@@ -272,7 +273,7 @@ def _in_words(name: str, period: int, stretches: Mapping[int, Stretch]) -> tuple
 def _finite(name: str, values: list[int]) -> tuple[str, ...]:
     if len(values) == 1:
         return (f"{name} == {values[0]}",)
-    steps = {b - a for a, b in zip(values, values[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(values)}
     if len(steps) == 1:
         (step,) = steps
         bounds: tuple[str, ...] = (
@@ -374,6 +375,3 @@ def _symbol(name: str) -> Dim:
     from nnspec.dims import symbol
 
     return symbol(name)
-
-
-

@@ -81,7 +81,9 @@ class TensorType(Record):
         return TensorType(self.dtype, tuple(shape))
 
     def __str__(self) -> str:
-        return show_shape(self.shape) if self.dtype == "f32" else self.dtype + show_shape(self.shape)
+        return (
+            show_shape(self.shape) if self.dtype == "f32" else self.dtype + show_shape(self.shape)
+        )
 
 
 def show_shape(shape: Sequence[Size]) -> str:

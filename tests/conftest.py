@@ -5,7 +5,10 @@ them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,3 +34,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == file.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture(scope="session")
+def torchvision_models() -> Any:
+    """torchvision.models, also of a build that lacks its compiled operators."""
+    if find_spec("torchvision") is None:
+        pytest.skip("torchvision is not installed")
+    import_module("nnspec.training")  # defines what such a build lacks
+    return import_module("torchvision.models")

@@ -54,7 +54,10 @@ def test_checking_works_where_torch_cannot_be_imported() -> None:
 
 def test_the_layers_hold() -> None:
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "lint-imports")], capture_output=True, text=True, cwd=ROOT
+        [str(Path(sys.executable).parent / "lint-imports")],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -87,5 +87,9 @@ def test_the_cases_use_every_kind_of_graph_node() -> None:
                 kinds |= {type(node).__name__ for node in graph.nodes}
                 kinds |= {"repeated" for node in graph.nodes if node.count > 1}
                 kinds |= {"shared" for node in graph.nodes if node.shared}
-                kinds |= {"sequence" for n in graph.nodes if isinstance(n, CallNode) and n.graph.kind == "sequence"}
+                kinds |= {
+                    "sequence"
+                    for n in graph.nodes
+                    if isinstance(n, CallNode) and n.graph.kind == "sequence"
+                }
     assert kinds >= {"OpNode", "CallNode", "OwnParam", "repeated", "shared", "sequence"}

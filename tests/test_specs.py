@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,13 +37,11 @@ def test_resnets_have_the_published_figures(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
-def test_resnets_are_torchvisions(name: str) -> None:
+def test_resnets_are_torchvisions(name: str, torchvision_models: Any) -> None:
     torch = pytest.importorskip("torch")
-    import nnspec.training  # noqa: F401  (makes torchvision importable)
-    from torchvision import models
 
     torch.manual_seed(0)
-    theirs = getattr(models, name)().eval()
+    theirs = getattr(torchvision_models, name)().eval()
     ours = nnspec.load(f"{SPECS / 'resnet.nn'}:{name}")().eval()
     weights = theirs.state_dict()
     assert list(ours.state_dict()) == list(weights)
@@ -53,13 +52,10 @@ def test_resnets_are_torchvisions(name: str) -> None:
         assert torch.equal(ours(image), theirs(image))
 
 
-def test_the_published_figures_are_torchvisions_own() -> None:
-    pytest.importorskip("torchvision")
-    import nnspec.training  # noqa: F401  (makes torchvision importable)
-    from torchvision import models
+def test_the_published_figures_are_torchvisions_own(torchvision_models: Any) -> None:
 
     for name, (parameters, gmacs) in PUBLISHED.items():
-        meta = models.get_model_weights(name).IMAGENET1K_V1.meta
+        meta = torchvision_models.get_model_weights(name).IMAGENET1K_V1.meta
         assert (meta["num_params"], meta["_ops"]) == (parameters, gmacs)
 
 
@@ -80,7 +76,9 @@ def test_unet_requires_multiples_of_16_and_pytorch_agrees() -> None:
 
 def test_lenet_has_the_papers_sizes() -> None:
     """LeCun et al. 1998, section II.B: C1 is 6@28x28, S2 6@14x14, C3 16@10x10, S4 16@5x5, 120, 84, 10."""
-    layers = {layer.path: layer for layer in nnspec.check(str(SPECS / "lenet.nn")).models["LeNet"].layers}
+    layers = {
+        layer.path: layer for layer in nnspec.check(str(SPECS / "lenet.nn")).models["LeNet"].layers
+    }
     assert layers["conv1"].outputs[0].shape == ("N", 6, 28, 28)
     assert layers["conv2"].inputs[0].shape == ("N", 6, 14, 14)
     assert layers["conv2"].outputs[0].shape == ("N", 16, 10, 10)

@@ -33,7 +33,9 @@ def compile_source(target: Target) -> str | None:
     return source_of(program_of(target.read()), list(report.models)).text
 
 
-def train(target: Target | None, words: Sequence[str], resume: str | None, device: str | None) -> int:
+def train(
+    target: Target | None, words: Sequence[str], resume: str | None, device: str | None
+) -> int:
     """Train as the target's train part says; the exit status."""
     overrides = settings(words)
     if device is not None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     "--device", metavar="cpu|cuda|...", help="Where to train; without it the fastest that is there."
 )
 def command(
-    target: str | None, settings: Sequence[str], resume: str | None, device: str | None) -> int:
+    target: str | None, settings: Sequence[str], resume: str | None, device: str | None
+) -> int:
     """Train a model as its file says, and write a run folder.
 
     \b

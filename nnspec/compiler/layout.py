@@ -22,13 +22,13 @@ class Text(Record):
     binding: int = ATOM
     depth: int = 0  # calls inside calls
 
-    @property
-    def flat(self) -> str:
-        return self.text
-
-    @property
-    def forced(self) -> bool:
-        return False
+    def __init__(
+        self, head: str, items: list[Piece], closed: str = ")", comma: bool = True
+    ) -> None:
+        self.head = head  # with the opening bracket
+        self.items = items
+        self.closed = closed
+        self.comma = comma  # whether a comma may follow the last item
 
 
 class Call(Record):

@@ -132,7 +132,8 @@ def sequence_graph(
         graph.arguments, graph.doc = dict(block.arguments), definition.doc
     body = Body(session, graph, Scope(None), is_sequence=True)
     graph.inputs = [
-        Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span) for i, kind in enumerate(types)
+        Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span)
+        for i, kind in enumerate(types)
     ]
     enter(session, graph.name, span)
     try:

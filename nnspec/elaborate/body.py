@@ -89,7 +89,9 @@ class Body:
         helped = ""
         if value is None or isinstance(value, (int, Dim)):
             helped = f"write `{expr.span.text} != {'none' if value is None else '0'}`"
-        fail("NN202", f"a condition is true or false, not {describe(value)}", expr.span, help=helped)
+        fail(
+            "NN202", f"a condition is true or false, not {describe(value)}", expr.span, help=helped
+        )
 
     def decide(self, op: str, left: Any, right: Any, span: Span) -> bool:
         """A comparison that depends on symbols: by the numbers behind them in a formal elaboration."""
@@ -166,7 +168,8 @@ class Body:
         self.fine = False
         problem = failure.problem
         uses = tuple(
-            Label(span, f"in this use of `{name}`") for name, span in reversed(self.session.stack[-3:])
+            Label(span, f"in this use of `{name}`")
+            for name, span in reversed(self.session.stack[-3:])
         )
         known = {problem.span, *(label.span for label in problem.labels)}
         problem = replace(
@@ -408,4 +411,3 @@ def _run_statements(body: Body, definition: tree.FnDef) -> Any:
     except _Result as result:
         return result.value
     fail("NN211", f"`{definition.name}` returns nothing", definition.name_span)
-

@@ -187,6 +187,3 @@ def _builtin(
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         shown = ", ".join(describe(value) for value in positional)
         fail("NN202", f"`{builtin.name}` cannot take {shown or 'nothing'}", span)
-
-
-

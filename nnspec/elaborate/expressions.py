@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nnspec.diagnostics import Label, Mismatch, nearest
 from nnspec.dims import Dim
 from nnspec.elaborate import apply
@@ -80,7 +82,7 @@ def unknown(body: Body, name: str, span: Span) -> Any:
         fail("NN900", "`if training:` is not supported yet", span)
     helped = f"did you mean `{close}`?" if close and " " not in close else close or ""
     place = body.scope.find(close) if close and not habit else None
-    labels = ()
+    labels: tuple[Label, ...] = ()
     if place is not None and close in place.places:
         labels = (Label(place.places[close], f"`{close}` is bound here"),)
     fail("NN200", f"`{name}` is not known here", span, help=helped, labels=labels)
@@ -158,12 +160,12 @@ def bind_target(body: Body, target: tree.Target, value: Any) -> None:
         return
     if not isinstance(value, (list, tuple)):
         fail(
-            "NN208", f"{describe(value)} cannot be taken apart into {len(target.items)}", target.span
+            "NN208",
+            f"{describe(value)} cannot be taken apart into {len(target.items)}",
+            target.span,
         )
     if len(value) != len(target.items):
-        fail(
-            "NN208", f"{len(target.items)} names for {len(value)} values", target.span
-        )
+        fail("NN208", f"{len(target.items)} names for {len(value)} values", target.span)
     for item, part in zip(target.items, value, strict=True):
         bind_target(body, item, part)
 
@@ -244,7 +246,7 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
             if len(expr.rest) > 1 or op not in _TENSOR_OPS:
                 fail("NN210", f"`{op}` does not chain or contain on tensors", expr.span)
             return combine(body, op, left, right, expr.span, expr.span)
-        known = _guard(lambda op=op, a=left, b=right: comparison(op, a, b), expr.span)
+        known = _guard(partial(comparison, op, left, right), expr.span)
         if known is None:
             known = body.decide(op, left, right, expr.span)
         if not known:
@@ -267,8 +269,8 @@ def _attribute(body: Body, expr: tree.Attribute) -> Any:
         if body.scope.find(expr.base.id) is None:
             if expr.base.id == "self":
                 unknown(body, "self", expr.base.span)
-            known = {*operator_index()}
-            close = _HABITS.get(expr.name) or nearest(expr.name, known)
+            operators = {*operator_index()}
+            close = _HABITS.get(expr.name) or nearest(expr.name, operators)
             fail(
                 "NN200",
                 f"`{expr.span.text}` is PyTorch's way to say it",
@@ -291,7 +293,9 @@ def _attribute(body: Body, expr: tree.Attribute) -> Any:
             "NN209",
             "a tensor has no methods",
             expr.name_span,
-            help=f"write `{expr.base.span.text} -> {close}(…)`" if close else "use `x -> operator(…)`",
+            help=f"write `{expr.base.span.text} -> {close}(…)`"
+            if close
+            else "use `x -> operator(…)`",
         )
     if isinstance(value, SharedLayer):
         fail("NN900", "the tensors of a declared layer cannot be named yet", expr.span)
@@ -385,7 +389,12 @@ def _not_a_layer(body: Body, stage: tree.Stage, value: Any) -> Any:
     helped = ""
     if isinstance(value, Value) and isinstance(stage.value, tree.Call):
         helped = "leave the tensors out: the arrow brings them"
-    fail("NN202", f"`->` gives tensors to a layer; this is {describe(value)}", stage.value.span, help=helped)
+    fail(
+        "NN202",
+        f"`->` gives tensors to a layer; this is {describe(value)}",
+        stage.value.span,
+        help=helped,
+    )
 
 
 def _guard(compute: Callable[[], Any], span: Span) -> Any:
@@ -418,5 +427,3 @@ _RULES: dict[type, Callable[[Body, Any], Any]] = {
     tree.Pipeline: _pipeline,
     tree.Call: _call,
 }
-
-

@@ -35,7 +35,9 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
     if isinstance(result, complex):
         raise Mismatch("NN210", "the power of a negative number to a fraction is not real")
     if isinstance(result, int) and not -LARGEST <= result <= LARGEST:
-        raise Mismatch("NN403", f"`{op}` makes a number of more than {len(str(LARGEST)) - 1} digits")
+        raise Mismatch(
+            "NN403", f"`{op}` makes a number of more than {len(str(LARGEST)) - 1} digits"
+        )
     return result
 
 
@@ -53,7 +55,9 @@ def _numeric(op: str, a: Any, b: Any) -> Any:
     if op == "/":
         if isinstance(a, Dim) or isinstance(b, Dim):
             raise Mismatch(
-                "NN210", "`/` gives a fraction, which a size is not", help="use `//`, the whole part"
+                "NN210",
+                "`/` gives a fraction, which a size is not",
+                help="use `//`, the whole part",
             )
         return a / b
     if op == "**":
@@ -125,7 +129,11 @@ def _name(value: object) -> str:
 
 
 def _numbers(values: tuple[Any, ...]) -> list[Any]:
-    items = list(values[0]) if len(values) == 1 and isinstance(values[0], (list, tuple)) else list(values)
+    items = (
+        list(values[0])
+        if len(values) == 1 and isinstance(values[0], (list, tuple))
+        else list(values)
+    )
     for item in items:
         if not _number(item):
             raise Mismatch("NN210", f"a number is needed here, not {_name(item)}")

@@ -81,7 +81,12 @@ def size(body: Body, item: Expr) -> Size:
 
 
 def match(
-    body: Body, shape: Expr, found: TensorType, what: str, place: Span, labels: tuple[Label, ...] = ()
+    body: Body,
+    shape: Expr,
+    found: TensorType,
+    what: str,
+    place: Span,
+    labels: tuple[Label, ...] = (),
 ) -> None:
     """Hold a tensor against a pattern: known sizes must agree, unknown names are bound.
 
@@ -116,8 +121,7 @@ def match(
     if not fits:
         refuse(
             f"{what} has {found.rank} dimensions, {found}; "
-            f"{shape.span.text} has {len(items) - len(rests)}"
-            + (" or more" if rests else "")
+            f"{shape.span.text} has {len(items) - len(rests)}" + (" or more" if rests else "")
         )
     for number, (item, actual) in enumerate(pairs):
         if isinstance(item, Name) and item.id == "_":

@@ -181,12 +181,14 @@ class Program:
         parameters = base.definition.parameters
         names = {p.name for p in parameters[: len(positional)]} | keyword.keys()
         open_ones = [p.name for p in parameters if p.default is None and p.name not in names]
-        stand_in = {name: None for name in open_ones}
+        stand_in = dict.fromkeys(open_ones)
         if open_ones:  # bind the rest with stand-ins to have everything else checked
             given = {p.name: v for p, v in zip(parameters, positional, strict=False)} | keyword
             by_name = {p.name: p for p in parameters}
             return {
-                name: check_type(by_name[name], value, places.get(name, short.span), base.definition.name)
+                name: check_type(
+                    by_name[name], value, places.get(name, short.span), base.definition.name
+                )
                 for name, value in given.items()
                 if name in by_name and name not in stand_in
             }
@@ -249,7 +251,7 @@ class Program:
         return None
 
 
-class deep_recursion:  # noqa: N801  (a context manager, used as `with deep_recursion():`)
+class deep_recursion:
     """Room for deeply nested specs; the depth itself is bounded by the parser and by DEEPEST."""
 
     def __enter__(self) -> None:

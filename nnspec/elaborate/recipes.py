@@ -122,7 +122,9 @@ def read_data(program: Program, part: tree.DataDef, root: str) -> DataPlan | Non
     return None
 
 
-def data_plan(program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str) -> DataPlan | None:
+def data_plan(
+    program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str
+) -> DataPlan | None:
     """The plan of a `data` part, or None where it has problems."""
     reader = Reader(program, overrides, root)
     written: dict[tuple[str, ...], tree.Setting] = {}
@@ -165,11 +167,11 @@ def data_plan(program: Program, part: tree.DataDef, overrides: Mapping[str, Any]
             reader.attempt(lambda p=path, s=setting: _unknown_setting(part, p, s, fields))
     for name, field in fields.items():
         for one in split:
-            setting = written.get((name, one)) or written.get((name,))
+            chosen = written.get((name, one)) or written.get((name,))
             steps: list[Bound] = []
             after = field
-            if setting is not None:
-                read = reader.attempt(lambda s=setting, f=field: _pipeline(reader, s.value, f))
+            if chosen is not None:
+                read = reader.attempt(lambda s=chosen, f=field: _pipeline(reader, s.value, f))
                 if read is None:
                     break
                 steps, after = read
@@ -212,7 +214,11 @@ def _unknown_setting(
 def _split(reader: Reader, expr: tree.Expr) -> dict[str, float]:
     value = reader.body.evaluate(expr)
     if not isinstance(value, dict):
-        fail("NN205", f"a split is written `[train: 0.8, val: 0.2]`, not {describe(value)}", expr.span)
+        fail(
+            "NN205",
+            f"a split is written `[train: 0.8, val: 0.2]`, not {describe(value)}",
+            expr.span,
+        )
     for name, share in value.items():
         if name not in SPLITS:
             close = nearest(name, SPLITS)
@@ -234,14 +240,12 @@ def _split(reader: Reader, expr: tree.Expr) -> dict[str, float]:
             expr.span,
             help="whole numbers above 1 are counts of samples",
         )
-    return {name: share for name, share in value.items()}
+    return value
 
 
 def _pipeline(reader: Reader, expr: tree.Expr, field: Field) -> tuple[list[Bound], Field]:
     """`resize(28) -> normalize(…)`: the transforms, and the field after them."""
-    stages = (
-        [stage.value for stage in expr.stages] if isinstance(expr, tree.Pipeline) else [expr]
-    )
+    stages = [stage.value for stage in expr.stages] if isinstance(expr, tree.Pipeline) else [expr]
     steps: list[Bound] = []
     for stage in stages:
         step = reader.bound("transform", stage)
@@ -253,4 +257,3 @@ def _pipeline(reader: Reader, expr: tree.Expr, field: Field) -> tuple[list[Bound
     if field.dtype == "u8":
         field = replace(field, dtype="f32")
     return steps, field
-

@@ -34,7 +34,9 @@ class Session:
     def __init__(self, hints: Mapping[str, Size] | None = None) -> None:
         self.problems: list[Problem] = []
         self.graphs: dict[Hashable, Graph | None] = {}  # None: it failed, and the problem is told
-        self.stack: list[tuple[str, Span]] = []  # the blocks being elaborated, with their place of use
+        self.stack: list[
+            tuple[str, Span]
+        ] = []  # the blocks being elaborated, with their place of use
         self.nodes = 0
         self.hints = hints
         self.pinned: set[str] = set()

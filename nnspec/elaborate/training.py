@@ -343,7 +343,13 @@ def _loss(
     for name, value in values.items():
         scope.bind(name, value)
     body = Body(program.session, graph, scope)
-    result = body.evaluate(setting.value)
+    try:
+        result = body.evaluate(setting.value)
+    except Failure as failure:
+        if failure.problem.code != "NN200":
+            raise
+        known = f"the outputs and fields are {', '.join(values)}"
+        raise Failure(replace(failure.problem, code="NN505", notes=(known,))) from None
     if not isinstance(result, Value):
         fail("NN202", f"a loss is a tensor, not {describe(result)}", setting.value.span)
     if result.type.shape != ():
@@ -422,9 +428,7 @@ def _metrics(
                 item.span,
                 help=f"`{item.function.id}({next(iter(outputs))}, {next(iter(data.fields))})`",
             )
-        rest = replace(
-            item, arguments=tuple(a for a in item.arguments if a not in positional[:2])
-        )
+        rest = replace(item, arguments=tuple(a for a in item.arguments if a not in positional[:2]))
         metric = reader.bound("metric", rest)
         kind = values[chosen[0]].type
         try:
@@ -433,6 +437,3 @@ def _metrics(
             raise placed(mismatch, item.span) from None
         found.append(MetricPlan(metric, chosen[0], chosen[1]))
     return tuple(found)
-
-
-

@@ -74,8 +74,8 @@ class OperatorLayer(Layer):
 
     operator: Operator
     positional: tuple[Any, ...] = ()
-    keyword: Mapping[str, Any] = {}  # noqa: RUF012
-    places: Mapping[str, Span] = {}  # noqa: RUF012  argument name or position -> its place
+    keyword: Mapping[str, Any] = {}
+    places: Mapping[str, Span] = {}
 
 
 class BlockLayer(Layer):

@@ -276,7 +276,9 @@ class Glu(Operator):
             use.fail("`glu` takes a tensor of at least one dimension", code="NN303")
         dim = use.dim("dim", use.x.rank)
         shape = list(use.x.shape)
-        use.divisible(shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}")
+        use.divisible(
+            shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}"
+        )
         shape[dim] = shape[dim] // 2
         return (use.x.with_shape(shape),)
 

@@ -44,7 +44,10 @@ def bind_settings(
     for name, value in keyword.items():
         if name not in known:
             raise Mismatch(
-                "NN203", f"`{owner}` has no argument `{name}`", argument=name, help=_unknown_help(name, settings)
+                "NN203",
+                f"`{owner}` has no argument `{name}`",
+                argument=name,
+                help=_unknown_help(name, settings),
             )
         if name in bound:
             raise Mismatch("NN207", f"`{name}` is given twice to `{owner}`", argument=name)
@@ -111,7 +114,7 @@ def _is(kind: str, value: Any) -> bool:
     if kind == "str":
         return isinstance(value, str)
     if kind == "int":
-        return isinstance(value, int) and not isinstance(value, bool) or isinstance(value, Dim)
+        return (isinstance(value, int) and not isinstance(value, bool)) or isinstance(value, Dim)
     if kind == "size":
         return isinstance(value, (int, Dim)) and not isinstance(value, bool)
     if kind == "float":
@@ -134,7 +137,9 @@ _WORDS = {
 def _describe(setting: Setting) -> str:
     words = [_WORDS[kind] for kind in setting.kind.split("|")]
     if setting.choices:
-        words = [w for w in words if w != "a string"] + [f'"{choice}"' for choice in setting.choices]
+        words = [w for w in words if w != "a string"] + [
+            f'"{choice}"' for choice in setting.choices
+        ]
     if setting.length:
         words.append(f"a list of {setting.length}")
     return " or ".join(dict.fromkeys(words))
@@ -146,7 +151,9 @@ def _unknown_help(name: str, settings: Sequence[Setting]) -> str:
     close = nearest(name, [s.name for s in settings])
     if close:
         return f"did you mean `{close}`?"
-    return f"it takes {', '.join(s.name for s in settings)}" if settings else "it takes no arguments"
+    return (
+        f"it takes {', '.join(s.name for s in settings)}" if settings else "it takes no arguments"
+    )
 
 
 def _sibling_help(owner: str, setting: Setting, length: int) -> str:
@@ -158,7 +165,13 @@ def _sibling_help(owner: str, setting: Setting, length: int) -> str:
 
 
 def _count(number: int, word: str) -> str:
-    return f"no {word}s" if number == 0 else f"1 {word}" if number == 1 else f"at most {number} {word}s"
+    return (
+        f"no {word}s"
+        if number == 0
+        else f"1 {word}"
+        if number == 1
+        else f"at most {number} {word}s"
+    )
 
 
 def show(value: Any) -> str:

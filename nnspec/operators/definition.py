@@ -198,7 +198,10 @@ class Use:
     def positive_output(self, size: Size, dim_name: str, **more: Any) -> Size:
         """An output size must be at least 1."""
         self.at_least(
-            size, 1, f"the output of `{self.operator.name}` would have {dim_name} {render(size)}", **more
+            size,
+            1,
+            f"the output of `{self.operator.name}` would have {dim_name} {render(size)}",
+            **more,
         )
         return size
 

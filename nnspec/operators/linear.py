@@ -32,7 +32,9 @@ class Linear(Operator):
             use.fail(
                 f"`linear` computes on floating-point tensors, not {x}",
                 code="NN304",
-                help="numbers of classes or words go through `embedding` first" if x.dtype == "i64" else "",
+                help="numbers of classes or words go through `embedding` first"
+                if x.dtype == "i64"
+                else "",
             )
         use.at_least(
             out, 1, f"out_features must be at least 1, not {render(out)}", code="NN206",
@@ -48,7 +50,8 @@ class Linear(Operator):
         return found
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return use.x.numel * use["out_features"]
+        out: Size = use["out_features"]
+        return use.x.numel * out
 
     def module(self, use: Use) -> ModuleCode:
         kwargs = {} if use["bias"] else {"bias": False}
@@ -89,7 +92,9 @@ class Embedding(Operator):
     name = "embedding"
     family = "linear"
     settings = (
-        Setting("num_embeddings", "size", doc="rows of the table: how many different numbers there are"),
+        Setting(
+            "num_embeddings", "size", doc="rows of the table: how many different numbers there are"
+        ),
         Setting("embedding_dim", "size", doc="length of a row"),
         Setting("padding_idx", "int|none", None, doc="the row of this number is 0 and not trained"),
     )
@@ -105,7 +110,9 @@ class Embedding(Operator):
         if row is not None and isinstance(use["num_embeddings"], int):
             if not -use["num_embeddings"] <= row < use["num_embeddings"]:
                 use.fail(
-                    f"padding_idx {row} is outside of the table", code="NN206", argument="padding_idx"
+                    f"padding_idx {row} is outside of the table",
+                    code="NN206",
+                    argument="padding_idx",
                 )
         return (TensorType("f32", (*use.x.shape, use["embedding_dim"])),)
 
@@ -152,7 +159,9 @@ class Flatten(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         return ModuleCode(
-            "nn.Flatten", (), {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+            "nn.Flatten",
+            (),
+            {s.name: use[s.name] for s in self.settings if use[s.name] != s.default},
         )
 
     def function(self, use: Use) -> CallCode:

@@ -9,7 +9,7 @@ from nnspec.tensors import TensorType, is_float, promote, show_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -24,7 +24,7 @@ class Loss(Operator):
 
     family = "loss"
     tensors = (Tensor("input"), Tensor("target"))
-    settings = (_REDUCTION,)
+    settings: ClassVar[tuple[Setting, ...]] = (_REDUCTION,)
 
     def both(self, use: Use) -> tuple[TensorType, TensorType]:
         a, b = use.inputs
@@ -115,7 +115,8 @@ class OfNumbers(Loss):
         output, target = self.both(use)
         if output.rank != target.rank:
             use.fail(
-                f"`{self.name}` compares tensors of one shape, not {output} and {target}", code="NN303"
+                f"`{self.name}` compares tensors of one shape, not {output} and {target}",
+                code="NN303",
             )
         for dim, (a, b) in enumerate(zip(output.shape, target.shape, strict=True)):
             use.equal(

@@ -145,7 +145,9 @@ class Clamp(Operator):
         if use.x.dtype == "bool":
             use.fail("`clamp` does not work on bool tensors", code="NN304")
         floats = any(isinstance(use[name], float) for name in ("min", "max"))
-        return (TensorType("f32" if floats and not is_float(use.x.dtype) else use.x.dtype, use.x.shape),)
+        return (
+            TensorType("f32" if floats and not is_float(use.x.dtype) else use.x.dtype, use.x.shape),
+        )
 
     def function(self, use: Use) -> CallCode:
         kwargs = {name: use[name] for name in ("min", "max") if use[name] is not None}

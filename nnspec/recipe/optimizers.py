@@ -34,7 +34,9 @@ def _lr(default: Any) -> Setting:
     return Setting("lr", "float", default, doc="learning rate: the length of a step")
 
 
-_BETAS = Setting("betas", "float", (0.9, 0.999), 2, doc="decay of the averages of gradient and square")
+_BETAS = Setting(
+    "betas", "float", (0.9, 0.999), 2, doc="decay of the averages of gradient and square"
+)
 _EPS = Setting("eps", "float", 1e-8)
 
 
@@ -91,5 +93,3 @@ class Adagrad(Optimizer):
 
 
 ALL = by_name([SGD, Adam, AdamW, RMSprop, Adagrad])
-
-

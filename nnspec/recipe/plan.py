@@ -20,7 +20,9 @@ SETTINGS = (
     Setting("clip_grad_norm", "float|none", None, doc="longest gradient that is let through"),
     Setting("precision", "str", "float32", choices=("float32", "bf16"), doc="of the computation"),
     Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
-    Setting("threads", "int|none", None, doc="processor threads; chosen for the model's size by default"),
+    Setting(
+        "threads", "int|none", None, doc="processor threads; chosen for the model's size by default"
+    ),
 )
 
 #: the settings of a train part that are more than a plain value

@@ -19,12 +19,14 @@ class Scheduler(Recipe):
 
     def factor(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
         """At step number `step` of `total`, `per_epoch` of them an epoch."""
-        warmup = round(settings.get("warmup_epochs", 0) * per_epoch)
+        warmup: int = round(settings.get("warmup_epochs", 0) * per_epoch)
         if step < warmup:
             return (step + 1) / warmup
         return self.after_warmup(step - warmup, per_epoch, max(1, total - warmup), settings)
 
-    def after_warmup(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+    def after_warmup(
+        self, step: int, per_epoch: int, total: int, settings: dict[str, Any]
+    ) -> float:
         raise NotImplementedError
 
 
@@ -34,7 +36,9 @@ class Constant(Scheduler):
     name = "constant"
     settings = (_WARMUP,)
 
-    def after_warmup(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+    def after_warmup(
+        self, step: int, per_epoch: int, total: int, settings: dict[str, Any]
+    ) -> float:
         return 1.0
 
 
@@ -42,9 +46,14 @@ class Cosine(Scheduler):
     """Half a cosine from 1 down to `final` (Loshchilov & Hutter 2017, arXiv:1608.03983)."""
 
     name = "cosine"
-    settings = (_WARMUP, Setting("final", "float", 0.0, doc="share of the rate that is left at the end"))
+    settings = (
+        _WARMUP,
+        Setting("final", "float", 0.0, doc="share of the rate that is left at the end"),
+    )
 
-    def after_warmup(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+    def after_warmup(
+        self, step: int, per_epoch: int, total: int, settings: dict[str, Any]
+    ) -> float:
         final: float = settings["final"]
         return final + (1 - final) * (1 + cos(pi * min(step, total) / total)) / 2
 
@@ -53,9 +62,14 @@ class Linear(Scheduler):
     """A straight line from 1 down to `final`."""
 
     name = "linear"
-    settings = (_WARMUP, Setting("final", "float", 0.0, doc="share of the rate that is left at the end"))
+    settings = (
+        _WARMUP,
+        Setting("final", "float", 0.0, doc="share of the rate that is left at the end"),
+    )
 
-    def after_warmup(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+    def after_warmup(
+        self, step: int, per_epoch: int, total: int, settings: dict[str, Any]
+    ) -> float:
         final: float = settings["final"]
         return final + (1 - final) * (1 - min(step, total) / total)
 
@@ -70,7 +84,9 @@ class Step(Scheduler):
         _WARMUP,
     )
 
-    def after_warmup(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+    def after_warmup(
+        self, step: int, per_epoch: int, total: int, settings: dict[str, Any]
+    ) -> float:
         return float(settings["gamma"] ** (step // (per_epoch * settings["epochs"])))
 
 
@@ -80,7 +96,9 @@ class Exponential(Scheduler):
     name = "exponential"
     settings = (Setting("gamma", "float", doc="what the rate is multiplied by"), _WARMUP)
 
-    def after_warmup(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+    def after_warmup(
+        self, step: int, per_epoch: int, total: int, settings: dict[str, Any]
+    ) -> float:
         return float(settings["gamma"] ** (step // per_epoch))
 
 

@@ -103,7 +103,9 @@ class _Torchvision(Source):
         for train in (True, False):
             data = self._open(settings, root, train)
             pictures = torch.as_tensor(data.data)
-            images.append(pictures.unsqueeze(1) if pictures.ndim == 3 else pictures.permute(0, 3, 1, 2))
+            images.append(
+                pictures.unsqueeze(1) if pictures.ndim == 3 else pictures.permute(0, 3, 1, 2)
+            )
             labels.append(torch.as_tensor(data.targets))
         self._trained = len(labels[0])
         return {"image": torch.cat(images).contiguous(), "label": torch.cat(labels).long()}
@@ -117,7 +119,9 @@ class _Torchvision(Source):
 
         folder = os.path.join(root, settings["path"])
         try:
-            return getattr(datasets, self.dataset)(folder, train=train, download=settings["download"])
+            return getattr(datasets, self.dataset)(
+                folder, train=train, download=settings["download"]
+            )
         except RuntimeError as error:
             raise Mismatch(
                 "NN506",
@@ -169,7 +173,10 @@ class ImageFolder(Source):
         classes = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
         if not classes:
             raise Mismatch(
-                "NN506", f"{folder} has no folders in it", argument="path", help="one for each class"
+                "NN506",
+                f"{folder} has no folders in it",
+                argument="path",
+                help="one for each class",
             )
         return folder, classes
 

@@ -167,7 +167,9 @@ class RandomAffine(_PerImage):
     name, v2_name = "random_affine", "RandomAffine"
     settings = (
         Setting("degrees", "float"),
-        Setting("translate", "list|none", None, doc="largest shares of width and height to move by"),
+        Setting(
+            "translate", "list|none", None, doc="largest shares of width and height to move by"
+        ),
         Setting("scale", "list|none", None, doc="least and most to scale by"),
     )
 
@@ -198,7 +200,9 @@ class Normalize(Transform):
         import torch
 
         def column(value: Any) -> Tensor:
-            return torch.tensor(value if isinstance(value, tuple) else (value,)).float().view(-1, 1, 1)
+            return (
+                torch.tensor(value if isinstance(value, tuple) else (value,)).float().view(-1, 1, 1)
+            )
 
         mean, std = column(settings["mean"]), column(settings["std"])
         return lambda images: (images - mean.to(images)) / std.to(images)

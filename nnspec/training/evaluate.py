@@ -57,7 +57,8 @@ def evaluate(folder: str, split: str = "val", device: str | None = None) -> Eval
     trainer = job.trainer(run)
     trainer.model.load_state_dict(run.weights("best"))
     results = trainer.validate(split)
-    confusion, names = None, ()
+    confusion: Tensor | None = None
+    names: tuple[str, ...] = ()
     target = next(
         (m for m in job.plan.metrics if job.plan.data.fields[m.field].classes is not None), None
     )

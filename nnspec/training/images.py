@@ -12,6 +12,7 @@ from torch import Tensor
 from nnspec.recipe.sources import IMAGES
 from nnspec.training.errors import RunError
 
+
 def open_image(path: str) -> Image.Image:
     """The image in a file, read whole. RunError that names the file where there is none."""
     if os.path.isdir(path):

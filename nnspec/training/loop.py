@@ -219,9 +219,7 @@ class Trainer:
             best_epoch=self.best_epoch,
             loss_sum=float(self.loss_sum),
             samples=self.samples,
-            scheduler={
-                k: v for k, v in self.scheduler.state_dict().items() if k != "lr_lambdas"
-            },
+            scheduler={k: v for k, v in self.scheduler.state_dict().items() if k != "lr_lambdas"},
             optimizer=saved["param_groups"],
         )
         self.run_folder.save(which, self.model, tensors, state)

@@ -31,7 +31,11 @@ def header(console: Console, job: Job, counts: dict[str, int], parameters: int, 
     samples = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     fields = ", ".join(f"{name}: {field}" for name, field in plan.data.fields.items())
     changed = {k: v for k, v in job.model_settings.items() if f"model.{k}" in words}
-    model = f"{plan.model}({', '.join(f'{k}={v}' for k, v in changed.items())})" if changed else plan.model
+    model = (
+        f"{plan.model}({', '.join(f'{k}={v}' for k, v in changed.items())})"
+        if changed
+        else plan.model
+    )
     rows = [
         ("device", f"{job.device}{threads}"),
         ("data", f"{plan.data.name}: {plan.data.source}; {samples}"),
@@ -60,7 +64,9 @@ def header(console: Console, job: Job, counts: dict[str, int], parameters: int, 
 class Display:
     """The loop's watcher; `with display:` around the training."""
 
-    def __init__(self, console: Console, epochs: int, done: int, metric: str, batch_size: int) -> None:
+    def __init__(
+        self, console: Console, epochs: int, done: int, metric: str, batch_size: int
+    ) -> None:
         self.console, self.epochs, self.metric = console, epochs, metric
         self.batch_size = batch_size
         self.live = console.is_terminal
@@ -127,13 +133,21 @@ class Display:
 
 
 def footer(
-    console: Console, metric: str, best: float | None, best_epoch: int | None, folder: str, seconds: float
+    console: Console,
+    metric: str,
+    best: float | None,
+    best_epoch: int | None,
+    folder: str,
+    seconds: float,
 ) -> None:
     """How it ended, where the run folder is, and what to type next."""
     console.print()
     if best is not None:
         console.print(
-            Text(f"best val {metric} {_figure(metric, best)} (epoch {best_epoch}), {seconds:.1f} s", "bold")
+            Text(
+                f"best val {metric} {_figure(metric, best)} (epoch {best_epoch}), {seconds:.1f} s",
+                "bold",
+            )
         )
     console.print(Text(f"run folder: {folder}"), soft_wrap=True)
     console.print(Text("next:", "dim"))

@@ -29,7 +29,12 @@ class Job:
     """A train part made ready: plan, device, data, model, loss."""
 
     def __init__(
-        self, program: Program, plan: TrainPlan, model_settings: dict[str, Any], root: str, macs: int
+        self,
+        program: Program,
+        plan: TrainPlan,
+        model_settings: dict[str, Any],
+        root: str,
+        macs: int,
     ) -> None:
         self.program, self.plan, self.model_settings = program, plan, model_settings
         self.root, self.macs = root, macs

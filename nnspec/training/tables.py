@@ -15,7 +15,9 @@ from nnspec.training.predict import Prediction
 def show_evaluation(console: Console, evaluation: Evaluation) -> None:
     """Metrics, a row for each class, the confusion matrix."""
     console.print(
-        Text(f"{evaluation.samples:,} samples of {evaluation.split}, weights of epoch {evaluation.epoch}")
+        Text(
+            f"{evaluation.samples:,} samples of {evaluation.split}, weights of epoch {evaluation.epoch}"
+        )
     )
     console.print()
     for name, value in evaluation.results.items():
@@ -26,7 +28,11 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
     classes = _table("class", "precision", "recall", "f1", "samples")
     for row in evaluation.classes:
         classes.add_row(
-            row.name, f"{row.precision:.4f}", f"{row.recall:.4f}", f"{row.f1:.4f}", f"{row.support:,}"
+            row.name,
+            f"{row.precision:.4f}",
+            f"{row.recall:.4f}",
+            f"{row.f1:.4f}",
+            f"{row.support:,}",
         )
     console.print(classes)
     console.print()

@@ -92,7 +92,7 @@ class _EventLog:
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.writer = SummaryWriter(str(self.folder))  # type: ignore[no-untyped-call]
+            self.writer = SummaryWriter(str(self.folder))
         for name, value in row.items():
             if name != "epoch":
                 self.writer.add_scalar(name, value, row["epoch"])

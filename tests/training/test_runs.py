@@ -1,0 +1,224 @@
+"""Runs: what a run folder holds, resuming, evaluation against scikit-learn, prediction and its errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+numpy = pytest.importorskip("numpy")
+
+from rich.console import Console  # noqa: E402
+
+from nnspec.source import Source  # noqa: E402
+from nnspec.training.errors import RunError  # noqa: E402
+from nnspec.training.evaluate import evaluate  # noqa: E402
+from nnspec.training.predict import predict  # noqa: E402
+from nnspec.training.run import Run  # noqa: E402
+from nnspec.training.train import resume, train  # noqa: E402
+
+ROOT = Path(__file__).parent.parent.parent
+SPEC = (ROOT / "specs" / "digits.nn").read_text()
+
+
+def start(folder: Path, spec: str = SPEC, **words: Any) -> Run:
+    console = Console(file=open(os.devnull, "w"))
+    overrides = {name.replace("__", "."): value for name, value in words.items()}
+    return train(Source(spec, "digits.nn"), "", overrides, str(ROOT), console, folder)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return start(tmp_path_factory.mktemp("runs"), epochs=4)
+
+
+def test_the_folder_holds_everything(run: Run) -> None:
+    names = {path.name for path in run.folder.iterdir()}
+    assert {"spec.nn", "settings.json", "metrics.jsonl", "summary.json", "last", "best"} <= names
+    assert any(name.startswith("events.out") for name in names)
+    assert not any(name.startswith(".") for name in names)
+    assert (run.folder / "spec.nn").read_text() == SPEC
+    rows = run.metrics()
+    assert [row["epoch"] for row in rows] == [1, 2, 3, 4]
+    summary = json.loads((run.folder / "summary.json").read_text())
+    assert summary["best"] == max(row["val_accuracy"] for row in rows)
+
+
+def test_nothing_in_the_folder_is_a_pickle(run: Run) -> None:
+    for path in run.folder.rglob("*"):
+        if path.is_file():
+            assert not path.read_bytes().startswith((b"\x80", b"PK")), path
+
+
+def test_the_same_seed_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
+    again = start(tmp_path, epochs=4)
+    for name, value in run.weights("last").items():
+        assert torch.equal(value, again.weights("last")[name]), name
+    other = start(tmp_path, epochs=1, seed=1)
+    assert not torch.equal(other.weights("last")["head.weight"], run.weights("last")["head.weight"])
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_resumes_bit_for_bit(run: Run, tmp_path: Path, name: signal.Signals) -> None:
+    """Interrupted at some step, resumed: the same weights and the same log as without."""
+    code = (
+        "import sys; from pathlib import Path; from rich.console import Console\n"
+        "from nnspec.source import Source; from nnspec.training.train import train\n"
+        "from nnspec.training.errors import RunError\n"
+        f"text = Path({str(ROOT / 'specs' / 'digits.nn')!r}).read_text()\n"
+        "try: train(Source(text, 'digits.nn'), '', {'epochs': 4}, '.', Console(), Path('.'))\n"
+        "except RunError as error: print(error.message, error.help); sys.exit(1)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    while not list(tmp_path.glob("DigitsCNN/*/last")):  # wait for the first epoch to be saved
+        assert process.poll() is None
+        time.sleep(0.005)
+    process.send_signal(name)
+    said = process.communicate(timeout=60)[0]
+    (folder,) = tmp_path.glob("DigitsCNN/*")
+    if process.returncode == 0:
+        pytest.skip("the run was over before the signal came")
+    assert "nnspec train --resume" in said
+    resumed = resume(str(folder), None, Console(file=open(os.devnull, "w")))
+    for key, value in run.weights("last").items():
+        assert torch.equal(value, resumed.weights("last")[key]), key
+    keys = ("epoch", "train_loss", "val_loss", "val_accuracy", "lr")
+    assert [[r[k] for k in keys] for r in resumed.metrics()] == [
+        [r[k] for k in keys] for r in run.metrics()
+    ]
+
+
+def test_a_finished_run_is_not_resumed(run: Run) -> None:
+    with pytest.raises(RunError, match="finished"):
+        resume(str(run.folder), None, Console(file=open(os.devnull, "w")))
+
+
+def test_evaluation_agrees_with_scikit_learn(run: Run) -> None:
+    metrics = pytest.importorskip("sklearn.metrics")
+    from nnspec.training.start import restore
+
+    result = evaluate(str(run.folder))
+    _, job = restore(str(run.folder))
+    model, _ = job.build()
+    model.load_state_dict(run.weights("best"))
+    model.eval()
+    split = job.data()["val"]
+    with torch.no_grad():
+        taken = model(split.fields["image"]).argmax(1).numpy()
+    truth = split.fields["label"].numpy()
+    assert result.confusion is not None
+    assert (result.confusion.numpy() == metrics.confusion_matrix(truth, taken)).all()
+    assert result.results["accuracy"] == pytest.approx(metrics.accuracy_score(truth, taken))
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(truth, taken)
+    for number, row in enumerate(result.classes):
+        assert row.precision == pytest.approx(precision[number])
+        assert row.recall == pytest.approx(recall[number])
+        assert row.f1 == pytest.approx(f1[number])
+        assert row.support == support[number]
+
+
+def test_an_unknown_split_is_named(run: Run) -> None:
+    with pytest.raises(RunError, match="no split `test`"):
+        evaluate(str(run.folder), "test")
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Real digits as PNG files, and files that are wrong in every way."""
+    from PIL import Image
+
+    from nnspec.recipe.sources import Digits
+
+    folder = tmp_path_factory.mktemp("images")
+    data = Digits().load({}, ".")
+    assert isinstance(data["image"], torch.Tensor)
+    assert isinstance(data["label"], torch.Tensor)
+    for number in range(20):
+        pixels = data["image"][number, 0].numpy()
+        Image.fromarray(pixels).save(folder / f"{number}_{int(data['label'][number])}.png")
+    Image.fromarray(data["image"][0, 0].numpy()).convert("RGB").save(folder / "grey_as_rgb.png")
+    Image.fromarray(numpy.zeros((28, 28), numpy.uint8)).save(folder / "large.png")
+    colour = numpy.zeros((8, 8, 3), numpy.uint8)
+    colour[..., 0] = 200
+    Image.fromarray(colour).save(folder / "red.png")
+    (folder / "text.png").write_text("no image")
+    (folder / "empty.png").write_bytes(b"")
+    whole = (folder / "large.png").read_bytes()
+    (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
+    return folder
+
+
+def test_real_digits_are_recognised(run: Run, images: Path) -> None:
+    files = sorted(str(path) for path in images.glob("*_?.png"))
+    found = predict(str(run.folder), files)
+    right = [p.classes[0][0] == Path(p.file).stem[-1] for p in found]
+    assert sum(right) >= 19
+    for prediction in found:
+        assert sum(share for _, share in prediction.classes) == pytest.approx(1, abs=1e-5)
+    (same,) = predict(str(run.folder), [str(images / "grey_as_rgb.png")])
+    first = predict(str(run.folder), [f for f in files if Path(f).name.startswith("0_")])[0]
+    assert same.classes == first.classes
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("large.png", "28x28 pixels, and the model was trained on 8x8"),
+        ("red.png", "in colour"),
+        ("text.png", "not an image"),
+        ("empty.png", "not an image"),
+        ("cut.png", "cannot be read as an image"),
+        ("missing.png", "no such file"),
+        ("", "is a folder"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told(run: Run, images: Path, name: str, words: str) -> None:
+    (found,) = predict(str(run.folder), [str(images / name)])
+    assert found.problem is not None
+    assert words in found.problem.message
+
+
+def test_a_pipeline_that_resizes_takes_any_size(tmp_path: Path, images: Path) -> None:
+    spec = (ROOT / "specs" / "lenet.nn").read_text()
+    run = start(tmp_path, spec, epochs=1)
+    (found,) = predict(str(run.folder), [str(images / "large.png")])
+    assert found.problem is None
+
+
+def test_a_damaged_folder_is_told(run: Run, tmp_path: Path) -> None:
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(run.folder, copy)
+    (copy / "best" / "model.safetensors").write_bytes(b"junk")
+    with pytest.raises(RunError, match="cannot be read"):
+        evaluate(str(copy))
+    (copy / "settings.json").write_text('{"model": 3}')
+    with pytest.raises(RunError, match="damaged"):
+        evaluate(str(copy))
+    with pytest.raises(RunError, match="not a run folder"):
+        evaluate(str(ROOT))
+    with pytest.raises(RunError, match="no such run"):
+        evaluate(str(tmp_path / "nowhere"))
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"the loss became (nan|inf)"):
+        start(tmp_path, epochs=2, optimizer__lr=1e30)
+
+
+def test_an_unknown_device_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="no device `tpu9`"):
+        start(tmp_path, epochs=1, device="tpu9")
