@@ -54,6 +54,8 @@ class SpecLoader(importlib.abc.ExecutionLoader):
             raise SpecImportError(error.problems) from None
         execute(module, compiled.text, f"<compiled {self.path}>")
         attach(program, module, compiled.plans)
+        classes = sorted(plan.name for plan in compiled.plans)
+        module.__dir__ = lambda: classes  # type: ignore[method-assign]
 
     def _compiled(self) -> tuple[Program, Compiled]:
         program = program_of(Source(read_text(self.path), self.path))

@@ -159,24 +159,8 @@ def module(code: ModuleCode, names: Names) -> Call:
 def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequence[Expr]) -> Expr:
     """`F.relu(x)`, `x + y`, `x[:, 0]`, `x.transpose(1, 2)`."""
     if isinstance(code, InfixCode):
-        tight = _TIGHT.get(code.op, COMPARISON)
-
-        def side(value: Any, right: bool) -> str:
-            stricter = right if code.op != "**" else not right
-            if isinstance(value, Ref):
-                return tensors[value.index].inside(tight + stricter)
-            text = literal(value, sizes)
-            return (
-                f"({text})" if (isinstance(value, Dim) and " " in text) or text[0] == "-" else text
-            )
-
-        left, right = side(code.left, False), side(code.right, True)
-        # a formatter joins simple operands of a power: x**2
-        space = (
-            "" if code.op == "**" and _SIMPLE.fullmatch(left) and _SIMPLE.fullmatch(right) else " "
-        )
-        depth = max((t.depth for t in tensors), default=0)
-        return Text(f"{left}{space}{code.op}{space}{right}", tight, depth)
+        left, right = (value(side, names, tensors) for side in (code.left, code.right))
+        return infix(code.op, left, right)
     if isinstance(code, IndexCode):
         items = ", ".join(_index(item, names, tensors) for item in code.items)
         return Text(f"{bracketed(tensors[0], ATOM)}[{items}]", ATOM, tensors[0].depth)

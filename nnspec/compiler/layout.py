@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from nnspec.records import Record
 
-WIDTH = 100
+#: ruff's own line length, so that the file is formatted wherever it goes
+WIDTH = 88
 INDENT = 4
 
 #: how tightly an expression binds
@@ -22,13 +23,13 @@ class Text(Record):
     binding: int = ATOM
     depth: int = 0  # calls inside calls
 
-    def __init__(
-        self, head: str, items: list[Piece], closed: str = ")", comma: bool = True
-    ) -> None:
-        self.head = head  # with the opening bracket
-        self.items = items
-        self.closed = closed
-        self.comma = comma  # whether a comma may follow the last item
+    @property
+    def flat(self) -> str:
+        return self.text
+
+    @property
+    def forced(self) -> bool:
+        return False
 
 
 class Call(Record):

@@ -36,25 +36,7 @@ def load_source(text: str, stem: str) -> ModuleType:
         package.__path__ = []
         sys.modules[HOME] = package
     module = ModuleType(name)
-    execute(text, module, f"<{name}>", kinds or {})
-    return module
-
-
-def execute(text: str, module: ModuleType, filename: str, kinds: Mapping[str, type]) -> None:
-    """Run the source as this module. linecache keeps its text, so that tracebacks show it."""
-    lines = text.splitlines(keepends=True)
-    linecache.cache[filename] = (len(text), None, lines, filename)
-    module.__file__ = filename
-    package = sys.modules.setdefault("nnspec.compiled", ModuleType("nnspec.compiled"))
-    package.__path__ = []
-    sys.modules[module.__name__] = module
-
-    def build_class(body: Any, name: str, *bases: type, **options: Any) -> Any:
-        if name in kinds:
-            options.setdefault("metaclass", kinds[name])
-        return builtins.__build_class__(body, name, *bases, **options)
-
-    module.__dict__["__builtins__"] = {**vars(builtins), "__build_class__": build_class}
+    sys.modules[name] = module
     try:
         execute(module, text, f"<compiled {stem}.nn {name[-12:]}>")
     except BaseException:

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent.parent.parent
 OWN = Path(__file__).parent / "attention.nn"
 SPECS = [*sorted(ROOT.glob("specs/*.nn")), *sorted(ROOT.glob("tests/cases/accept/*.nn")), OWN]
 
+RULES = ("--config", str(ROOT / "pyproject.toml"))
+
 
 def text_of(path: Path) -> str:
     program = program_of(Source(path.read_text(), path.name))
@@ -35,8 +37,7 @@ def spec_of(text: str) -> nnspec.compiler.spec.Spec:  # type: ignore[name-define
 
 
 def ruff(*words: str, text: str) -> subprocess.CompletedProcess[str]:
-    config = ["--config", str(ROOT / "pyproject.toml"), "--stdin-filename", "model.py", "-"]
-    command = [sys.executable, "-m", "ruff", *words, *config]
+    command = [sys.executable, "-m", "ruff", *words, "--stdin-filename", "model.py", "-"]
     return subprocess.run(command, input=text, text=True, capture_output=True, check=False)
 
 
@@ -44,17 +45,17 @@ def ruff(*words: str, text: str) -> subprocess.CompletedProcess[str]:
 def test_source_is_formatted_and_clean(path: Path) -> None:
     pytest.importorskip("ruff")
     text = text_of(path)
-    formatted = ruff("format", text=text)
+    formatted = ruff("format", "--isolated", text=text)
     assert formatted.returncode == 0, formatted.stderr
     assert formatted.stdout == text
-    checked = ruff("check", text=text)
+    checked = ruff("check", *RULES, text=text)
     assert checked.returncode == 0, checked.stdout
 
 
 def test_ruff_would_object() -> None:
     pytest.importorskip("ruff")
-    assert ruff("format", text="x = {  'a':1 }\n").stdout != "x = {  'a':1 }\n"
-    assert ruff("check", text="import os\n").returncode == 1
+    assert ruff("format", "--isolated", text="x = {  'a':1 }\n").stdout != "x = {  'a':1 }\n"
+    assert ruff("check", *RULES, text="import os\n").returncode == 1
 
 
 def test_source_runs_without_nnspec() -> None:
