@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from nnspec.diagnostics import Problem
+from nnspec.dims import SizeLimit
 from nnspec.elaborate.program import Program
 from nnspec.report.model import ModelReport, NotAdmitted, Report, Section
 from nnspec.source import Source, Span
@@ -101,7 +102,17 @@ def with_requirements(report: Report) -> Report:
     """The report, with a problem for each model that no size satisfies."""
     if not report.ok:
         return report
-    found = [problem for model in report.models.values() if (problem := model.conflict) is not None]
+    found: list[Problem] = []
+    for model in report.models.values():
+        try:
+            model.measure()
+        except SizeLimit as limit:
+            message = f"what `{model.name}` computes is not countable: it has {limit}"
+            definition = model.graph.definition
+            found.append(Problem("NN403", message, definition.name_span if definition else None))
+            continue
+        if model.conflict is not None:
+            found.append(model.conflict)
     return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
 
 

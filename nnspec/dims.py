@@ -1,20 +1,23 @@
 """Symbolic integers in one normal form.
 
-A size is an `int` or a `Dim`; a Dim is never constant, for arithmetic gives an int as soon as the value is
-one. The normal form is a polynomial with integer coefficients over atoms: symbols, floor divisions, minima
-and maxima. Equal normal forms are equal for every value of the symbols, which are integers of at least 1.
-Remainders are written with floor divisions, `a % m = a - m * (a // m)`, multiples are pulled out of a
-division, and nested divisions are joined: `(x // a + b) // c = (x + a * b) // (a * c)` for positive a, c
+A size is an `int` or a `Dim`; a Dim is never constant, for arithmetic gives an int as soon as the
+value is one. The normal form is a polynomial with integer coefficients over atoms: symbols, floor
+divisions, minima and maxima. Equal normal forms are equal for every value of the symbols, which
+are integers of at least 1. Remainders are held as floor divisions, `a % m = a - m * (a // m)`,
+multiples are pulled out of a division, and nested divisions are joined where there is one of them:
+`(x // a + b) // c = (x + a * b) // (a * c)` for positive a, c
 (Graham, Knuth & Patashnik, Concrete Mathematics, 2nd ed., section 3.2).
 """
 
 from __future__ import annotations
 
+import re
 from math import gcd
+from operator import add, mul, sub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, NoReturn, TypeAlias, Union
 
     Size: TypeAlias = Union[int, "Dim"]  # noqa: UP007  (`int | "Dim"` is no type)
@@ -22,8 +25,11 @@ if TYPE_CHECKING:
 
 #: numbers beyond this, or more terms than that, are no size of anything
 LARGEST = 10**30
-MOST_TERMS = 2_000
+MOST_TERMS = 1_000
 MOST_FACTORS = 64
+#: divisions, minima and maxima in each other, and the symbols and operations of one of them
+MOST_NESTED = 40
+MOST_PARTS = 5_000
 
 
 class SizeLimit(ValueError):
@@ -31,14 +37,24 @@ class SizeLimit(ValueError):
 
 
 class Atom:
-    """A symbol, or `a // b`, `min(...)`, `max(...)` of sizes. `args` is the name or the sizes."""
+    """A symbol, or `a // b`, `min(...)`, `max(...)` of sizes. `args` is the name or the sizes.
 
-    __slots__ = ("_hash", "args", "kind", "order")
+    `depth` and `parts` are how deep it nests and how much is in it, written out.
+    """
+
+    __slots__ = ("_hash", "args", "depth", "kind", "order", "parts")
 
     def __init__(self, kind: str, args: Any) -> None:
         self.kind = kind
         self.args = args
         self._hash = hash((kind, args))
+        self.depth, self.parts = 0, 1
+        if kind != "symbol":
+            inner = [atom for arg in args for monomial, _ in _terms(arg) for atom in monomial]
+            self.depth += 1 + max((atom.depth for atom in inner), default=0)
+            self.parts += sum(atom.parts for atom in inner)
+            if self.depth > MOST_NESTED or self.parts > MOST_PARTS:
+                raise SizeLimit("a size of too many parts")
         shown = args if kind == "symbol" else ",".join(render(a) for a in args)
         self.order = (kind != "symbol", kind, shown)
 
@@ -241,11 +257,12 @@ def _divide(a: Dim, b: int) -> Size:
         return out + left // b
     constant = rest.get((), 0)
     others = [(monomial, coefficient) for monomial, coefficient in rest.items() if monomial]
-    if len(others) == 1 and others[0][1] == 1 and len(others[0][0]) == 1:
-        inner = others[0][0][0]
-        if inner.kind == "//" and isinstance(inner.args[1], int):
-            numerator, denominator = inner.args
-            return out + floordiv(numerator + constant * denominator, denominator * b)
+    divisions = [monomial for monomial, coefficient in others if _joins(monomial, coefficient)]
+    if len(divisions) == 1:
+        ((inner,),) = divisions
+        numerator, denominator = inner.args
+        beside = left - _make({(inner,): 1})
+        return out + floordiv(numerator + beside * denominator, denominator * b)
     common = b
     for _, coefficient in others:
         common = gcd(common, coefficient)
@@ -260,6 +277,16 @@ def _divide(a: Dim, b: int) -> Size:
     return out + _atom("//", (left, b))
 
 
+def _joins(monomial: Monomial, coefficient: int) -> bool:
+    """Whether the term is a division by a number, taken once."""
+    return (
+        coefficient == 1
+        and len(monomial) == 1
+        and monomial[0].kind == "//"
+        and isinstance(monomial[0].args[1], int)
+    )
+
+
 def mod(a: Size, b: Size) -> Size:
     """`a % b`, with the sign of b as in Python."""
     if isinstance(a, int) and isinstance(b, int):
@@ -269,6 +296,8 @@ def mod(a: Size, b: Size) -> Size:
 
 def ceildiv(a: Size, b: Size) -> Size:
     """`a / b`, rounded up."""
+    if isinstance(b, int) and b > 0:
+        return floordiv(a + (b - 1), b)
     return -floordiv(-a, b)
 
 
@@ -306,6 +335,8 @@ def maximum(*sizes: Size) -> Size:
 
 
 def _extreme(kind: str, sizes: tuple[Size, ...]) -> Size:
+    if not sizes:
+        raise ValueError(f"{kind} of nothing")
     kept: list[Size] = []
     beats = "<=" if kind == "min" else ">="
     for size in dict.fromkeys(_flat(kind, sizes)):
@@ -387,8 +418,11 @@ def upper(size: Size) -> int | None:
 
 
 def _bound(size: Dim, low: bool) -> int | None:
+    rest, remainders = _remainders(size)
     total = 0
-    for monomial, coefficient in size.terms:
+    for factor, _, modulus in remainders:
+        total += 0 if (factor > 0) == low else factor * (modulus - 1)
+    for monomial, coefficient in _terms(rest):
         least: int | None = 1
         most: int | None = 1
         for atom in monomial:
@@ -405,6 +439,34 @@ def _bound(size: Dim, low: bool) -> int | None:
             return None
         total += coefficient * bound
     return total
+
+
+def _remainders(size: Dim) -> tuple[Size, list[tuple[int, Size, int]]]:
+    """The size as a rest and a sum of remainders, each a factor, a dividend and a modulus.
+
+    `a - m * (a // m)` is `a % m`. Only what stands there exactly is taken for one.
+    """
+    rest: Size = size
+    found: list[tuple[int, Size, int]] = []
+    for monomial, coefficient in size.terms:
+        if len(monomial) != 1 or monomial[0].kind != "//":
+            continue
+        dividend, modulus = monomial[0].args
+        if not isinstance(modulus, int) or coefficient % modulus:
+            continue
+        factor = -coefficient // modulus
+        there = dict(_terms(rest))
+        if monomial in there and all(
+            _within(factor * own, there.get(part, 0)) for part, own in _terms(dividend)
+        ):
+            rest = rest - factor * (dividend - modulus * _make({monomial: 1}))
+            found.append((factor, dividend, modulus))
+    return rest, found
+
+
+def _within(part: int, whole: int) -> bool:
+    """Whether the whole is the part and more of its sign."""
+    return 0 < part <= whole or whole <= part < 0
 
 
 def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
@@ -461,34 +523,81 @@ def compare(op: str, a: Size, b: Size) -> bool | None:
 # -- writing sizes -------------------------------------------------------------------------------------
 
 
-def render(size: Size, times: str = "*") -> str:
-    """The size as a person writes it, and as the language and Python read it: `(H - 1) // 2 + 1`.
-
-    `times` is the sign between plain factors: `4*C`, or `4 * C` in source code.
+def render(size: Size) -> str:
+    """The size as a person writes it, and as the language, Python and `parse` read it:
+    `(H - 1) // 2 + 1`, `H % 16`.
     """
     if isinstance(size, int):
         return str(size)
-    positive = [t for t in size.terms if t[1] > 0]
-    terms = [*positive, *(t for t in size.terms if t[1] < 0)]
-    constant = dict(size.terms).get((), 0)
-    # (H + 1) // 2 is the count of a stride of 2, which people write (H - 1) // 2 + 1
-    rounded_up = [t for t in size.terms if _rounds_up(t[0]) and t[1] == 1]
-    if len(rounded_up) == 1 and len([t for t in size.terms if t[0]]) == 1:
-        (atom,) = rounded_up[0][0]
-        numerator, denominator = atom.args
-        text = f"{_bracketed(numerator - denominator, times)} // {denominator}"
-        constant += 1
-        if constant:
-            text += f" {'+' if constant > 0 else '-'} {abs(constant)}"
-        return text
-    text = ""
-    for monomial, coefficient in terms:
-        part = _product(monomial, abs(coefficient), times)
-        if not text:
-            text = part if coefficient > 0 else f"-{part}"
+    rest, remainders = _remainders(size)
+    parts = [
+        (factor, _remainder_text(abs(factor), dividend, modulus))
+        for factor, dividend, modulus in remainders
+    ]
+    terms = dict(_terms(rest))
+    constant = terms.pop((), 0)
+    alone = len(terms) == 1 and not parts and not constant
+    for monomial, coefficient in terms.items():
+        if len(terms) == 1 and coefficient == 1 and not parts and _rounds_up(monomial):
+            # (H + 1) // 2 is the count of a stride of 2, which people write (H - 1) // 2 + 1
+            numerator, denominator = monomial[0].args
+            parts.append((1, f"{_bracketed(numerator - denominator)} // {denominator}"))
+            constant += 1
         else:
-            text += f" {'+' if coefficient > 0 else '-'} {part}"
+            parts.append((coefficient, _product(monomial, abs(coefficient), alone)))
+    if constant:
+        parts.append((constant, str(abs(constant))))
+    text = ""
+    for sign, part in sorted(parts, key=lambda item: item[0] < 0):
+        if text:
+            text += f" {'+' if sign > 0 else '-'} {part}"
+        else:
+            text = part if sign > 0 else f"-({part})" if _OPEN.match(part) else f"-{part}"
     return text
+
+
+#: a quotient or remainder that a minus would bind more tightly than
+_OPEN = re.compile(r"(\w+|\(.*\)|\w+\(.*\)) (//|%) ")
+
+
+def _remainder_text(factor: int, dividend: Size, modulus: int) -> str:
+    text = f"{_bracketed(dividend)} % {modulus}"
+    return text if factor == 1 else f"{factor} * ({text})"
+
+
+def parse(text: str) -> Size:
+    """The size that `render` wrote."""
+    import ast
+
+    return _parsed(ast.parse(text, mode="eval").body)
+
+
+def _parsed(node: Any) -> Size:
+    kind = type(node).__name__
+    if kind == "Constant" and type(node.value) is int:
+        return int(node.value)
+    if kind == "Name":
+        return symbol(node.id)
+    if kind == "UnaryOp" and type(node.op).__name__ == "USub":
+        return -_parsed(node.operand)
+    if kind == "Call" and type(node.func).__name__ == "Name" and node.func.id in _CALLS:
+        return _CALLS[node.func.id](*(_parsed(argument) for argument in node.args))
+    if kind == "BinOp":
+        operation = _OPERATIONS.get(type(node.op).__name__)
+        if operation is not None:
+            return operation(_parsed(node.left), _parsed(node.right))
+    raise ValueError("this is not the text of a size")
+
+
+_CALLS = {"min": minimum, "max": maximum}
+_OPERATIONS: dict[str, Callable[[Any, Any], Size]] = {
+    "Add": add,
+    "Sub": sub,
+    "Mult": mul,
+    "FloorDiv": floordiv,
+    "Mod": mod,
+    "Pow": pow,
+}
 
 
 def _rounds_up(monomial: Monomial) -> bool:
@@ -500,7 +609,7 @@ def _rounds_up(monomial: Monomial) -> bool:
     return dict(numerator.terms).get((), 0) == denominator - 1
 
 
-def _product(monomial: Monomial, coefficient: int, times: str) -> str:
+def _product(monomial: Monomial, coefficient: int, alone: bool) -> str:
     factors = [str(coefficient)] if coefficient != 1 or not monomial else []
     single = len(monomial) == 1 and not factors
     at = 0
@@ -509,26 +618,26 @@ def _product(monomial: Monomial, coefficient: int, times: str) -> str:
         power = 1
         while at + power < len(monomial) and monomial[at + power] == atom:
             power += 1
-        text = _atom_text(atom, times)
+        text = _atom_text(atom)
         if atom.kind == "//" and not (single and power == 1):
             text = f"({text})"
         factors.append(f"{text}**{power}" if power > 1 else text)
         at += power
     spaced = any("(" in factor for factor in factors)
-    return (" * " if spaced else times).join(factors)
+    return (" * " if spaced else "*").join(factors)
 
 
-def _atom_text(atom: Atom, times: str) -> str:
+def _atom_text(atom: Atom) -> str:
     if atom.kind == "symbol":
         return str(atom.args)
     if atom.kind == "//":
         numerator, denominator = atom.args
-        return f"{_bracketed(numerator, times)} // {_bracketed(denominator, times)}"
-    return f"{atom.kind}({', '.join(render(size, times) for size in atom.args)})"
+        return f"{_bracketed(numerator)} // {_bracketed(denominator)}"
+    return f"{atom.kind}({', '.join(render(size) for size in atom.args)})"
 
 
-def _bracketed(size: Size, times: str) -> str:
-    text = render(size, times)
+def _bracketed(size: Size) -> str:
+    text = render(size)
     plain = isinstance(size, int) or (
         len(size.terms) == 1
         and size.terms[0][1] == 1

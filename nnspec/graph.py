@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
+    from nnspec.conditions import Condition
     from nnspec.dims import Size
     from nnspec.operators.definition import Operator, Param, Use
-    from nnspec.sizes import Condition
     from nnspec.source import Span
     from nnspec.syntax.tree import BlockDef
     from nnspec.tensors import TensorType

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from nnspec.conditions import Condition
 from nnspec.diagnostics import Label, Problem
 from nnspec.dims import substitute
-from nnspec.sizes import Condition, solve
+from nnspec.sizes import solve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Label, Mismatch
-from nnspec.dims import Dim
+from nnspec.dims import Dim, SizeLimit
 from nnspec.elaborate import blocks
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
@@ -139,6 +139,8 @@ def _operator_node(
     except Mismatch as mismatch:
         where = argument_place(definition, mismatch, made.places, place)
         raise placed(mismatch, where, _origins(inputs, where)) from None
+    except SizeLimit as limit:
+        fail("NN403", f"this makes {limit}", place, labels=_origins(inputs, place))
     if label is not None or type(definition).module is not Operator.module:
         path, stem, first = body.next_path(definition.name, label, span)
     else:

@@ -6,19 +6,19 @@ uses the poison stays silent.
 
 from __future__ import annotations
 
+from nnspec.conditions import at_least, differs, equal
 from nnspec.diagnostics import Failure, Label, Problem
-from nnspec.dims import Dim
+from nnspec.dims import Dim, SizeLimit
 from nnspec.elaborate import expressions, patterns
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
 from nnspec.elaborate.numbers import comparison
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.session import fail
+from nnspec.elaborate.session import CALLED, fail
 from nnspec.elaborate.values import POISON, Poisoned, SharedLayer, describe, is_layer
 from nnspec.graph import Graph, OwnParam, Place, Value
 from nnspec.operators.definition import Param
 from nnspec.records import replace
-from nnspec.sizes import at_least, differs, equal
 from nnspec.syntax import tree
 from nnspec.tensors import TensorType
 
@@ -158,6 +158,10 @@ class Body:
                 _RULES[type(statement)](self, statement)
             except Failure as failure:
                 self.problem(failure)
+                self.poison(statement)
+            except SizeLimit as limit:
+                problem = Problem("NN403", f"this makes {limit}", statement.span)
+                self.problem(Failure(problem))
                 self.poison(statement)
             except Poisoned:
                 self.fine = False
@@ -368,6 +372,7 @@ def run_function(session: Session, value: Function, arguments: dict[str, Any], s
     """The value of a `fn`: its expression, or what its body returns."""
     from nnspec.elaborate.blocks import enter
 
+    session.count_steps(CALLED, span)
     scope = Scope(value.scope)
     for parameter in value.definition.parameters:
         scope.bind(parameter.name, arguments[parameter.name], parameter.span)

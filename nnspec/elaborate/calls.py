@@ -181,7 +181,10 @@ def _builtin(
     if builtin.name not in ("min", "max", "len", "sum", "int", "abs", "floor", "ceil", "round"):
         positional = [body.session.pin(value) for value in positional]
     try:
-        return builtin.function(*positional, **keyword)
+        result = builtin.function(*positional, **keyword)
+        if isinstance(result, list):
+            body.session.count_steps(len(result), span)
+        return result
     except Mismatch as mismatch:
         raise placed(mismatch, span) from None
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):

@@ -12,12 +12,13 @@ from nnspec.elaborate.calls import call
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
 from nnspec.elaborate.values import (
     POISON,
     Composed,
     OperatorName,
     Poisoned,
+    Repeated,
     SharedLayer,
     Step,
     describe,
@@ -77,7 +78,8 @@ def unknown(body: Body, name: str, span: Span) -> Any:
     """NN200, with the nearest name there is."""
     known = {*body.scope.every_name(), *BUILTINS, *operator_index()}
     habit = _HABITS.get(name)
-    close = habit or nearest(name, known)
+    seek = len(body.session.problems) < MOST_HINTS
+    close = habit or (nearest(name, known) if seek else None)
     if name == "training":
         fail("NN900", "`if training:` is not supported yet", span)
     helped = f"did you mean `{close}`?" if close and " " not in close else close or ""
@@ -89,7 +91,26 @@ def unknown(body: Body, name: str, span: Span) -> Any:
 
 
 def _list(body: Body, expr: tree.ListExpr) -> list[Any]:
-    return [evaluate(body, item) for item in expr.items]
+    found = [evaluate(body, item) for item in expr.items]
+    if any(isinstance(item, list) for item in found):
+        body.session.count_steps(_written_out(found, {}), expr.span)
+    return found
+
+
+def _written_out(value: Any, known: dict[int, int]) -> int:
+    """The number of items in lists and layers, and in those within: one held twice doubles."""
+    if isinstance(value, list):
+        inside = value
+    elif isinstance(value, Composed):
+        inside = [step.layer for step in value.steps]
+    elif isinstance(value, Repeated):
+        inside = [value.layer]
+    else:
+        return 1
+    total = known.get(id(value))
+    if total is None:
+        total = known[id(value)] = 1 + sum(_written_out(item, known) for item in inside)
+    return total
 
 
 def _keyed(body: Body, expr: tree.KeyedList) -> dict[str, Any]:
@@ -124,6 +145,7 @@ def _comprehension(body: Body, expr: tree.Comprehension) -> list[Any]:
     outer, found = body.scope, []
     try:
         for item in items:
+            body.session.count_steps(COMPUTED, expr.span)
             body.scope = Scope(outer)
             bind_target(body, expr.target, item)
             if all(body.truth(condition) for condition in expr.conditions):
@@ -221,7 +243,10 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
     if op in ("**", "/") or isinstance(left, float) or isinstance(right, float):
         right = body.session.pin(right)  # a formal size takes part in sums and products of integers
         left = left if op == "**" and isinstance(right, int) else body.session.pin(left)
-    return _guard(lambda: arithmetic(op, left, right), span)
+    result = _guard(lambda: arithmetic(op, left, right), span)
+    if isinstance(result, (list, str)):
+        body.session.count_steps(len(result), span)
+    return result
 
 
 def _logical(body: Body, expr: tree.Binary) -> bool:
@@ -375,7 +400,10 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
             steps.append(Step(label, value))
         if len(steps) > LONGEST:
             fail("NN402", f"this layer would have more than {LONGEST:,} steps", expr.span)
-    return Composed(expr.span, tuple(steps))
+    made = Composed(expr.span, tuple(steps))
+    if any(isinstance(step.layer, (Composed, Repeated)) for step in steps):
+        body.session.count_steps(_written_out(made, {}), expr.span)
+    return made
 
 
 def _stage_layer(body: Body, stage: tree.Stage) -> Any:

@@ -23,6 +23,8 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
     if isinstance(a, list) or isinstance(b, list):
         return _lists(op, a, b)
     if isinstance(a, str) and isinstance(b, str) and op == "+":
+        if len(a) + len(b) > LONGEST:
+            raise Mismatch("NN402", f"this string would have more than {LONGEST:,} characters")
         return a + b
     if not _number(a) or not _number(b):
         raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")

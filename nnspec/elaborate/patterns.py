@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from nnspec.conditions import equal
 from nnspec.diagnostics import Label
-from nnspec.dims import Dim, compare, render, symbol
+from nnspec.dims import LARGEST, Dim, compare, render, symbol
 from nnspec.elaborate.session import fail
 from nnspec.graph import Place
-from nnspec.sizes import equal
 from nnspec.syntax.tree import Constant, Index, ListExpr, Name
 from nnspec.tensors import DTYPES, TensorType
 
@@ -77,6 +77,8 @@ def size(body: Body, item: Expr) -> Size:
         fail("NN202", f"a size is an integer, not {describe(value)}", item.span)
     if isinstance(value, int) and value < 1:
         fail("NN302", f"a size is at least 1, not {value}", item.span)
+    if isinstance(value, int) and value > LARGEST:
+        fail("NN403", f"this size has {len(str(value))} digits", item.span)
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Problem, nearest
+from nnspec.dims import SizeLimit
 from nnspec.elaborate.blocks import argument_scope
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.parameters import bind_parameters, check_type
@@ -83,6 +84,8 @@ class Program:
                     self._not_yet(part)
             except Failure as failure:
                 self.session.report(failure.problem)
+            except SizeLimit as limit:
+                self.session.report(Problem("NN403", f"this makes {limit}", part.span))
         for definition in blocks:
             try:
                 self._model(definition)
@@ -244,6 +247,8 @@ class Program:
             self.session.report(failure.problem)
         except Poisoned:
             pass
+        except SizeLimit as limit:
+            self.session.report(Problem("NN403", f"this makes {limit}", definition.name_span))
         except RecursionError:
             self.session.report(
                 Problem("NN401", f"`{model.name}` is nested too deep", definition.name_span)

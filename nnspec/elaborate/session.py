@@ -19,7 +19,16 @@ if TYPE_CHECKING:
     from nnspec.source import Span
 
 #: a spec may make this many nodes that are not copies of each other
-NODE_BUDGET = 200_000
+NODE_BUDGET = 50_000
+#: and take this many steps to compute its numbers and lists: one for an item of a list, more for an
+#: item that a comprehension computes and for the call of a function
+STEP_BUDGET = 10_000_000
+COMPUTED = 20
+CALLED = 100
+#: more problems than this are not told one by one
+MOST_PROBLEMS = 100
+#: a nearest name is sought for this many unknown ones: it takes a while, and few read further
+MOST_HINTS = 20
 #: `n * layer` may make this many copies
 MOST_COPIES = 10_000_000
 #: blocks may be nested this deep
@@ -29,15 +38,16 @@ DEEPEST = 64
 class Session:
     """The state that all bodies of one elaboration share."""
 
-    __slots__ = ("graphs", "hints", "nodes", "pinned", "problems", "stack")
+    __slots__ = ("graphs", "hints", "known", "nodes", "pinned", "problems", "stack", "steps")
 
     def __init__(self, hints: Mapping[str, Size] | None = None) -> None:
         self.problems: list[Problem] = []
         self.graphs: dict[Hashable, Graph | None] = {}  # None: it failed, and the problem is told
-        self.stack: list[
-            tuple[str, Span]
-        ] = []  # the blocks being elaborated, with their place of use
+        # the blocks being elaborated, with their place of use
+        self.stack: list[tuple[str, Span]] = []
+        self.known: set[tuple[Span | None, str]] = set()  # what is reported already
         self.nodes = 0
+        self.steps = 0
         self.hints = hints
         self.pinned: set[str] = set()
 
@@ -47,10 +57,15 @@ class Session:
 
     def report(self, problem: Problem) -> None:
         """Record a problem, once."""
-        for known in self.problems:
-            if known.span == problem.span and known.message == problem.message:
-                return
-        self.problems.append(problem)
+        key = problem.span, problem.message
+        if key in self.known:
+            return
+        self.known.add(key)
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+        elif len(self.problems) == MOST_PROBLEMS:
+            message = f"there are more than {MOST_PROBLEMS} problems; the rest is left out"
+            self.problems.append(Problem("NN402", message, problem.span))
 
     def count_node(self, span: Span) -> None:
         self.nodes += 1
@@ -60,6 +75,15 @@ class Session:
                 f"this spec makes more than {NODE_BUDGET:,} layers",
                 span,
                 help="copies of one block are cheap: write `n * Block(…)` in place of a loop",
+            )
+
+    def count_steps(self, count: int, span: Span) -> None:
+        self.steps += count
+        if self.steps > STEP_BUDGET:
+            fail(
+                "NN402",
+                f"the numbers and lists of this spec take more than {STEP_BUDGET:,} steps to compute",
+                span,
             )
 
     # -- formal elaboration -----------------------------------------------------------------------------

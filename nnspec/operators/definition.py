@@ -8,10 +8,10 @@ place; the elaborator adds it.
 
 from __future__ import annotations
 
+from nnspec.conditions import Condition, at_least, divisible, equal
 from nnspec.diagnostics import Mismatch
 from nnspec.dims import compare, render
 from nnspec.records import Record
-from nnspec.sizes import Condition, at_least, divisible, equal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -175,6 +175,10 @@ class ModelReport:
             return fixed
         return substitute(fixed, {self.batch: 1})
 
+    def measure(self) -> None:
+        """Compute what can be too big to be computed: dims.SizeLimit where it is."""
+        _ = self.param_sums, self.mac_sums, self.weight_bytes, self.activation_bytes, self.admitted
+
     # -- facts -------------------------------------------------------------------------------------
 
     @cached_property

@@ -234,8 +234,13 @@ class Trainer:
             torch.cuda.set_rng_state(cuda.cpu(), self.device)
         values: dict[int, dict[str, Tensor]] = {}
         for key, value in tensors.items():
-            number, _, name = key.partition(".")
-            values.setdefault(int(number), {})[name] = value
+            index, _, name = key.partition(".")
+            values.setdefault(int(index), {})[name] = value
+        for number, parameter in enumerate(self.model.parameters()):
+            # fused optimizers go through weight and state in the order of memory: it must be the same
+            for name, value in values.get(number, {}).items():
+                if value.shape == parameter.shape:
+                    values[number][name] = torch.empty_like(parameter).copy_(value).detach()
         self.optimizer.load_state_dict({"state": values, "param_groups": state.optimizer})
         self.scheduler.load_state_dict({**state.scheduler, "lr_lambdas": [None]})
         self.epoch, self.step = state.epoch, state.step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -30,7 +31,7 @@ SPEC = (ROOT / "specs" / "digits.nn").read_text()
 
 
 def start(folder: Path, spec: str = SPEC, **words: Any) -> Run:
-    console = Console(file=open(os.devnull, "w"))
+    console = Console(file=io.StringIO())
     overrides = {name.replace("__", "."): value for name, value in words.items()}
     return train(Source(spec, "digits.nn"), "", overrides, str(ROOT), console, folder)
 
@@ -91,7 +92,7 @@ def test_a_stopped_run_resumes_bit_for_bit(run: Run, tmp_path: Path, name: signa
     if process.returncode == 0:
         pytest.skip("the run was over before the signal came")
     assert "nnspec train --resume" in said
-    resumed = resume(str(folder), None, Console(file=open(os.devnull, "w")))
+    resumed = resume(str(folder), None, Console(file=io.StringIO()))
     for key, value in run.weights("last").items():
         assert torch.equal(value, resumed.weights("last")[key]), key
     keys = ("epoch", "train_loss", "val_loss", "val_accuracy", "lr")
@@ -102,7 +103,7 @@ def test_a_stopped_run_resumes_bit_for_bit(run: Run, tmp_path: Path, name: signa
 
 def test_a_finished_run_is_not_resumed(run: Run) -> None:
     with pytest.raises(RunError, match="finished"):
-        resume(str(run.folder), None, Console(file=open(os.devnull, "w")))
+        resume(str(run.folder), None, Console(file=io.StringIO()))
 
 
 def test_evaluation_agrees_with_scikit_learn(run: Run) -> None:
@@ -155,7 +156,9 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Image.fromarray(colour).save(folder / "red.png")
     (folder / "text.png").write_text("no image")
     (folder / "empty.png").write_bytes(b"")
-    whole = (folder / "large.png").read_bytes()
+    noise = numpy.random.default_rng(0).integers(0, 256, (64, 64), dtype=numpy.uint8)
+    Image.fromarray(noise).save(folder / "noise.png")
+    whole = (folder / "noise.png").read_bytes()
     (folder / "cut.png").write_bytes(whole[: len(whole) // 2])
     return folder
 

@@ -1,0 +1,53 @@
+"""A condition on sizes, as an operator demands it."""
+
+from __future__ import annotations
+
+from nnspec.dims import evaluate, render, symbols
+from nnspec.records import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nnspec.dims import Size
+
+
+class Condition(Record):
+    """`op` is "==" or "!=" (`size` is, is not 0), or ">=" (`size` is at least 0)."""
+
+    op: str
+    size: Size
+    text: str
+
+    def holds(self, values: Mapping[str, int]) -> bool:
+        value = evaluate(self.size, values)
+        return value == 0 if self.op == "==" else value >= 0 if self.op == ">=" else value != 0
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        return symbols(self.size)
+
+
+def equal(a: Size, b: Size) -> Condition:
+    """`a == b`."""
+    return Condition("==", a - b, f"{render(a)} == {render(b)}")
+
+
+def differs(a: Size, b: Size) -> Condition:
+    """`a != b`."""
+    return Condition("!=", a - b, f"{render(a)} != {render(b)}")
+
+
+def at_least(a: Size, b: Size) -> Condition:
+    """`a >= b`."""
+    return Condition(">=", a - b, f"{render(a)} >= {render(b)}")
+
+
+def divisible(a: Size, by: Size) -> Condition:
+    """`a % by == 0`."""
+    return Condition("==", a % by, f"{_in_brackets(a)} % {_in_brackets(by)} == 0")
+
+
+def _in_brackets(size: Size) -> str:
+    text = render(size)
+    return f"({text})" if " " in text or "*" in text else text

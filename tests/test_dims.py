@@ -1,0 +1,347 @@
+"""Symbolic sizes against Python's integers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from nnspec import dims
+from nnspec.dims import SizeLimit, ceildiv, evaluate, maximum, minimum, parse, render, symbol
+
+NAMES = ("H", "W", "C")
+#: an expression is a function from the values of the symbols, integers or sizes, to its value
+Expression = Callable[[dict[str, Any]], Any]
+
+common = settings(max_examples=300, derandomize=True, deadline=None)
+
+
+def _least(a: Any, b: Any) -> Any:
+    return minimum(a, b) if isinstance(a, dims.Dim) or isinstance(b, dims.Dim) else min(a, b)
+
+
+def _most(a: Any, b: Any) -> Any:
+    return maximum(a, b) if isinstance(a, dims.Dim) or isinstance(b, dims.Dim) else max(a, b)
+
+
+def _up(a: Any, b: Any) -> Any:
+    return ceildiv(a, b) if isinstance(a, dims.Dim) or isinstance(b, dims.Dim) else -(-a // b)
+
+
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "//": lambda a, b: a // b,
+    "%": lambda a, b: a % b,
+    "min": _least,
+    "max": _most,
+    "up": _up,
+}
+
+
+def _joined(name: str, left: Expression, right: Expression) -> Expression:
+    return lambda values: OPERATIONS[name](left(values), right(values))
+
+
+def _powered(base: Expression, exponent: int) -> Expression:
+    return lambda values: base(values) ** exponent
+
+
+def _leaf(name: str) -> Expression:
+    return lambda values: values[name]
+
+
+def _number(value: int) -> Expression:
+    return lambda values: value
+
+
+leaves = st.one_of(
+    st.sampled_from(NAMES).map(_leaf),
+    st.sampled_from(NAMES).map(_leaf),
+    st.integers(-12, 12).map(_number),
+    st.sampled_from([16, 32, 100, 224]).map(_number),
+)
+expressions = st.recursive(
+    leaves,
+    lambda inner: st.one_of(
+        st.builds(_joined, st.sampled_from(list(OPERATIONS)), inner, inner),
+        st.builds(
+            _joined, st.sampled_from(["//", "%", "up"]), inner, st.integers(1, 12).map(_number)
+        ),
+        st.builds(_powered, inner, st.integers(0, 3)),
+    ),
+    max_leaves=9,
+)
+numbers = st.one_of(st.integers(1, 40), st.integers(1, 10**6))
+values = st.fixed_dictionaries(dict.fromkeys(NAMES, numbers))
+SYMBOLS = {name: symbol(name) for name in NAMES}
+
+
+def made(expression: Expression) -> Any:
+    """The size; examples that divide by 0 for every value of the symbols are left out."""
+    try:
+        return expression(dict(SYMBOLS))
+    except ZeroDivisionError:
+        assume(False)
+
+
+@common
+@given(expressions, st.lists(values, min_size=3, max_size=3))
+def test_sizes_are_pythons_integers(expression: Expression, points: list[dict[str, int]]) -> None:
+    size = made(expression)
+    for point in points:
+        try:
+            truth = expression(dict(point))
+        except ZeroDivisionError:
+            continue
+        assert evaluate(size, point) == truth
+
+
+@common
+@given(expressions, st.lists(values, min_size=3, max_size=3))
+def test_what_is_rendered_is_python_and_reads_back(
+    expression: Expression, points: list[dict[str, int]]
+) -> None:
+    size = made(expression)
+    text = render(size)
+    assert parse(text) == size
+    for point in points:
+        try:
+            truth = evaluate(size, point)
+        except ZeroDivisionError:
+            continue
+        assert eval(text, {"min": min, "max": max}, dict(point)) == truth
+
+
+@common
+@given(expressions, expressions, st.lists(values, min_size=3, max_size=3))
+def test_bounds_and_comparisons_hold(
+    left: Expression, right: Expression, points: list[dict[str, int]]
+) -> None:
+    a, b = made(left), made(right)
+    answers = {op: dims.compare(op, a, b) for op in ("==", "!=", "<", "<=", ">", ">=")}
+    low, high = dims.lower(a), dims.upper(a)
+    if a == b:
+        assert answers["=="] is True
+    for point in points:
+        try:
+            x, y = evaluate(a, point), evaluate(b, point)
+        except ZeroDivisionError:
+            continue
+        assert low is None or low <= x
+        assert high is None or x <= high
+        for op, answer in answers.items():
+            truth = {"==": x == y, "!=": x != y, "<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}
+            assert answer in (None, truth[op]), op
+
+
+@common
+@given(expressions, expressions, values)
+def test_substitution_is_evaluation_in_steps(
+    outer: Expression, inner: Expression, point: dict[str, int]
+) -> None:
+    size, put = made(outer), made(inner)
+    try:
+        value = evaluate(put, point)
+        truth = evaluate(size, {**point, "H": value})
+        result = dims.substitute(size, {"H": put})
+    except ZeroDivisionError:
+        return
+    # a symbol is at least 1, and what is put in its place must be
+    low = dims.lower(put)
+    assume(low is not None and low >= 1)
+    assert evaluate(result, point) == truth
+
+
+# -- rewrites have one normal form -------------------------------------------------------------------
+
+polynomials = st.recursive(
+    leaves,
+    lambda inner: st.builds(_joined, st.sampled_from(["+", "-", "*"]), inner, inner),
+    max_leaves=5,
+)
+moduli = st.integers(1, 24)
+
+
+@common
+@given(polynomials, polynomials, polynomials)
+def test_ring_laws(f: Expression, g: Expression, h: Expression) -> None:
+    a, b, c = made(f), made(g), made(h)
+    assert (a + b) + c == a + (b + c)
+    assert a + b == b + a
+    assert a * b == b * a
+    assert (a * b) * c == a * (b * c)
+    assert a * (b + c) == a * b + a * c
+    assert a - a == 0
+    assert (a + b) - b == a
+    assert (a + b) ** 2 == a**2 + 2 * a * b + b**2
+    assert hash(a + b) == hash(b + a)
+
+
+@common
+@given(polynomials, polynomials, moduli)
+def test_multiples_leave_a_division(f: Expression, g: Expression, m: int) -> None:
+    a, b = made(f), made(g)
+    assert dims.floordiv(a + m * b, m) == dims.floordiv(a, m) + b
+    assert dims.mod(a + m * b, m) == dims.mod(a, m)
+
+
+@common
+@given(polynomials, moduli, moduli)
+def test_common_factors_leave_a_division(f: Expression, m: int, n: int) -> None:
+    a = made(f)
+    assert dims.floordiv(a * n, m * n) == dims.floordiv(a, m)
+    assert dims.mod(a * n, m * n) == n * dims.mod(a, m)
+    assert dims.floordiv(-a, -m) == dims.floordiv(a, m)
+    assert ceildiv(a, m) == dims.floordiv(a + m - 1, m)
+
+
+@common
+@given(st.sampled_from(NAMES), st.integers(-30, 30), moduli, moduli, st.integers(-30, 30))
+def test_nested_divisions_join(name: str, at: int, m: int, n: int, b: int) -> None:
+    x = SYMBOLS[name] + at
+    assert (x // m + b) // n == (x + m * b) // (m * n)
+    assert (x // m) // n == (x // n) // m
+
+
+@common
+@given(polynomials, moduli)
+def test_division_and_remainder_make_the_whole(f: Expression, m: int) -> None:
+    a = made(f)
+    assert m * dims.floordiv(a, m) + dims.mod(a, m) == a
+    assert dims.floordiv(dims.mod(a, m), m) == 0
+    assert dims.mod(dims.mod(a, m), m) == dims.mod(a, m)
+
+
+@common
+@given(expressions, expressions, expressions)
+def test_least_and_greatest(f: Expression, g: Expression, h: Expression) -> None:
+    a, b, c = made(f), made(g), made(h)
+    for choose in (minimum, maximum):
+        assert choose(a, b) == choose(b, a)
+        assert choose(a, a) == a
+        assert choose(a) == a
+        flat = choose(a, b, c)
+        assert choose(a, choose(b, c)) == flat or str(flat)
+        assert choose(choose(a, b), b) == choose(a, b)
+
+
+# -- how it is written ---------------------------------------------------------------------------------
+
+H, W, C = (SYMBOLS[name] for name in NAMES)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (H % 16, "H % 16"),
+        ((H + 1) % 16, "(H + 1) % 16"),
+        (3 * (H % 16), "3 * (H % 16)"),
+        (-(H % 16), "-(H % 16)"),
+        (W - H % 16, "W - H % 16"),
+        (H % 16 + 2, "H % 16 + 2"),
+        ((H - 1) // 2 + 1, "(H - 1) // 2 + 1"),
+        (H // 2 // 2, "H // 4"),
+        (4 * C + 1, "4*C + 1"),
+        (H * H, "H**2"),
+        (H // 4 * 4, "4 * (H // 4)"),
+        (-H, "-H"),
+        (minimum(H, 3), "min(3, H)"),
+    ],
+)
+def test_written_as_people_do(size: Any, text: str) -> None:
+    assert render(size) == text
+    assert str(size) == text
+    assert parse(text) == size
+
+
+@pytest.mark.parametrize(
+    "text", ["x.y", "f(H)", "1.5", "H / 2", "'H'", "[H]", "True", "H if H else 1"]
+)
+def test_parse_reads_sizes_only(text: str) -> None:
+    with pytest.raises(ValueError, match="not the text"):
+        parse(text)
+
+
+# -- what is refused -----------------------------------------------------------------------------------
+
+
+def _terms_of_many_symbols() -> object:
+    total: Any = 0
+    for i in range(10_000):
+        total = total + symbol(f"x{i}")
+    return total
+
+
+def _nested(count: int) -> object:
+    size: Any = H
+    for _ in range(count):
+        size = (size * size + 1) // (size + W)
+    return size
+
+
+def _deep(count: int) -> object:
+    size: Any = H
+    for i in range(count):
+        size = W // (size + i)
+    return size
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: H**100_000,
+        lambda: (H + 2) ** 64 * (H + 2) ** 64,
+        lambda: (H + W + C + 1) ** 60,
+        lambda: H * 10**31,
+        lambda: H * 10**20 * 10**20,
+        lambda: (H + 10**20) * (W + 10**20),
+        _terms_of_many_symbols,
+        lambda: _nested(100),
+        lambda: _deep(5_000),
+    ],
+)
+def test_too_big_is_refused_soon(make: Callable[[], object]) -> None:
+    start = time.perf_counter()
+    with pytest.raises(SizeLimit):
+        make()
+    assert time.perf_counter() - start < 1.0
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda: bool(H),
+        lambda: H < 3,
+        lambda: H <= W,
+        lambda: H >= W,
+        lambda: sorted([H, W]),
+        lambda: 1 if H - 1 else 2,
+        lambda: max(H, W),
+    ],
+)
+def test_a_size_has_no_truth_and_no_order(use: Callable[[], object]) -> None:
+    with pytest.raises(TypeError):
+        use()
+
+
+@pytest.mark.parametrize("use", [lambda: H // 0, lambda: H % 0, lambda: dims.floordiv(3, 0)])
+def test_division_by_nothing(use: Callable[[], object]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        use()
+
+
+@pytest.mark.parametrize("use", [lambda: H + 1.5, lambda: H * "a", lambda: H**-1, lambda: H**H])
+def test_sizes_go_with_integers_only(use: Callable[[], object]) -> None:
+    with pytest.raises(TypeError):
+        use()
+
+
+def test_a_missing_symbol_is_named() -> None:
+    with pytest.raises(KeyError, match="W"):
+        evaluate(H + W, {"H": 3})
