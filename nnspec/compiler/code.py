@@ -28,12 +28,20 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
 
 
-def source(size: Dim) -> str:
-    """A size as source code has it: `4 * C`, where the report has `4*C`."""
-    return _TIMES.sub(" * ", render(size))
+class Names:
+    """What the symbols of a code are called where it is written."""
 
+    def symbol(self, name: str) -> str:
+        """The Python expression for a size or parameter."""
+        raise NotImplementedError
 
-_TIMES = re.compile(r"(?<=[\w)])\*(?=[\w(])")
+    def size(self, size: Size) -> Size | str:
+        """A size with what is known put in, or the expression that is all of it."""
+        return size
+
+    def number(self, name: str) -> float | None:
+        """The value of a parameter that is written as a number."""
+        return None
 
 
 _BINDING = {

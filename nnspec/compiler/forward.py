@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nnspec.compiler.classes import is_submodule
-from nnspec.compiler.code import Text, expression, source
-from nnspec.compiler.layout import Bracket, Piece, flat, lay_out
-from nnspec.compiler.names import Variables, lives_on
-from nnspec.dims import Dim, substitute, symbol
-from nnspec.graph import Graph, Node, OpNode, OwnParam, Value
+from nnspec.compiler import code
+from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.layout import Call, Expr, Text, lay
+from nnspec.compiler.modules import Constructor, copies
+from nnspec.compiler.names import RESERVED, fresh, usable
+from nnspec.dims import Dim, symbol
+from nnspec.graph import CallNode, Node, OpNode, OwnParam, Value
+from nnspec.operators.definition import InfixCode
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
@@ -99,108 +101,9 @@ class Forward:
         used = {id(value) for _, value in self.graph.outputs}
         dead: set[int] = set()
         for node in reversed(self.graph.nodes):
-            following = next((found.get(id(v)) or v.name for v in node.outputs), "")
-            for value in node.inputs:
-                if value is not None and not value.name and following:
-                    found.setdefault(id(value), following)
-        return found
-
-    # -- nodes --------------------------------------------------------------------------------------------
-
-    def _node(self, number: int, node: Node, indent: int) -> None:
-        if isinstance(node, OwnParam):
-            self.texts[id(node.outputs[0])] = Text(f"self.{node.path[0]}")
-            return
-        if node.count > 1:
-            self._repeated(number, node, indent)
-            return
-        if number in self.variables.dead and not lives_on(node):
-            return  # nothing comes of it
-        text = self._call(node, [self._text(value) for value in node.inputs])
-        if number in self.variables.dead:
-            self.lines += lay_out("", text.piece, indent)
-            return
-        if len(node.outputs) > 1:
-            self._several(number, node, text, indent)
-            return
-        value = node.outputs[0]
-        single = self.variables.uses.get(id(value), 0) == 1
-        unnamed = not value.name or self._returned_at_once(value, number)
-        short = len(flat(text.piece)) + indent <= LONGEST and text.depth < DEEPEST
-        last = number == len(self.graph.nodes) - 1
-        if single and unnamed and (short or (last and len(self.graph.outputs) == 1)):
-            self.texts[id(value)] = text
-            return
-        name = self.variables.assign(value, self._wanted(value, number), number)
-        self.lines += lay_out(f"{name} = ", text.piece, indent)
-        self.texts[id(value)] = Text(name)
-
-    def _wanted(self, value: Value, number: int) -> str:
-        """The spec's name; for a tensor in the middle of a chain `x` where that is free, else the name at
-        the chain's end."""
-        if value.name:
-            return value.name
-        return "x" if self.variables.is_free("x", number) else self.targets.get(id(value)) or "x"
-
-    def _returned_at_once(self, value: Value, number: int) -> bool:
-        """A last step that is named and returned: `return self.fc(x)` says it as well."""
-        outputs = self.graph.outputs
-        return number == len(self.graph.nodes) - 1 and len(outputs) == 1 and outputs[0][1] is value
-
-    def _text(self, value: Value | None) -> Text:
-        return Text("None") if value is None else self.texts[id(value)]
-
-    def _call(self, node: Node, tensors: list[Text]) -> Text:
-        if isinstance(node, OpNode) and not is_submodule(node):
-            code = node.operator.function(node.use)
-            assert code is not None
-            return expression(code, tensors, self.size)
-        depth = 1 + max((tensor.depth for tensor in tensors), default=0)
-        items = [tensor.piece for tensor in tensors]
-        return Text(Bracket(f"{attribute(node)}(", items), depth=depth)
-
-    def _several(self, number: int, node: Node, text: Text, indent: int) -> None:
-        names = []
-        for index, value in enumerate(node.outputs):
-            if id(value) not in self.variables.uses:
-                names.append("_")
-                continue
-            name = self.variables.assign(value, value.name or f"x{index}", number)
-            names.append(name)
-            self.texts[id(value)] = Text(name)
-        self.lines += lay_out(f"{', '.join(names)} = ", text.piece, indent)
-
-    def _repeated(self, number: int, node: Node, indent: int) -> None:
-        """Copies of one layer: a loop. The variable goes in and comes out."""
-        given = [self._text(value) for value in node.inputs]
-        value = node.outputs[0]
-        name = self.variables.assign(value, self._wanted(value, number), number)
-        pad = " " * indent
-        if flat(given[0].piece) != name:
-            self.lines += lay_out(f"{name} = ", given[0].piece, indent)
-        if isinstance(node, OpNode) and not is_submodule(node):
-            step = self._call(node, [Text(name)])
-            self.lines.append(f"{pad}for _ in range({node.count}):")
-        else:
-            step = Text(Bracket("layer(", [name]))
-            self.lines.append(f"{pad}for layer in {self._copies(node)}:")
-        self.lines += lay_out(f"{name} = ", step.piece, indent + 4)
-        self.texts[id(value)] = Text(name)
-
-    def _copies(self, node: Node) -> str:
-        first, last = node.first, node.first + node.count
-        return f'(self.get_submodule(f"{node.stem}{{i}}") for i in range({first}, {last}))'
-
-    # -- sizes --------------------------------------------------------------------------------------------
-
-    def size(self, size: Dim) -> str:
-        """A size in the forward pass: constructor arguments through self, others from shapes."""
-        names: dict[str, int | Dim] = {}
-        for name in size.symbols:
-            own = self.own(name)
-            if own is not None:
-                self.attributes.add(name)
-                names[name] = symbol(own)
+            layer = self.constructor is not None and self.constructor.is_module(node)
+            if layer or any(id(value) in used for value in node.outputs):
+                used.update(id(value) for value in node.inputs if value is not None)
             else:
                 dead.add(id(node))
         return dead
