@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.compiler import code
-from nnspec.compiler.formals import at, formal_use, numbered
+from nnspec.compiler.formals import formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
+from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
 from nnspec.dims import symbol
 from nnspec.elaborate.program import Model
@@ -307,26 +308,3 @@ def _literal(default: tree.Expr | None) -> str:
     if isinstance(default, (tree.Number, tree.String, tree.Constant)):
         return code.value(default.value, code.Names()).flat
     return ""
-
-
-def shapes(graph: Graph, plan: ClassPlan) -> str:
-    """`image: [N, 3, H, W] -> logits: [N, 10]`, for the docstring."""
-    words = {a.symbol: a.name for a in plan.arguments if not a.parameter}
-
-    def shown(name: str, kind: Any) -> str:
-        sizes = [at(size, plan.fixed) for size in kind.shape]
-        renamed = [_renamed(size, words) for size in sizes]
-        dtype = "" if kind.dtype == "f32" else kind.dtype
-        return f"{name}: {dtype}[{', '.join(renamed)}]"
-
-    inputs = ", ".join(shown(value.name or "x", value.type) for value in graph.inputs)
-    outputs = ", ".join(shown(name, value.type) for name, value in graph.outputs)
-    return f"{inputs} -> {outputs}"
-
-
-def _renamed(size: Any, words: dict[str, str]) -> str:
-    class Shown(code.Names):
-        def symbol(self, name: str) -> str:
-            return words.get(name, name)
-
-    return code.size(size, Shown()).flat
