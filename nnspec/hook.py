@@ -1,7 +1,10 @@
-"""`import nnspec.hook`: then `from specs.lenet import LeNet` imports `specs/lenet.nn` like a module.
+"""`import nnspec.hook`: from then on a `.nn` file on the path is imported like a module.
 
-A `.nn` file is found where a `.py` file of that name would be, which wins where both are there. Nothing is
-cached on disk. A file with errors raises ImportError with all of them.
+    import nnspec.hook
+    from specs.lenet import LeNet
+
+A `.py` file of the same name wins. Nothing is cached on disk: a spec compiles in milliseconds, and
+a `.pyc` could not tell `lenet.nn` from `lenet.py`.
 """
 
 from __future__ import annotations
@@ -11,70 +14,74 @@ import importlib.machinery
 import os
 import sys
 from collections.abc import Sequence
-from types import ModuleType
-from typing import Any
+from types import CodeType, ModuleType
 
-from nnspec.compiler.spec import Spec, program_of
+from nnspec.compiler.load import execute
+from nnspec.compiler.source import Compiled, complete, program_of, source_of
+from nnspec.compiler.spec import attach
 from nnspec.diagnostics import SpecError
+from nnspec.elaborate.program import Program
 from nnspec.source import Source
-from nnspec.targets import Unreadable, read_text
+from nnspec.targets import read_text
+
+ENDING = ".nn"
 
 
-class SpecImportError(ImportError):
-    """A spec that is imported has errors; `problems` are all of them."""
-
-    def __init__(self, error: SpecError, name: str, path: str) -> None:
-        super().__init__(str(error), name=name, path=path)
-        self.problems = error.problems
+class SpecImportError(SpecError, ImportError):
+    """A spec that is imported has errors."""
 
 
-class Finder(importlib.abc.MetaPathFinder):
-    """Finds `.nn` files."""
+class SpecLoader(importlib.abc.ExecutionLoader):
+    """Compiles one spec; the generated source is what `inspect` and tracebacks show."""
 
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        tail = fullname.rpartition(".")[2]
-        for folder in sys.path if path is None else path:
-            file = os.path.join(folder or os.curdir, f"{tail}.nn")
-            if os.path.isfile(file):
-                return importlib.machinery.ModuleSpec(fullname, Loader(file), origin=file)
-        return None
+    def __init__(self, fullname: str, path: str) -> None:
+        self.name, self.path = fullname, path
 
+    def get_filename(self, fullname: str) -> str:
+        return self.path
 
-class Loader(importlib.abc.Loader):
-    """Makes the module of a `.nn` file: its models are compiled when they are asked for."""
+    def get_source(self, fullname: str) -> str:
+        """The generated Python."""
+        return self._compiled()[1].text
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def get_code(self, fullname: str) -> CodeType:
+        return compile(self.get_source(fullname), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module: ModuleType) -> None:
         try:
-            program = program_of(Source(read_text(self.file), self.file))
+            program, compiled = self._compiled()
         except SpecError as error:
-            raise SpecImportError(error, module.__name__, self.file) from None
-        except Unreadable as error:
-            raise ImportError(str(error), name=module.__name__, path=self.file) from None
-        spec = Spec(program)
-        module.__file__ = self.file
-        module.__doc__ = program.module.doc or None
+            raise SpecImportError(error.problems) from None
+        execute(module, compiled.text, f"<compiled {self.path}>")
+        attach(program, module, compiled.plans)
+        classes = sorted(plan.name for plan in compiled.plans)
+        module.__dir__ = lambda: classes  # type: ignore[method-assign]
 
-        def attribute(name: str) -> Any:
-            if name.startswith("__") or name not in program.models:
-                raise AttributeError(f"module {module.__name__!r} has no attribute {name!r}")
-            try:
-                return spec.model(name)
-            except SpecError as error:
-                raise SpecImportError(error, module.__name__, self.file) from None
+    def _compiled(self) -> tuple[Program, Compiled]:
+        program = program_of(Source(read_text(self.path), self.path))
+        return program, source_of(program, complete(program))
 
-        module.__getattr__ = attribute  # type: ignore[method-assign]
-        module.__dir__ = lambda: sorted(program.models)  # type: ignore[method-assign]
+
+class SpecFinder(importlib.abc.MetaPathFinder):
+    """Looks for `name.nn` where Python looks for `name.py`, after Python has found none."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        name = fullname.rpartition(".")[2]
+        for folder in sys.path if path is None else path:
+            file = os.path.join(folder or os.curdir, name + ENDING)
+            if os.path.isfile(file):
+                file = os.path.abspath(file)
+                loader = SpecLoader(fullname, file)
+                return importlib.machinery.ModuleSpec(fullname, loader, origin=file)
+        return None
 
 
 def install() -> None:
-    """Put the finder behind Python's own; once."""
-    if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        sys.meta_path.append(Finder())
+    """Add the finder to Python's, once."""
+    if not any(isinstance(finder, SpecFinder) for finder in sys.meta_path):
+        sys.meta_path.append(SpecFinder())
 
 
 install()

@@ -1,1 +1,1 @@
-"""The compiler: a graph becomes PyTorch source, and the source a module."""
+"""Graph -> Python source -> `nn.Module`. `spec.load` is the way in, `source.source_of` the text."""

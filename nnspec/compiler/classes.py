@@ -1,272 +1,310 @@
-"""Which classes the source has: uses of one block that differ in numbers only share a class.
+"""Which classes a file has: one for all uses of a block that have the same structure.
 
-Each distinct use of a block is elaborated formally (`elaborate/formal.py`). Two uses whose formal graphs
-are the same, node for node, are one class; what differs between them are its constructor's arguments.
+Each use is made formal (`formals.py`); uses with equal signatures share a class, and the names that
+occur in its code are the constructor's arguments.
 """
 
 from __future__ import annotations
 
-import keyword
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
-from nnspec.compiler.code import literal
-from nnspec.dims import Dim, symbols
-from nnspec.elaborate.formal import Formal, formal
+from nnspec.compiler import code
+from nnspec.compiler.formals import formal_use, numbered
+from nnspec.compiler.names import camel, fresh, usable
+from nnspec.compiler.numbers import FormalFloat
+from nnspec.compiler.shapes import shapes
+from nnspec.compiler.signature import Written, signature
+from nnspec.dims import symbol
+from nnspec.elaborate.program import Model
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.values import key
-from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
-from nnspec.operators.definition import CallCode, IndexCode, InfixCode, Operator
+from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.records import Record
-from nnspec.syntax.tree import Number
+from nnspec.syntax import tree
 
-#: names that a class, argument or variable of the source cannot have
-TAKEN = {*keyword.kwlist, "self", "nn", "F", "torch", "Tensor", "NamedTuple", "super", "range"}
+SCALARS = (bool, int, float, str)
 
 
-class ClassInfo:
-    """One class of the source: its formal graph, and the uses that share it."""
+class Argument(Record):
+    """One argument of a constructor. `symbol` is its name in the formal graph."""
 
-    def __init__(self, name: str, made: Formal, is_model: bool) -> None:
+    symbol: str
+    name: str
+    annotation: str
+    default: str = ""
+    parameter: bool = True
+    input: int = 0
+    dim: int = 0
+
+
+class ClassPlan:
+    """One class: the graph it is written from, and what its constructor takes."""
+
+    __slots__ = (
+        "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
+        "name", "optional", "shapes", "values",
+    )  # fmt: skip
+
+    def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
         self.name = name
-        self.graph = made.graph
-        self.is_model = is_model
-        self.uses: list[Formal] = [made]
-        self.children: dict[int, ClassInfo] = {}  # id of a formal CallNode -> its class
-        self.pinned: set[str] = set(made.pinned)
-        self.needed: set[str] = set()  # the formals that occur in the source of this class
+        self.kind = kind  # "model", "block" or "helper"
+        self.graph = graph
+        self.definition = graph.definition
+        self.doc = graph.doc
+        self.values = values  # the number behind each name, in the use that the graph is of
+        self.fixed: dict[str, Any] = {}  # names that are written as their number
+        self.arguments: list[Argument] = []
+        self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
+        self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
+        self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
+        self.shapes: set[str] = set()
+        self.model: Model | None = None
 
-    # -- constructor arguments --------------------------------------------------------------------------
+    @property
+    def checked(self) -> list[tuple[Argument, Any]]:
+        """Arguments whose value shapes the code: it holds for one value only."""
+        return [(a, self.fixed[a.symbol]) for a in self.arguments if a.symbol in self.fixed]
 
-    def constants(self) -> dict[str, int]:
-        """Formals that stand for one number in every use and are no parameter of the block: written as
-        that number. In a model also the parameters that shape it."""
-        found: dict[str, int] = {}
-        for name in self.uses[0].hints:
-            values = {use.hints[name] for use in self.uses}
-            (first, *others) = values
-            fixed = name in self.pinned if self.is_model else name not in self.graph.arguments
-            if not others and isinstance(first, int) and fixed:
-                found[name] = first
-        return found
-
-    def constructor_formals(self) -> list[str]:
-        """The formals that can be arguments of the constructor: sizes first, then parameters in the
-        block's order."""
-        constants = self.constants()
-        known = [
-            name
-            for name, value in self.uses[0].hints.items()
-            if isinstance(value, int) and name not in constants and name in self.needed
-        ]
-        parameters = [name for name in self.graph.arguments if name in known]
-        return [*(name for name in known if name not in parameters), *parameters]
-
-    def argument_name(self, formal_name: str) -> str:
-        """`planes` stays; a size of an input is named by its place: `in_channels`, `in_features`."""
-        if formal_name in self.graph.arguments:
-            return formal_name
-        for value in self.graph.inputs:
-            rank = value.type.rank
-            for dim, size in enumerate(value.type.shape):
-                if isinstance(size, Dim) and str(size) == formal_name:
-                    if rank >= 4 and dim == 1:
-                        return self._free("in_channels")
-                    if rank <= 3 and dim == rank - 1:
-                        return self._free("in_features")
-        return self._free(formal_name.lower())
-
-    def _free(self, name: str) -> str:
-        while name in self.graph.arguments or name in TAKEN:
-            name += "_"
-        return name
-
-    def default(self, formal_name: str) -> str | None:
-        """The default of a parameter, where it is a plain number."""
-        if self.is_model:
-            return literal(self.uses[0].hints[formal_name])
-        definition = self.graph.definition
-        for parameter in definition.parameters if definition else ():
-            if parameter.name == formal_name and isinstance(parameter.default, Number):
-                return literal(parameter.default.value)
-        return None
-
-    def passed(self, node: CallNode, formal_name: str) -> int | Dim:
-        """What a use of this class, as a node of its parent's formal graph, gives for one formal."""
-        if formal_name in node.graph.arguments:
-            value: int | Dim = node.graph.arguments[formal_name]
-            return value
-        for own, given in zip(self.graph.inputs, node.graph.inputs, strict=True):
-            for size, actual in zip(own.type.shape, given.type.shape, strict=True):
-                if isinstance(size, Dim) and str(size) == formal_name:
-                    return actual
-        raise KeyError(formal_name)
-
-
-class Classes:
-    """The classes of some models, callees first; `of` gives that of each graph."""
-
-    def __init__(self, models: Sequence[Graph], scope: Scope) -> None:
-        self.of: dict[int, ClassInfo] = {}
-        self.all: list[ClassInfo] = []
-        groups: dict[Hashable, ClassInfo] = {}
-        every = {id(graph): graph for model in models for graph in model.subgraphs()}
-        for graph in every.values():
-            made = formal(graph, scope)
-            if made is None:
-                continue
-            model = next((m.name for m in models if m is graph), "")
-            found = ClassInfo(graph.name, made, bool(model))
-            self._adopt_children(found, graph, made.graph)
-            signature = (id(graph.definition), model, self._signature(found, made.graph))
-            known = groups.get(signature)
-            if known is None:
-                groups[signature] = found
-                self.all.append(found)
-                known = found
+    def given(self, graph: Graph) -> Iterator[tuple[Argument, Any]]:
+        """What a use of this class gives for each argument, over the names of the user."""
+        for argument in self.arguments:
+            if self.kind == "helper":
+                value = self.values.get(argument.symbol)
+                formal = FormalFloat(value, argument.symbol) if isinstance(value, float) else None
+                yield argument, formal or symbol(argument.symbol)
+            elif argument.parameter:
+                yield argument, graph.arguments[argument.symbol]
             else:
-                known.uses.append(made)
-                known.pinned |= found.pinned
-            self.of[id(graph)] = known
-        for info in self.all:
-            info.needed = set(_needed(info, info.graph))
-        self._name()
-
-    def _adopt_children(self, info: ClassInfo, concrete: Graph, made: Graph) -> None:
-        """Find the class of each block that is used, and what it pins: a formal graph has the nodes of the
-        graph with numbers, in the same order."""
-        for node, twin in zip(concrete.nodes, made.nodes, strict=True):
-            if not isinstance(node, CallNode) or not isinstance(twin, CallNode):
-                continue
-            child = self.of.get(id(node.graph))
-            if child is None:
-                self._adopt_children(info, node.graph, twin.graph)
-                continue
-            info.children[id(twin)] = child
-            for name in child.pinned:
-                if name in child.uses[0].hints:
-                    info.pinned |= symbols(child.passed(twin, name)) & info.uses[0].hints.keys()
-
-    def _signature(self, info: ClassInfo, graph: Graph) -> Hashable:
-        """Equal for formal graphs that give the same source."""
-        numbers: dict[int, int] = {}
-        for value in graph.inputs:
-            numbers[id(value)] = len(numbers)
-        rows: list[Hashable] = []
-        for node in graph.nodes:
-            wires = tuple(-1 if v is None else numbers[id(v)] for v in node.inputs)
-            names = tuple(value.name for value in node.outputs)
-            row = (node.path, node.count, node.shared, wires, names, self._what(info, node))
-            rows.append(row)
-            for value in node.outputs:
-                numbers[id(value)] = len(numbers)
-        outputs = tuple((name, numbers[id(value)]) for name, value in graph.outputs)
-        others = tuple(
-            (name, key(value)) for name, value in graph.arguments.items()
-            if not isinstance(value, Dim)
-        )  # fmt: skip
-        return (graph.kind, tuple(rows), outputs, tuple(v.type.rank for v in graph.inputs), others)
-
-    def _what(self, info: ClassInfo, node: Node) -> Hashable:
-        if isinstance(node, OpNode):
-            return (
-                "op",
-                node.operator.name,
-                repr(node.operator.module(node.use)),
-                repr(_function(node)),
-            )
-        if isinstance(node, OwnParam):
-            return ("param", repr(node.param), repr(node.init))
-        assert isinstance(node, CallNode)
-        child = info.children.get(id(node))
-        if child is None:
-            return ("sequence", self._signature(info, node.graph))
-        passed = tuple(
-            str(child.passed(node, name)) for name in child.uses[0].hints
-            if isinstance(child.uses[0].hints[name], int)
-        )  # fmt: skip
-        return ("block", id(child), passed)
-
-    def _name(self) -> None:
-        """Each class its own name; of several made from one block the smallest keeps the block's."""
-        by_block: dict[str, list[ClassInfo]] = {}
-        for info in self.all:
-            by_block.setdefault(info.name, []).append(info)
-        used: set[str] = set(TAKEN) | set(by_block)
-        for name, infos in by_block.items():
-            infos.sort(key=lambda info: len(info.graph.nodes))
-            plain = {node.path for node in infos[0].graph.nodes}
-            for info in infos[1:]:
-                extra = [n.path[0] for n in info.graph.nodes if n.labelled and n.path not in plain]
-                word = extra[0].title().replace("_", "") if extra else ""
-                candidate, number = f"{name}{word}" if word else f"{name}2", 2
-                while candidate in used:
-                    number += 1
-                    candidate = f"{name}{word}{number}"
-                info.name = candidate
-                used.add(candidate)
+                yield argument, graph.inputs[argument.input].type.shape[argument.dim]
 
 
-def _needed(info: ClassInfo, graph: Graph) -> Iterator[str]:
-    """The symbols in the code of a body; of what a block is given only what that block needs."""
-    for node in graph.nodes:
-        if isinstance(node, OpNode):
-            code = node.operator.module(node.use) if is_submodule(node) else _function(node)
-            yield from _symbols(code if code is not None else node.operator.module(node.use))
-        elif isinstance(node, OwnParam):
-            yield from _symbols(node.param.shape)
-        elif isinstance(node, CallNode):
-            child = info.children.get(id(node))
-            if child is None:
-                yield from _needed(info, node.graph)
-            else:
-                for name in child.constructor_formals():
-                    yield from symbols(child.passed(node, name))
-
-
-def _symbols(value: object) -> Iterator[str]:
-    """The symbols anywhere in a code, a tuple, a list, a dict."""
-    if isinstance(value, Dim):
-        yield from value.symbols
-    elif isinstance(value, Record):
-        for field in value._fields:
-            yield from _symbols(getattr(value, field))
-    elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from _symbols(item)
-    elif isinstance(value, dict):
-        yield from _symbols(list(value.values()))
-    elif isinstance(value, slice):
-        yield from _symbols([value.start, value.stop, value.step])
-
-
-def _function(node: OpNode) -> CallCode | InfixCode | IndexCode | None:
-    return node.operator.function(node.use)
-
-
-def has_module(node: OpNode) -> bool:
-    """Whether the operator has a class in torch.nn for this use."""
-    return type(node.operator).module is not Operator.module and (
-        node.operator.module(node.use) is not None
-    )
-
-
-def is_submodule(node: OpNode) -> bool:
-    """Whether a use of an operator in a body is a submodule: labelled ones, and those for which a function
-    will not do."""
-    return has_module(node) and (node.labelled or _function(node) is None)
-
-
-def is_sequential(graph: Graph) -> bool:
-    """Whether nn.Sequential will do: one tensor in and out, each step a module of the one before."""
+def is_chain(graph: Graph) -> bool:
+    """Whether every step takes the one result of the step before it."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         return False
-    value: Value = graph.inputs[0]
+    current = graph.inputs[0]
     for node in graph.nodes:
-        if len(node.inputs) != 1 or node.inputs[0] is not value or len(node.outputs) != 1:
+        if isinstance(node, OwnParam) or node.shared or len(node.outputs) != 1:
             return False
-        if len(node.path) != 1 or node.shared or isinstance(node, OwnParam):
+        if [value for value in node.inputs if value is not None] != [current]:
             return False
-        if isinstance(node, OpNode) and not has_module(node):
+        if len(node.path) != 1:
             return False
-        value = node.outputs[0]
-    return graph.outputs[0][1] is value
+        current = node.outputs[0]
+    return graph.outputs[0][1] is current
+
+
+def steps(graph: Graph) -> Iterator[Node]:
+    """The nodes of a body, and those of the composed layers in it."""
+    for node in graph.nodes:
+        yield node
+        if isinstance(node, CallNode) and node.graph.definition is None:
+            yield from steps(node.graph)
+
+
+class Planner:
+    """The classes of one file, callees first."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.classes: list[ClassPlan] = []
+        self._uses: dict[Any, ClassPlan] = {}
+        self._signatures: dict[Any, ClassPlan] = {}
+
+    def model(self, model: Model, graph: Graph) -> ClassPlan:
+        """The class of a model with these parameters, and those of its blocks."""
+        use = formal_use(graph, self.scope)
+        plan = ClassPlan(model.name, "model", use.graph, use.values)
+        plan.model = model
+        free = {parameter.name for parameter in model.parameters}
+        plan.fixed = {
+            name: value
+            for name, value in graph.arguments.items()
+            if isinstance(value, SCALARS)
+            and (name not in free or name in use.pinned or name not in use.values)
+        }
+        plan.fixed.update({n: v for n, v in use.values.items() if n not in graph.arguments})
+        self._fill(plan)
+        plan.arguments = [
+            Argument(
+                parameter.name,
+                usable(parameter.name),
+                parameter.type or type(graph.arguments[parameter.name]).__name__,
+                code.value(graph.arguments[parameter.name], code.Names()).flat
+                if parameter.default is not None or parameter.name in plan.fixed
+                else "",
+            )
+            for parameter in model.parameters
+            if isinstance(graph.arguments[parameter.name], SCALARS)
+        ]
+        plan.shapes = {shapes(use.graph, plan)}
+        self.classes.append(plan)
+        return plan
+
+    def use(self, graph: Graph) -> ClassPlan:
+        """The class for a use of a block with numbers."""
+        kinds = tuple(value.type for value in graph.inputs)
+        remembered = (id(graph.definition), key(list(graph.arguments.values())), kinds)
+        if remembered not in self._uses:
+            self._uses[remembered] = self._block(graph)
+        return self._uses[remembered]
+
+    def _block(self, graph: Graph) -> ClassPlan:
+        use = formal_use(graph, self.scope)
+        plan = ClassPlan(graph.name, "block", use.graph, use.values)
+        self._fill(plan)
+        plan.arguments = self._arguments(plan)
+        found = (id(graph.definition), signature(plan.graph, self.written(plan)))
+        known = self._signatures.get(found)
+        if known is not None:
+            known.shapes.add(shapes(use.graph, plan))
+            return known
+        plan.shapes = {shapes(use.graph, plan)}
+        self._signatures[found] = plan
+        self.classes.append(plan)
+        return plan
+
+    def written(self, plan: ClassPlan) -> Written:
+        """What a class writes for the blocks it uses."""
+
+        def use(node: CallNode) -> Any:
+            called = plan.calls[id(node)]
+            return (id(called), tuple(code.key(value) for _, value in called.given(node.graph)))
+
+        return use
+
+    def _fill(self, plan: ClassPlan) -> None:
+        """Plan the classes of the blocks in a body, and of steps without a class in PyTorch."""
+        for node in steps(plan.graph):
+            if isinstance(node, CallNode) and node.graph.definition is not None:
+                plan.calls[id(node)] = self.use(numbered(node.graph, plan.values))
+        for node in steps(plan.graph):
+            if isinstance(node, CallNode) and node.graph.definition is None:
+                self._helpers(plan, node)
+        if plan.graph.kind == "sequence":
+            self._helpers_of_chain(plan, plan.graph)
+
+    def _helpers(self, plan: ClassPlan, node: CallNode) -> None:
+        if is_chain(node.graph):
+            self._helpers_of_chain(plan, node.graph)
+            return
+        name = node.path[-1] if node.path and not node.path[-1].isdigit() else "steps"
+        plan.helpers[id(node)] = self._helper(plan, camel(name), node.graph)
+
+    def _helpers_of_chain(self, plan: ClassPlan, graph: Graph) -> None:
+        for step in graph.nodes:
+            if isinstance(step, OpNode) and step.operator.module(step.use) is None:
+                body = Graph(step.operator.name, "block")
+                body.inputs = [value for value in step.inputs if value is not None]
+                body.nodes, body.outputs = [step], [("output", step.outputs[0])]
+                plan.helpers[id(step)] = self._helper(plan, camel(step.operator.name), body)
+
+    def _helper(self, owner: ClassPlan, name: str, graph: Graph) -> ClassPlan:
+        plan = ClassPlan(name, "helper", graph, {**owner.values})
+        plan.fixed, plan.calls, plan.helpers = dict(owner.fixed), owner.calls, owner.helpers
+        plan.arguments = self._arguments(plan, owner)
+        found = (name, tuple(a.symbol for a in plan.arguments), signature(graph))
+        known = self._signatures.setdefault(found, plan)
+        if known is plan:
+            plan.shapes = {shapes(graph, plan)}
+            self.classes.append(plan)
+        return known
+
+    def _arguments(self, plan: ClassPlan, owner: ClassPlan | None = None) -> list[Argument]:
+        """The names that occur in a class's code: sizes of the inputs first, then parameters."""
+        used = {
+            name for name in self.symbols(plan) if name in plan.values and name not in plan.fixed
+        }
+        found: list[Argument] = []
+        taken: set[str] = set()
+        definition = plan.definition
+        parameters = definition.parameters if definition else ()
+        names = {p.name for p in parameters}
+        if owner is not None:
+            for name in sorted(used):
+                python = next((a.name for a in owner.arguments if a.symbol == name), name.lower())
+                kind = type(plan.values[name]).__name__
+                found.append(Argument(name, fresh(python, taken), kind))
+                taken.add(found[-1].name)
+            return found
+        for number, value in enumerate(plan.graph.inputs):
+            for dim, size in enumerate(value.type.shape):
+                for name in sorted(used - names - {a.symbol for a in found}):
+                    if size == symbol(name):
+                        python = self._size_name(plan, number, dim, name)
+                        python = fresh(python, taken | names)
+                        taken.add(python)
+                        found.append(Argument(name, python, "int", "", False, number, dim))
+        needed = [p for p in parameters if p.name in used]
+        defaults = [_literal(p.default) for p in needed]
+        for at_, parameter in enumerate(needed):
+            default = defaults[at_] if all(defaults[at_:]) else ""
+            kind = parameter.type or type(plan.values[parameter.name]).__name__
+            kind = "int" if kind == "size" else kind
+            found.append(Argument(parameter.name, usable(parameter.name), kind, default))
+        return found
+
+    def _size_name(self, plan: ClassPlan, number: int, dim: int, name: str) -> str:
+        """What an input's size is called as an argument."""
+        rank = plan.graph.inputs[number].type.rank
+        if dim == 1 and rank >= 3:
+            word = "in_channels"
+        elif dim == rank - 1 and rank in (2, 3):
+            word = "in_features"
+        else:
+            return f"size{dim}" if name.startswith("in_") else name.lower()
+        return word if number == 0 else f"{plan.graph.inputs[number].name}_{word[3:]}"
+
+    def symbols(self, plan: ClassPlan) -> Iterator[str]:
+        """The names in a class's code."""
+        for node in steps(plan.graph):
+            if isinstance(node, OpNode):
+                yield from code.symbols(node.operator.module(node.use))
+                yield from code.symbols(node.operator.function(node.use))
+            elif isinstance(node, OwnParam):
+                yield from code.symbols((node.param.shape, node.init.settings))
+            elif isinstance(node, CallNode) and id(node) in plan.calls:
+                for _, value in plan.calls[id(node)].given(node.graph):
+                    yield from code.symbols(value)
+
+    def name_all(self) -> None:
+        """Give each class its own name; variants are told apart by what only they have."""
+        taken = {plan.name for plan in self.classes if plan.kind == "model"}
+        by_size = sorted(self.classes, key=lambda plan: sum(1 for _ in steps(plan.graph)))
+        for plan in by_size:
+            if plan.kind == "model":
+                continue
+            name = usable(plan.name)
+            if name in taken:
+                name = fresh(name + camel(self._distinction(plan)), taken)
+            plan.name = name
+            taken.add(name)
+
+    def _distinction(self, plan: ClassPlan) -> str:
+        """A label, else an operator, that this class has and its namesakes lack, or nothing."""
+        if plan.definition is None:
+            return ""
+        others = [
+            node
+            for other in self.classes
+            if other.definition is plan.definition and other is not plan
+            for node in steps(other.graph)
+        ]
+        labels = {node.path for node in others}
+        operators = {node.operator.name for node in others if isinstance(node, OpNode)}
+        own = list(steps(plan.graph))
+        for node in own:
+            if node.labelled and node.path not in labels:
+                return "_".join(node.path)
+        for node in own:
+            if isinstance(node, OpNode) and node.operator.name not in operators:
+                return node.operator.name
+        return ""
+
+
+def _literal(default: tree.Expr | None) -> str:
+    """A default as Python writes it, where it is a plain value."""
+    if isinstance(default, (tree.Number, tree.String, tree.Constant)):
+        return code.value(default.value, code.Names()).flat
+    return ""

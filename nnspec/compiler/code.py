@@ -1,129 +1,233 @@
-"""What operators say of their code (`ModuleCode`, `CallCode`, ...) as text of the generated source."""
+"""What operators give (`ModuleCode`, `CallCode`, `InfixCode`, `IndexCode`) as expressions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from nnspec.compiler.layout import Bracket, Piece, flat
-from nnspec.dims import Dim, render
+from nnspec.compiler.layout import (
+    ATOM,
+    COMPARISON,
+    POWER,
+    PRODUCT,
+    SUM,
+    UNARY,
+    Call,
+    Expr,
+    Text,
+    bracketed,
+    call,
+)
+from nnspec.compiler.numbers import FormalFloat
+from nnspec.dims import Atom, Dim
 from nnspec.operators.definition import CallCode, IndexCode, InfixCode, ModuleCode, Ref
+from nnspec.tensors import DTYPES, torch_name
 
-#: renders a size: the names in it are those of the place where the code stands
-Sizes = Callable[[Dim], str]
-
-
-def source(size: Dim) -> str:
-    """A size as source code has it: `4 * C`, where the report has `4*C`."""
-    return _TIMES.sub(" * ", render(size))
+if TYPE_CHECKING:
+    from nnspec.dims import Size
 
 
-_TIMES = re.compile(r"(?<=[\w)])\*(?=[\w(])")
+class Names:
+    """What the symbols of a code are called where it is written."""
+
+    def symbol(self, name: str) -> str:
+        """The Python expression for a size or parameter."""
+        raise NotImplementedError
+
+    def size(self, size: Size) -> Size | str:
+        """A size with what is known put in, or the expression that is all of it."""
+        return size
+
+    def number(self, name: str) -> float | None:
+        """The value of a parameter that is written as a number."""
+        return None
 
 
-def literal(value: Any, sizes: Sizes = source) -> str:
-    """A number, size, string, truth value, None, or a tuple or list of them."""
-    if isinstance(value, Dim):
-        return sizes(value)
-    if isinstance(value, tuple):
-        inside = ", ".join(literal(item, sizes) for item in value)
-        return f"({inside},)" if len(value) == 1 else f"({inside})"
-    if isinstance(value, list):
-        return "[" + ", ".join(literal(item, sizes) for item in value) + "]"
-    if isinstance(value, str):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    if isinstance(value, float) and value in (float("inf"), float("-inf")):
-        return f'float("{value}")'
-    return repr(value)
+_BINDING = {
+    "**": POWER, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": PRODUCT,
+    "+": SUM, "-": SUM,
+}  # fmt: skip
+_SIMPLE = re.compile(r"-?[A-Za-z_][\w.]*|-?\d[\d.e+-]*")
 
 
-def module_piece(code: ModuleCode, sizes: Sizes = source) -> Piece:
+def infix(op: str, left: Expr, right: Expr) -> Text:
+    """`left op right`, with the parentheses and the spaces that it needs."""
+    binding = _BINDING.get(op, COMPARISON)
+    depth = max(left.depth, right.depth)
+    if op == "**":
+        a, b = bracketed(left, ATOM), bracketed(right, UNARY)
+        space = "" if _SIMPLE.fullmatch(a) and _SIMPLE.fullmatch(b) else " "
+        return Text(f"{a}{space}**{space}{b}", POWER, depth)
+    return Text(f"{bracketed(left, binding)} {op} {bracketed(right, binding + 1)}", binding, depth)
+
+
+# -- values ----------------------------------------------------------------------------------------
+
+
+def size(value: Size, names: Names) -> Text:
+    """A size over the names of the place where it is written: `4 * planes`."""
+    known = names.size(value)
+    if isinstance(known, str):
+        return Text(known)
+    if isinstance(known, int):
+        return Text(str(known), UNARY if known < 0 else ATOM)
+    value = known
+    whole: Text | None = None
+    positive = [term for term in value.terms if term[1] > 0]
+    for monomial, coefficient in [*positive, *(term for term in value.terms if term[1] < 0)]:
+        part: Text | None = None
+        if abs(coefficient) != 1 or not monomial:
+            part = Text(str(abs(coefficient)))
+        at = 0
+        while at < len(monomial):
+            power = 1
+            while at + power < len(monomial) and monomial[at + power] == monomial[at]:
+                power += 1
+            factor = _atom(monomial[at], names)
+            if power > 1:
+                factor = infix("**", factor, Text(str(power)))
+            part = factor if part is None else infix("*", part, factor)
+            at += power
+        assert part is not None
+        if whole is None:
+            whole = part if coefficient > 0 else Text(f"-{bracketed(part, UNARY)}", UNARY)
+        else:
+            whole = infix("+" if coefficient > 0 else "-", whole, part)
+    assert whole is not None
+    return whole
+
+
+def _atom(atom: Atom, names: Names) -> Text:
+    if atom.kind == "symbol":
+        return Text(names.symbol(atom.args))
+    parts = [size(part, names) for part in atom.args]
+    if atom.kind == "//":
+        return infix("//", *parts)
+    return Text(call(atom.kind, *parts).flat)
+
+
+def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
+    """A setting, a size, a reference to a tensor, or a list of them."""
+    if isinstance(given, Ref):
+        return tensors[given.index]
+    if isinstance(given, Dim):
+        return size(given, names)
+    if isinstance(given, FormalFloat):
+        number = names.number(given.symbol)
+        return Text(names.symbol(given.symbol)) if number is None else _number(number)
+    if isinstance(given, (list, tuple)):
+        items = tuple(("", value(item, names, tensors)) for item in given)
+        depth = max((item.depth for _, item in items), default=0)
+        return Call("", items, "[]" if isinstance(given, list) else "()", depth=depth)
+    if isinstance(given, str):
+        return Text(string(given))
+    if isinstance(given, (CallCode, InfixCode)):
+        return function(given, names, tensors)
+    if isinstance(given, (bool, int, float)) or given is None:
+        return _number(given)
+    raise TypeError(f"{given!r} cannot stand in generated code")
+
+
+def _number(given: Any) -> Text:
+    if isinstance(given, float) and given in (float("inf"), -float("inf")):
+        return Text(f'float("{given}")')
+    text = repr(given)
+    return Text(text, UNARY if text.startswith("-") else ATOM)
+
+
+def string(text: str) -> str:
+    """A string literal with double quotes, as ruff writes it; dtypes are PyTorch's constants."""
+    if text.startswith("torch.") and text[6:] in {torch_name(dtype) for dtype in DTYPES}:
+        return text
+    quoted = repr(text)
+    if '"' in text:
+        return quoted
+    inside = quoted[1:-1].replace("\\'", "'")
+    return f'"{inside}"'
+
+
+# -- codes -----------------------------------------------------------------------------------------
+
+
+def module(code: ModuleCode, names: Names) -> Call:
     """`nn.Conv2d(3, 64, 7, stride=2)`."""
-    items: list[Piece] = [literal(argument, sizes) for argument in code.args]
-    items += [f"{name}={literal(value, sizes)}" for name, value in code.kwargs.items()]
-    return Bracket(f"{code.constructor}(", items)
+    keywords = {name: value(given, names) for name, given in code.kwargs.items()}
+    return call(code.constructor, *(value(arg, names) for arg in code.args), **keywords)
 
 
-#: how tightly Python's operators bind; what binds less tightly gets parentheses
-_TIGHT = {"**": 6, "@": 5, "*": 5, "/": 5, "//": 5, "%": 5, "+": 4, "-": 4}
-_SIMPLE = re.compile(r"-?[\w.]+")
-ATOM = 9
-COMPARISON = 1
-
-
-class Text:
-    """An expression of the forward pass: how tightly it binds, and how many calls lie in each other."""
-
-    __slots__ = ("depth", "piece", "tight")
-
-    def __init__(self, piece: Piece, tight: int = ATOM, depth: int = 0) -> None:
-        self.piece = piece
-        self.tight = tight
-        self.depth = depth
-
-    def inside(self, least: int) -> str:
-        """The text, in parentheses where it binds less tightly than `least`."""
-        text = flat(self.piece)
-        return text if self.tight >= least else f"({text})"
-
-
-def expression(
-    code: CallCode | InfixCode | IndexCode, tensors: Sequence[Text], sizes: Sizes = source
-) -> Text:
-    """The code with its tensors put in."""
+def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequence[Expr]) -> Expr:
+    """`F.relu(x)`, `x + y`, `x[:, 0]`, `x.transpose(1, 2)`."""
     if isinstance(code, InfixCode):
-        tight = _TIGHT.get(code.op, COMPARISON)
-
-        def side(value: Any, right: bool) -> str:
-            stricter = right if code.op != "**" else not right
-            if isinstance(value, Ref):
-                return tensors[value.index].inside(tight + stricter)
-            text = literal(value, sizes)
-            return (
-                f"({text})" if (isinstance(value, Dim) and " " in text) or text[0] == "-" else text
-            )
-
-        left, right = side(code.left, False), side(code.right, True)
-        # a formatter joins simple operands of a power: x**2
-        space = (
-            "" if code.op == "**" and _SIMPLE.fullmatch(left) and _SIMPLE.fullmatch(right) else " "
-        )
-        depth = max((t.depth for t in tensors), default=0)
-        return Text(f"{left}{space}{code.op}{space}{right}", tight, depth)
+        left, right = (value(side, names, tensors) for side in (code.left, code.right))
+        return infix(code.op, left, right)
     if isinstance(code, IndexCode):
-        inside = ", ".join(_index_item(item, sizes) for item in code.items)
-        return Text(f"{tensors[0].inside(ATOM)}[{inside}]", ATOM, tensors[0].depth)
-    arguments = list(code.args)
-    head = f"{code.function}("
+        items = ", ".join(_index(item, names, tensors) for item in code.items)
+        return Text(f"{bracketed(tensors[0], ATOM)}[{items}]", ATOM, tensors[0].depth)
+    keywords = {name: value(given, names, tensors) for name, given in code.kwargs.items()}
+    args = [value(arg, names, tensors) for arg in code.args]
     if code.function.startswith("."):
-        head = f"{tensors[arguments.pop(0).index].inside(ATOM)}{head}"
-    items = [_argument(value, tensors, sizes) for value in arguments]
-    items += [_named(name, value, tensors, sizes) for name, value in code.kwargs.items()]
-    return Text(Bracket(head, items), ATOM, 1 + max((t.depth for t in tensors), default=0))
+        receiver = args.pop(0)
+        made = call(bracketed(receiver, ATOM) + code.function, *args, **keywords)
+        return Call(made.head, made.args, depth=max(made.depth, receiver.depth + 1))
+    return call(code.function, *args, **keywords)
 
 
-def _argument(value: Any, tensors: Sequence[Text], sizes: Sizes) -> Piece:
-    if isinstance(value, Ref):
-        return tensors[value.index].piece
-    if isinstance(value, list) and any(isinstance(item, Ref) for item in value):
-        return Bracket("[", [_argument(item, tensors, sizes) for item in value], "]")
-    return literal(value, sizes)
-
-
-def _named(name: str, value: Any, tensors: Sequence[Text], sizes: Sizes) -> Piece:
-    piece = _argument(value, tensors, sizes)
-    if isinstance(piece, Bracket):
-        return Bracket(f"{name}={piece.head}", piece.items, piece.closed, piece.comma)
-    return f"{name}={piece}"
-
-
-def _index_item(item: Any, sizes: Sizes) -> str:
-    if item is ...:
+def _index(item: Any, names: Names, tensors: Sequence[Expr]) -> str:
+    if item is Ellipsis:
         return "..."
     if not isinstance(item, slice):
-        return literal(item, sizes)
-    parts = ["" if end is None else literal(end, sizes) for end in (item.start, item.stop)]
-    wide = any(" " in part for part in parts)
-    text = (" : " if wide else ":").join(parts).strip()
-    return text if item.step is None else f"{text}:{literal(item.step, sizes)}"
+        return value(item, names, tensors).flat
+    ends = [
+        "" if end is None else value(end, names, tensors).flat
+        for end in (item.start, item.stop, item.step)
+    ]
+    if item.step is None:
+        ends.pop()
+    if all(not end or _SIMPLE.fullmatch(end) for end in ends):
+        return ":".join(ends)
+    return " : ".join(ends).strip()
+
+
+# -- what a code depends on ------------------------------------------------------------------------
+
+
+def symbols(given: Any) -> Iterator[str]:
+    """The names of the sizes and parameters that a code holds, in the order of writing."""
+    if isinstance(given, Dim):
+        for monomial, _ in given.terms:
+            for atom in monomial:
+                if atom.kind == "symbol":
+                    yield atom.args
+                else:
+                    yield from symbols(atom.args)
+    elif isinstance(given, FormalFloat):
+        yield given.symbol
+    elif isinstance(given, (list, tuple)):
+        for item in given:
+            yield from symbols(item)
+    elif isinstance(given, slice):
+        yield from symbols((given.start, given.stop, given.step))
+    elif isinstance(given, dict):
+        yield from symbols(list(given.values()))
+    elif isinstance(given, (ModuleCode, CallCode)):
+        yield from symbols((given.args, given.kwargs))
+    elif isinstance(given, InfixCode):
+        yield from symbols((given.left, given.right))
+    elif isinstance(given, IndexCode):
+        yield from symbols(given.items)
+
+
+def key(given: Any) -> Any:
+    """A hashable stand-in for a code: equal where the same text would be written."""
+    if isinstance(given, (list, tuple)):
+        return (type(given).__name__, *(key(item) for item in given))
+    if isinstance(given, slice):
+        return ("slice", key(given.start), key(given.stop), key(given.step))
+    if isinstance(given, dict):
+        return tuple((name, key(item)) for name, item in given.items())
+    if isinstance(given, (ModuleCode, CallCode, InfixCode, IndexCode)):
+        return (type(given).__name__, *(key(getattr(given, f)) for f in given._fields))
+    if isinstance(given, FormalFloat):
+        return ("formal", given.symbol)
+    return (type(given).__name__, given)

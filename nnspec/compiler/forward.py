@@ -1,190 +1,283 @@
-"""The forward pass of a class: nodes become statements, chains of unnamed steps nested calls."""
+"""`forward`: a body's nodes as statements, nested and named as a person would."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from nnspec.compiler import code
+from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.layout import Call, Expr, Text, lay
+from nnspec.compiler.modules import Constructor, copies
+from nnspec.compiler.names import fresh, usable
+from nnspec.compiler.run_time import ForwardNames
+from nnspec.compiler.statements import Statement, rolled
+from nnspec.graph import CallNode, Node, OpNode, OwnParam, Value
+from nnspec.operators.definition import InfixCode
 
-from nnspec.compiler.classes import is_submodule
-from nnspec.compiler.code import Text, expression, source
-from nnspec.compiler.layout import Bracket, Piece, flat, lay_out
-from nnspec.compiler.names import Variables, lives_on
-from nnspec.dims import Dim, substitute, symbol
-from nnspec.graph import Graph, Node, OpNode, OwnParam, Value
-
-#: a nested call longer than this, or deeper, is taken apart into statements
-LONGEST = 60
+#: calls inside calls, and columns, up to which an expression is put into the next one
 DEEPEST = 3
+LONGEST = 60
 
 
 class Forward:
-    """Writes the statements of one body. `own` gives the name of a constructor's formal inside of the
-    class, as `self.width`; sizes that are known only now come from the inputs' shapes."""
+    """Writes the body of `forward`."""
 
-    def __init__(self, graph: Graph, own: Callable[[str], str | None]) -> None:
-        self.graph = graph
-        self.own = own
-        self.variables = Variables(graph)
-        self.texts: dict[int, Text] = {}
-        self.lines: list[str] = []
-        self.runtime: dict[str, str] = {}  # symbol -> variable that holds it
-        self.attributes: set[str] = set()  # formals that the forward pass needs
-        self.targets = self._targets()
+    def __init__(self, plan: ClassPlan, constructor: Constructor | None) -> None:
+        self.plan, self.graph = plan, plan.graph
+        self.constructor = constructor
+        self.names = ForwardNames(plan)
+        self.uses: dict[int, list[int]] = {}  # id of a value -> the nodes that use it, in order
+        self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
+        self.variables: dict[int, str] = {}
+        self.live: dict[str, int] = {}  # variable -> id of the value it holds
+        self.left: dict[int, int] = {}
+        self.statements: list[Statement] = []
+        self.dead = self._without_effect()
+        self._count_uses()
 
-    def write(self, indent: int) -> list[str]:
-        """All lines of the body, with the `return`."""
-        for value in self.graph.inputs:
-            name = self.variables.assign(value, value.name, -1)
-            self.texts[id(value)] = Text(name)
-        self.inputs = [self.variables.names[id(value)] for value in self.graph.inputs]
-        for number, node in enumerate(self.graph.nodes):
-            self._node(number, node, indent)
-        results = [self.texts[id(value)].piece for _, value in self.graph.outputs]
-        end = self._return(results, indent)
-        return [*self._bind_sizes(indent), *self.lines, *end]
-
-    def _return(self, results: list[Piece], indent: int) -> list[str]:
-        if len(results) == 1:
-            return lay_out("return ", results[0], indent)
-        text = ", ".join(flat(result) for result in results)
-        return lay_out("return ", text, indent)
-
-    def _targets(self) -> dict[int, str]:
-        """For a tensor without a name that of the one which its chain ends in."""
-        found: dict[int, str] = {}
+    def _without_effect(self) -> set[int]:
+        """Nodes whose results nobody uses; layers are called anyway, they may keep statistics."""
+        used = {id(value) for _, value in self.graph.outputs}
+        dead: set[int] = set()
         for node in reversed(self.graph.nodes):
-            following = next((found.get(id(v)) or v.name for v in node.outputs), "")
-            for value in node.inputs:
-                if value is not None and not value.name and following:
-                    found.setdefault(id(value), following)
-        return found
-
-    # -- nodes --------------------------------------------------------------------------------------------
-
-    def _node(self, number: int, node: Node, indent: int) -> None:
-        if isinstance(node, OwnParam):
-            self.texts[id(node.outputs[0])] = Text(f"self.{node.path[0]}")
-            return
-        if node.count > 1:
-            self._repeated(number, node, indent)
-            return
-        if number in self.variables.dead and not lives_on(node):
-            return  # nothing comes of it
-        text = self._call(node, [self._text(value) for value in node.inputs])
-        if number in self.variables.dead:
-            self.lines += lay_out("", text.piece, indent)
-            return
-        if len(node.outputs) > 1:
-            self._several(number, node, text, indent)
-            return
-        value = node.outputs[0]
-        single = self.variables.uses.get(id(value), 0) == 1
-        unnamed = not value.name or self._returned_at_once(value, number)
-        short = len(flat(text.piece)) + indent <= LONGEST and text.depth < DEEPEST
-        last = number == len(self.graph.nodes) - 1
-        if single and unnamed and (short or (last and len(self.graph.outputs) == 1)):
-            self.texts[id(value)] = text
-            return
-        name = self.variables.assign(value, self._wanted(value, number), number)
-        self.lines += lay_out(f"{name} = ", text.piece, indent)
-        self.texts[id(value)] = Text(name)
-
-    def _wanted(self, value: Value, number: int) -> str:
-        """The spec's name; for a tensor in the middle of a chain `x` where that is free, else the name at
-        the chain's end."""
-        if value.name:
-            return value.name
-        return "x" if self.variables.is_free("x", number) else self.targets.get(id(value)) or "x"
-
-    def _returned_at_once(self, value: Value, number: int) -> bool:
-        """A last step that is named and returned: `return self.fc(x)` says it as well."""
-        outputs = self.graph.outputs
-        return number == len(self.graph.nodes) - 1 and len(outputs) == 1 and outputs[0][1] is value
-
-    def _text(self, value: Value | None) -> Text:
-        return Text("None") if value is None else self.texts[id(value)]
-
-    def _call(self, node: Node, tensors: list[Text]) -> Text:
-        if isinstance(node, OpNode) and not is_submodule(node):
-            code = node.operator.function(node.use)
-            assert code is not None
-            return expression(code, tensors, self.size)
-        depth = 1 + max((tensor.depth for tensor in tensors), default=0)
-        items = [tensor.piece for tensor in tensors]
-        return Text(Bracket(f"{attribute(node)}(", items), depth=depth)
-
-    def _several(self, number: int, node: Node, text: Text, indent: int) -> None:
-        names = []
-        for index, value in enumerate(node.outputs):
-            if id(value) not in self.variables.uses:
-                names.append("_")
-                continue
-            name = self.variables.assign(value, value.name or f"x{index}", number)
-            names.append(name)
-            self.texts[id(value)] = Text(name)
-        self.lines += lay_out(f"{', '.join(names)} = ", text.piece, indent)
-
-    def _repeated(self, number: int, node: Node, indent: int) -> None:
-        """Copies of one layer: a loop. The variable goes in and comes out."""
-        given = [self._text(value) for value in node.inputs]
-        value = node.outputs[0]
-        name = self.variables.assign(value, self._wanted(value, number), number)
-        pad = " " * indent
-        if flat(given[0].piece) != name:
-            self.lines += lay_out(f"{name} = ", given[0].piece, indent)
-        if isinstance(node, OpNode) and not is_submodule(node):
-            step = self._call(node, [Text(name)])
-            self.lines.append(f"{pad}for _ in range({node.count}):")
-        else:
-            step = Text(Bracket("layer(", [name]))
-            self.lines.append(f"{pad}for layer in {self._copies(node)}:")
-        self.lines += lay_out(f"{name} = ", step.piece, indent + 4)
-        self.texts[id(value)] = Text(name)
-
-    def _copies(self, node: Node) -> str:
-        first, last = node.first, node.first + node.count
-        return f'(self.get_submodule(f"{node.stem}{{i}}") for i in range({first}, {last}))'
-
-    # -- sizes --------------------------------------------------------------------------------------------
-
-    def size(self, size: Dim) -> str:
-        """A size in the forward pass: constructor arguments through self, others from shapes."""
-        names: dict[str, int | Dim] = {}
-        for name in size.symbols:
-            own = self.own(name)
-            if own is not None:
-                self.attributes.add(name)
-                names[name] = symbol(own)
+            layer = self.constructor is not None and self.constructor.is_module(node)
+            if layer or any(id(value) in used for value in node.outputs):
+                used.update(id(value) for value in node.inputs if value is not None)
             else:
-                names[name] = symbol(self._runtime(name))
-        renamed = substitute(size, names)
-        return str(renamed) if isinstance(renamed, int) else source(renamed)
+                dead.add(id(node))
+        return dead
 
-    def _runtime(self, name: str) -> str:
-        if name not in self.runtime:
-            variable = name.lower()
-            taken = {value.name for value in self.graph.inputs} | set(self.variables.holders)
-            while variable in taken or variable in self.runtime.values():
-                variable += "_"
-            self.runtime[name] = variable
-            self.variables.reserved.add(variable)
-        return self.runtime[name]
+    def _count_uses(self) -> None:
+        for number, node in enumerate(self.graph.nodes):
+            for value in node.inputs if id(node) not in self.dead else ():
+                if value is not None:
+                    self.uses.setdefault(id(value), []).append(number)
+        end = len(self.graph.nodes)
+        for _, value in self.graph.outputs:
+            self.uses.setdefault(id(value), []).append(end)
+        self.left = {value: len(users) for value, users in self.uses.items()}
 
-    def _bind_sizes(self, indent: int) -> list[str]:
+    # -- the whole ---------------------------------------------------------------------------------
+
+    def write(self, output: str = "") -> list[str]:
+        """The lines of the body; `output` is the class of several outputs."""
+        for value in self.graph.inputs:
+            name = fresh(value.name or "x", self.live)
+            self.variables[id(value)], self.live[name] = name, id(value)
+            if id(value) not in self.uses:
+                del self.live[name]
+        for number, node in enumerate(self.graph.nodes):
+            self._node(number, node)
+        results = [self._take(value) for _, value in self.graph.outputs]
+        if output:
+            returned: Expr = Call(output, tuple(("", result) for result in results))
+        elif len(results) == 1:
+            returned = results[0]
+        else:
+            returned = Text(", ".join(result.flat for result in results))
+        lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
+        return [*self._sizes(), *lines, *lay(returned, 8, "return ")]
+
+    @property
+    def lists(self) -> dict[str, int]:
+        return self.constructor.lists if self.constructor else {}
+
+    def _sizes(self) -> list[str]:
+        """Sizes that are read off the inputs, before anything else."""
         lines = []
-        for name, variable in self.runtime.items():
-            place = next(
-                f"{self.inputs[number]}.shape[{dim}]"
-                for number, value in enumerate(self.graph.inputs)
-                for dim, size in enumerate(value.type.shape)
-                if isinstance(size, Dim) and str(size) == name
-            )
-            lines.append(f"{' ' * indent}{variable} = {place}")
+        for number, value in enumerate(self.graph.inputs):
+            dims = {dim: name for (at, dim), name in self.names.read.items() if at == number}
+            source = usable(value.name or "x")
+            if len(dims) == 1:
+                ((dim, name),) = dims.items()
+                lines.append(f"        {name} = {source}.shape[{dim}]")
+            elif dims:
+                listed = [dims.get(dim, "_") for dim in range(value.type.rank)]
+                lines.append(f"        {', '.join(listed)} = {source}.shape")
         return lines
 
+    # -- nodes -------------------------------------------------------------------------------------
 
-def attribute(node: Node) -> str:
-    """`self.conv1`, `self.layers[0]`, `self.features.norm0`."""
-    text = "self"
-    for part in node.path:
-        text += f"[{part}]" if part.isdecimal() else f".{part}"
-    return text
+    def _node(self, number: int, node: Node) -> None:
+        if id(node) in self.dead:
+            return
+        if isinstance(node, OwnParam):
+            assert self.constructor is not None
+            self.pending[id(node.outputs[0])] = Text(self.constructor.access[id(node)])
+            return
+        if node.count > 1:
+            self._repeated(number, node)
+            return
+        if id(node) in self.plan.optional:
+            self._optional(node)
+            return
+        tensors = [Text("None") if value is None else self._take(value) for value in node.inputs]
+        while tensors and node.inputs[len(tensors) - 1] is None:
+            tensors.pop()
+        expr = self._expression(node, tensors)
+        if not any(id(value) in self.uses for value in node.outputs):
+            self.statements.append(Statement("", expr))
+            return
+        if len(node.outputs) == 1:
+            if self._goes_into_next(number, node, expr):
+                self.pending[id(node.outputs[0])] = expr
+                return
+            name = self._variable(number, node, node.outputs[0])
+            self.statements.append(Statement(name, expr))
+            return
+        names = []
+        for value in node.outputs:
+            if id(value) in self.uses:
+                names.append(self._variable(number, node, value))
+            else:
+                names.append("_")
+        self.statements.append(Statement(", ".join(names), expr))
+
+    def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
+        if self.constructor is not None and id(node) in self.constructor.access:
+            access = self.constructor.access[id(node)]
+            depth = 1 + max((t.depth for t in tensors), default=0)
+            return Call(access, tuple(("", tensor) for tensor in tensors), depth=depth)
+        assert isinstance(node, OpNode)
+        made = node.operator.function(node.use)
+        if made is None:
+            raise LookupError(f"`{node.operator.name}` has no expression in PyTorch")
+        present = [t for t, v in zip(tensors, node.inputs, strict=False) if v is not None]
+        return code.function(made, self.names, tensors if len(present) != len(tensors) else present)
+
+    def _optional(self, node: Node) -> None:
+        """A layer that may not be there: its result takes the place of its input."""
+        before, after = node.inputs[0], node.outputs[0]
+        assert before is not None
+        assert self.constructor is not None
+        name = self._take(before).flat
+        access = self.constructor.access[id(node)]
+        lines = [f"if {access} is not None:", f"    {name} = {access}({name})"]
+        self.statements.append(Statement("", None, lines))
+        self.variables[id(after)], self.live[name] = name, id(after)
+
+    def _repeated(self, number: int, node: Node) -> None:
+        """`n * layer` without a label: a loop over the copies."""
+        (value,) = (v for v in node.inputs if v is not None)
+        source = self._take(value)
+        result = node.outputs[0]
+        name = self._variable(number, node, result)
+        lines = [] if source.flat == name else [f"{name} = {source.flat}"]
+        if isinstance(node, OpNode) and not (self.constructor and self.constructor.is_module(node)):
+            made = node.operator.function(node.use)
+            assert made is not None
+            step = code.function(made, self.names, [Text(name)])
+            lines += [f"for _ in range({node.count}):", f"    {name} = {step.flat}"]
+        else:
+            copy = f'getattr(self, f"{node.stem}{{i}}")'
+            lines += [f"for i in {copies(node)}:", f"    {name} = {copy}({name})"]
+        self.statements.append(Statement("", None, lines))
+
+    # -- nesting -----------------------------------------------------------------------------------
+
+    def _goes_into_next(self, number: int, node: Node, expr: Expr) -> bool:
+        """Whether an expression is written inside the one that uses it."""
+        value = node.outputs[0]
+        users = self.uses.get(id(value), [])
+        if len(users) != 1:
+            return False
+        (user,) = users
+        if user == len(self.graph.nodes):
+            return user == number + 1 and len(self.graph.outputs) == 1
+        if value.name or not self._all_flow_into(number + 1, user):
+            return False
+        target = self.graph.nodes[user]
+        deepest = DEEPEST + self._is_infix(target)  # an operator is no further call
+        if expr.depth >= deepest or len(expr.flat) > LONGEST:
+            return False
+        if target.count > 1 or id(target) in self.plan.optional:
+            return False
+        return not (self._is_main(target) and (expr.depth > 2 or self._has_main(node)))
+
+    def _is_infix(self, node: Node) -> bool:
+        return isinstance(node, OpNode) and isinstance(node.operator.function(node.use), InfixCode)
+
+    def _all_flow_into(self, first: int, user: int) -> bool:
+        """Whether everything between two nodes is part of the second's expression."""
+        for node in self.graph.nodes[first:user]:
+            if id(node) in self.dead:
+                continue
+            for value in node.outputs:
+                users = self.uses.get(id(value), [])
+                if len(users) != 1 or users[0] > user or value.name or node.count > 1:
+                    return False
+        return True
+
+    def _has_main(self, node: Node) -> bool:
+        """Whether a node's expression holds a layer that people give a line of its own."""
+        if self._is_main(node):
+            return True
+        return any(
+            value is not None
+            and value.node is not None
+            and id(value) not in self.variables
+            and self._has_main(value.node)
+            for value in node.inputs
+        )
+
+    def _is_main(self, node: Node) -> bool:
+        if isinstance(node, CallNode):
+            return True
+        if not isinstance(node, OpNode) or "norm" in node.operator.name:
+            return False
+        return bool(node.operator.params(node.use))
+
+    # -- variables ---------------------------------------------------------------------------------
+
+    def _take(self, value: Value) -> Expr:
+        """The expression of a value for one of its uses."""
+        self.left[id(value)] -= 1
+        if id(value) in self.pending:
+            return self.pending[id(value)]
+        name = self.variables[id(value)]
+        if self.left[id(value)] == 0 and self.live.get(name) == id(value):
+            del self.live[name]
+        return Text(name)
+
+    def _variable(self, number: int, node: Node, value: Value) -> str:
+        """A name for a value: the spec's, or that of the value it is made from, if that is dead."""
+        wanted = (
+            [value.name] if value.name else [*self._inherited(node), *self._later(number, value)]
+        )
+        names = [usable(name) for name in wanted if name]
+        held = {*self.live, *self.names.read.values()}
+        name = next((n for n in names if n not in held), None) or fresh(names[0], held)
+        self.variables[id(value)] = name
+        self.live[name] = id(value)
+        self.names.taken.add(name)
+        return name
+
+    def _inherited(self, node: Node) -> list[str]:
+        """The variable that a result without a name goes on with."""
+        first = next((v for v in self._sources(node)), None)
+        if first is None:
+            return ["x"]
+        name = self.variables[id(first)]
+        return ["x"] if first.node is None else [name]
+
+    def _sources(self, node: Node) -> list[Value]:
+        """The variables in a node's expression, from left to right."""
+        found: list[Value] = []
+        for value in node.inputs:
+            if value is None:
+                continue
+            if id(value) in self.variables:
+                found.append(value)
+            elif value.node is not None:
+                found += self._sources(value.node)
+        return found
+
+    def _later(self, number: int, value: Value) -> list[str]:
+        """The name that the pipeline's result will have, and `x` as the last resort."""
+        while not value.name:
+            users = self.uses.get(id(value), [])
+            if len(users) != 1 or users[0] >= len(self.graph.nodes):
+                break
+            outputs = self.graph.nodes[users[0]].outputs
+            if len(outputs) != 1:
+                break
+            value = outputs[0]
+        return [value.name, "x"]

@@ -1,16 +1,21 @@
-"""A graph of tensors as a plain function: the loss of a train part."""
+"""A graph without layers, as a function: the loss of a train part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from nnspec.compiler.emit import emit_function
+from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.emit import assemble, function_lines
 from nnspec.compiler.load import load_source
 from nnspec.graph import Graph
 
 
-def compile_function(graph: Graph, name: str) -> Callable[..., Any]:
-    """The function of this name; its arguments are the graph's inputs."""
-    function: Callable[..., Any] = getattr(load_source(emit_function(graph, name), name), name)
-    return function
+def function_source(graph: Graph, name: str) -> str:
+    """The source of a module with the function `name`."""
+    plan = ClassPlan(name, "function", graph, {})
+    return assemble("", [function_lines(plan, name)])
+
+
+def compile_function(graph: Graph, name: str) -> Any:
+    """The function; its tensors are given by name, as the graph's inputs are called."""
+    return getattr(load_source(function_source(graph, name), name), name)

@@ -1,46 +1,124 @@
-"""Expressions of the generated source, laid out as a formatter lays them out: on one line where it fits,
-else the arguments on a line of their own, else one argument a line."""
+"""Python expressions, laid out as `ruff format` lays them out.
+
+An expression is a `Text` (a name, a number, an operator with its operands: never broken), a `Call`
+(anything in brackets, which may be broken over lines) or a `Loop`. `lay` gives the lines.
+"""
 
 from __future__ import annotations
 
+from nnspec.records import Record
+
+#: ruff's own line length, so that the file is formatted wherever it goes
 WIDTH = 88
+INDENT = 4
+
+#: how tightly an expression binds
+ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON, LOWEST = 7, 6, 5, 4, 3, 2, 1
 
 
-class Bracket:
-    """`head(item, item)`: a call, a list, a tuple. `head` may be empty, `closed` is the closing bracket."""
+class Text(Record):
+    """A piece of Python that stays on one line."""
 
-    __slots__ = ("closed", "comma", "head", "items")
+    text: str
+    binding: int = ATOM
+    depth: int = 0  # calls inside calls
 
-    def __init__(
-        self, head: str, items: list[Piece], closed: str = ")", comma: bool = True
-    ) -> None:
-        self.head = head  # with the opening bracket
-        self.items = items
-        self.closed = closed
-        self.comma = comma  # whether a comma may follow the last item
+    @property
+    def flat(self) -> str:
+        return self.text
 
-
-Piece = str | Bracket
-
-
-def flat(piece: Piece) -> str:
-    """On one line."""
-    if isinstance(piece, str):
-        return piece
-    return piece.head + ", ".join(flat(item) for item in piece.items) + piece.closed
+    @property
+    def forced(self) -> bool:
+        return False
 
 
-def lay_out(prefix: str, piece: Piece, indent: int, suffix: str = "") -> list[str]:
-    """The lines of `prefix` + the expression + `suffix`, each with its indentation."""
-    pad = " " * indent
-    line = f"{pad}{prefix}{flat(piece)}{suffix}"
-    if len(line) <= WIDTH or isinstance(piece, str) or not piece.items:
+class Call(Record):
+    """`head(args)`, a list, a tuple: what is broken where it is too long.
+
+    Each argument is a pair: what stands before it (`stride=`, `*`) and its expression. `one_each`
+    puts every argument on its own line, as a trailing comma does.
+    """
+
+    head: str
+    args: tuple[tuple[str, Expr], ...] = ()
+    brackets: str = "()"
+    one_each: bool = False
+    depth: int = 1
+    binding: int = ATOM
+
+    @property
+    def flat(self) -> str:
+        inside = ", ".join(before + arg.flat for before, arg in self.args)
+        comma = "," if self.head == "" and self.brackets == "()" and len(self.args) == 1 else ""
+        return f"{self.head}{self.brackets[0]}{inside}{comma}{self.brackets[1]}"
+
+    @property
+    def forced(self) -> bool:
+        return self.one_each or any(arg.forced for _, arg in self.args)
+
+
+class Loop(Record):
+    """`element for name in items`, in brackets, or bare as the one argument of a call."""
+
+    element: Expr
+    clause: str
+    brackets: str = ""
+    depth: int = 1
+    binding: int = LOWEST
+
+    @property
+    def flat(self) -> str:
+        return f"{self.brackets[:1]}{self.element.flat} {self.clause}{self.brackets[1:]}"
+
+    @property
+    def forced(self) -> bool:
+        return self.element.forced
+
+
+Expr = Text | Call | Loop
+
+
+def call(head: str, *args: Expr, **keywords: Expr) -> Call:
+    """`head(args, name=…)`."""
+    pairs = [("", arg) for arg in args] + [(f"{name}=", arg) for name, arg in keywords.items()]
+    return Call(head, tuple(pairs), depth=1 + max((arg.depth for _, arg in pairs), default=0))
+
+
+def bracketed(expr: Expr, at_least: int) -> str:
+    """The text of an operand, in parentheses where it binds less tightly than `at_least`."""
+    return f"({expr.flat})" if expr.binding < at_least else expr.flat
+
+
+def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]:
+    """The lines of an expression; `before` and `after` stand on its first and last line."""
+    margin = " " * indent
+    line = f"{margin}{before}{expr.flat}{after}"
+    if isinstance(expr, Text) or (not expr.forced and len(line) <= WIDTH):
         return [line]
-    inner = ", ".join(flat(item) for item in piece.items)
-    if len(inner) + indent + 4 <= WIDTH:
-        return [f"{pad}{prefix}{piece.head}", f"{pad}    {inner}", f"{pad}{piece.closed}{suffix}"]
-    lines = [f"{pad}{prefix}{piece.head}"]
-    for item in piece.items:
-        lines += lay_out("", item, indent + 4, "," if piece.comma and len(piece.items) > 1 else "")
-    lines.append(f"{pad}{piece.closed}{suffix}")
-    return lines
+    if isinstance(expr, Loop):
+        left, right = expr.brackets[:1], expr.brackets[1:]
+        if not left:
+            return _loop_lines(expr, indent)
+        inside = _loop_lines(expr, indent + INDENT)
+        return [f"{margin}{before}{left}", *inside, f"{margin}{right}{after}"]
+    if not expr.args:
+        return [line]
+    inner = indent + INDENT
+    opening = f"{margin}{before}{expr.head}{expr.brackets[0]}"
+    closing = f"{margin}{expr.brackets[1]}{after}"
+    joined = " " * inner + ", ".join(name + arg.flat for name, arg in expr.args)
+    if not expr.forced and len(joined) <= WIDTH:
+        return [opening, joined, closing]
+    if len(expr.args) == 1 and isinstance(expr.args[0][1], Loop) and not expr.args[0][1].brackets:
+        return [opening, *_loop_lines(expr.args[0][1], inner), closing]
+    lines = [opening]
+    for name, arg in expr.args:
+        lines += lay(arg, inner, name, ",")
+    return [*lines, closing]
+
+
+def _loop_lines(loop: Loop, indent: int) -> list[str]:
+    line = " " * indent + f"{loop.element.flat} {loop.clause}"
+    if not loop.element.forced and len(line) <= WIDTH:
+        return [line]
+    return [*lay(loop.element, indent), " " * indent + loop.clause]

@@ -1,51 +1,45 @@
-"""Generated source as a real module: in sys.modules, its text known to tracebacks and `inspect`."""
+"""Source text -> a real module, so that tracebacks, `inspect.getsource` and pickle find it."""
 
 from __future__ import annotations
 
-import builtins
 import hashlib
 import linecache
 import re
 import sys
-from collections.abc import Mapping
 from types import ModuleType
-from typing import Any
+
+#: the package under which compiled specs live in `sys.modules`
+HOME = "nnspec.compiled"
 
 
-def load_source(text: str, stem: str, kinds: Mapping[str, type] | None = None) -> ModuleType:
-    """The module of a source. The same text is the same module, so that its classes pickle.
-
-    `kinds` gives some classes a metaclass, which the text does not know of.
-    """
+def module_name(stem: str, text: str) -> str:
+    """A name that is the same for the same text, in every process."""
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    name = f"nnspec.compiled.{re.sub(r'[^0-9A-Za-z_]', '_', stem)}_{digest}"
+    return f"{HOME}.{re.sub(r'[^0-9A-Za-z_]', '_', stem)}_{digest}"
+
+
+def execute(module: ModuleType, text: str, shown: str) -> None:
+    """Run generated source in a module, and keep the text where Python's tools look for it."""
+    module.__dict__["__file__"] = shown
+    linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
+    exec(compile(text, shown, "exec", dont_inherit=True), module.__dict__)
+
+
+def load_source(text: str, stem: str) -> ModuleType:
+    """The module of a generated source; the same text gives the same module."""
+    name = module_name(stem, text)
     known = sys.modules.get(name)
     if known is not None:
         return known
+    if HOME not in sys.modules:
+        package = ModuleType(HOME, "Modules compiled from specs in this process.")
+        package.__path__ = []
+        sys.modules[HOME] = package
     module = ModuleType(name)
-    execute(text, module, f"<{name}>", kinds or {})
-    return module
-
-
-def execute(text: str, module: ModuleType, filename: str, kinds: Mapping[str, type]) -> None:
-    """Run the source as this module. linecache keeps its text, so that tracebacks show it."""
-    lines = text.splitlines(keepends=True)
-    linecache.cache[filename] = (len(text), None, lines, filename)
-    module.__file__ = filename
-    package = sys.modules.setdefault("nnspec.compiled", ModuleType("nnspec.compiled"))
-    package.__path__ = []
-    sys.modules[module.__name__] = module
-
-    def build_class(body: Any, name: str, *bases: type, **options: Any) -> Any:
-        if name in kinds:
-            options.setdefault("metaclass", kinds[name])
-        return builtins.__build_class__(body, name, *bases, **options)
-
-    module.__dict__["__builtins__"] = {**vars(builtins), "__build_class__": build_class}
+    sys.modules[name] = module
     try:
-        exec(compile(text, filename, "exec"), module.__dict__)
+        execute(module, text, f"<compiled {stem}.nn {name[-12:]}>")
     except BaseException:
-        del sys.modules[module.__name__]
+        del sys.modules[name]
         raise
-    finally:
-        module.__dict__["__builtins__"] = builtins
+    return module

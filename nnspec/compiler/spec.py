@@ -1,165 +1,111 @@
-"""`nnspec.load`: a spec's models as classes."""
+"""`nnspec.load`: a spec as an object whose attributes are compiled classes."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
-from nnspec.compiler.emit import Source, emit
+from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.load import load_source
-from nnspec.diagnostics import Failure, SpecError, nearest
+from nnspec.compiler.source import checked_graph, program_of, source_of, structural
+from nnspec.compiler.variants import Open, variable
+from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Program
-from nnspec.source import Source as SourceText
-from nnspec.syntax.parser import parse
+from nnspec.source import Source
 from nnspec.targets import find
+
+__all__ = ["Spec", "load", "program_of", "source_of"]
 
 
 def load(target: str | os.PathLike[str]) -> Any:
-    """The models of a file as attributes; the class itself for `file.nn:Name`.
+    """A `Spec` for a file, the class for one model (`file.nn:Name`, `zoo:resnet50`).
 
-    Raises SpecError where the file has errors, OSError where it cannot be read.
+    SpecError where the spec has errors, an OSError where it cannot be read.
     """
     found = find(os.fspath(target))
     spec = Spec(program_of(found.read()))
     return spec.model(found.name) if found.name else spec
 
 
-def program_of(text: SourceText) -> Program:
-    """The parsed file. Raises SpecError."""
-    module, problems = parse(text)
-    if problems:
-        raise SpecError(problems)
-    program = Program(module)
-    if program.problems:
-        raise SpecError(program.problems)
-    return program
-
-
-def source_of(
-    program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
-) -> Source:
-    """The PyTorch source of some models with these parameters. Raises SpecError; KeyError for no such
-    model."""
-    graphs = []
-    for name in names:
-        graph = program.graph(name, settings or {})
-        if graph is None:
-            raise SpecError(program.problems)
-        graphs.append(graph)
-    return emit(graphs, program.scope, program.module.doc)
-
-
 class Spec:
-    """A loaded file: `spec.LeNet` is the compiled class, `spec.LeNet(classes=100)` a module."""
+    """The models of a file. Each is compiled when it is first asked for."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._classes: dict[tuple[str, tuple[tuple[str, Any], ...]], Any] = {}
+        self._classes: dict[str, Any] = {}
 
-    def __dir__(self) -> list[str]:
-        return sorted([*super().__dir__(), *self._program.models])
+    @property
+    def source(self) -> Source:
+        """The text of the spec."""
+        return self._program.module.source
+
+    def model(self, name: str) -> Any:
+        """The class of a model. AttributeError with the nearest where there is none."""
+        if name not in self._program.models:
+            close = nearest(name, self._program.models)
+            known = ", ".join(self._program.models)
+            more = f"; did you mean `{close}`?" if close else f"; its models: {known or 'none'}"
+            raise AttributeError(f"{self.source.name} has no model `{name}`{more}")
+        if name not in self._classes:
+            model = self._program.models[name]
+            maker = Maker(self._program, name)
+            self._classes[name] = Open(model, maker) if model.missing else maker.compile({})
+        return self._classes[name]
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         return self.model(name)
 
-    def __repr__(self) -> str:
-        return f"<Spec {self._program.module.source.name}: {', '.join(self._program.models)}>"
-
-    def model(self, name: str) -> Any:
-        """The class of a model. AttributeError with the nearest name."""
-        if name not in self._program.models:
-            close = nearest(name, self._program.models)
-            raise AttributeError(
-                f"{self._program.module.source.name} has no model `{name}`"
-                + (f"; did you mean `{close}`?" if close else "")
-            )
-        return self._compiled(name, {})
-
-    def _compiled(self, name: str, settings: dict[str, Any]) -> Any:
-        remembered = (name, tuple(sorted((k, repr(v)) for k, v in settings.items())))
-        if remembered not in self._classes:
-            model = self._program.models[name]
-            missing = [p for p in model.missing if p not in settings]
-            if missing:
-                return _Open(self, name, missing)
-            source = source_of(self._program, [name], settings)
-            class_name, arguments = source.models[name]
-            stem = os.path.splitext(os.path.basename(self._program.module.source.name))[0]
-            made = load_source(source.text, stem, {class_name: _ModelType})
-            cls = getattr(made, class_name)
-            cls._nnspec = (self, name, settings, arguments)
-            self._classes[remembered] = cls
-        return self._classes[remembered]
-
-
-class _ModelType(type):
-    """Lets a class be made with parameters that shape the model: it is compiled anew for them.
-
-    Only the classes that nnspec has loaded have this type; the source does not know it.
-    """
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        spec, name, settings, arguments = cls.__dict__["_nnspec"]
-        parameters = [p.name for p in spec._program.models[name].parameters]
-        given = {**settings, **_named(name, parameters, args, kwargs)}
-        own = {k: v for k, v in given.items() if settings.get(k, ...) != v}
-        if all(parameter in arguments for parameter in own):
-            named = {arguments[parameter]: value for parameter, value in own.items()}
-            _check(spec, name, own)
-            return super().__call__(**named)
-        variant = spec._compiled(name, given)
-        return type.__call__(variant)
-
-
-def _named(
-    name: str, parameters: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> dict[str, Any]:
-    """Arguments by parameter. TypeError as a function call gives it."""
-    if len(args) > len(parameters):
-        raise TypeError(f"{name}() takes at most {len(parameters)} arguments, not {len(args)}")
-    named = dict(zip(parameters, args, strict=False))
-    for key, value in kwargs.items():
-        if key not in parameters:
-            close = nearest(key, parameters)
-            hint = f"; did you mean {close!r}?" if close else f"; it has {', '.join(parameters)}"
-            raise TypeError(f"{name}() has no parameter {key!r}{hint}")
-        if key in named:
-            raise TypeError(f"{name}() got {key!r} twice")
-        named[key] = value
-    return named
-
-
-def _check(spec: Spec, name: str, settings: dict[str, Any]) -> None:
-    """Hold new numbers against the spec: what it would refuse, the class must not build."""
-    if not settings:
-        return
-    program = spec._program
-    before = len(program.problems)
-    try:
-        graph = program.graph(name, settings)
-    except Failure as failure:
-        raise SpecError([failure.problem]) from None
-    if graph is None:
-        raise SpecError(program.problems[before:] or program.problems)
-
-
-class _Open:
-    """A model whose parameters have no defaults: it becomes a module when they are given."""
-
-    def __init__(self, spec: Spec, name: str, missing: list[str]) -> None:
-        self._spec, self._name, self._missing = spec, name, missing
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        model = self._spec._program.models[self._name]
-        parameters = [p.name for p in model.parameters]
-        given = _named(self._name, parameters, args, kwargs)
-        missing = [p for p in self._missing if p not in given]
-        if missing:
-            raise TypeError(f"{self._name}() needs {', '.join(missing)}")
-        return type.__call__(self._spec._compiled(self._name, given))
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self._program.models})
 
     def __repr__(self) -> str:
-        return f"<model {self._name}, needs {', '.join(self._missing)}>"
+        return f"Spec({self.source.name!r}: {', '.join(self._program.models)})"
+
+
+def compile_model(program: Program, name: str, settings: Mapping[str, Any] | None = None) -> type:
+    """The class of a model, compiled for these values of its parameters."""
+    compiled = source_of(program, [name], settings)
+    module = load_source(compiled.text, stem(program))
+    return attach(program, module, compiled.plans)[name]
+
+
+def attach(program: Program, module: ModuleType, plans: list[ClassPlan]) -> dict[str, type]:
+    """The model classes of a loaded module, made variable."""
+    found: dict[str, type] = {}
+    for plan in plans:
+        if plan.model is None:
+            continue
+        name, cls = plan.model.name, getattr(module, plan.name)
+        if "_variant" not in cls.__dict__:
+            cls = variable(cls, plan.model, structural(plan), Maker(program, name))
+            setattr(module, plan.name, cls)
+        found[name] = cls
+    return found
+
+
+class Maker:
+    """What a class needs of its spec: to be compiled for other values, to have values checked."""
+
+    def __init__(self, program: Program, name: str) -> None:
+        self.program, self.name = program, name
+        self.made: dict[str, type] = {}
+
+    def compile(self, settings: Mapping[str, Any]) -> type:
+        """The class for these values; compiled once."""
+        remembered = repr(sorted(settings.items(), key=lambda item: item[0]))
+        if remembered not in self.made:
+            self.made[remembered] = compile_model(self.program, self.name, settings)
+        return self.made[remembered]
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """SpecError where the spec refuses these values."""
+        checked_graph(self.program, self.name, settings)
+
+
+def stem(program: Program) -> str:
+    """The file's name without its ending, as part of a module's name."""
+    return os.path.splitext(os.path.basename(program.module.source.name))[0] or "spec"

@@ -64,5 +64,6 @@ def test_a_wrong_spec_is_an_import_error(tmp_path: Path) -> None:
         tmp_path,
     )
     assert "NN303" in done.stdout, done.stderr
-    done = run("import nnspec.hook\nfrom toy import B", tmp_path)
+    (tmp_path / "fine.nn").write_text("model A:\n    input x: [N, 4]\n    return x -> relu\n")
+    done = run("import nnspec.hook\nfrom fine import B", tmp_path)
     assert "ImportError: cannot import name 'B'" in done.stderr

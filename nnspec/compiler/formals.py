@@ -1,0 +1,102 @@
+"""The formal graph of one use of a block: which of its numbers are names, and which shape it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnspec.compiler.numbers import FormalFloat
+from nnspec.dims import Dim, evaluate, substitute
+from nnspec.elaborate.formal import Formal, formal
+from nnspec.elaborate.scope import Scope
+from nnspec.graph import Graph, Value
+from nnspec.records import Record
+from nnspec.tensors import TensorType
+
+if TYPE_CHECKING:
+    pass
+
+
+class FormalUse(Record):
+    """A block's graph over names. `values` has the number of each name; all other symbols are sizes
+    that are known only when the module runs."""
+
+    graph: Graph
+    values: dict[str, Any]
+    pinned: frozenset[str]
+
+
+def formal_use(graph: Graph, scope: Scope, floats: bool = True) -> FormalUse:
+    """The formal graph of a use whose arguments and input sizes are numbers where they can be."""
+    from nnspec.compiler.signature import signature
+
+    values = {
+        name: given
+        for name, given in graph.arguments.items()
+        if floats and isinstance(given, float) and not isinstance(given, bool)
+    }
+    if not values:
+        found = formal(graph, scope)
+        assert found is not None
+        return FormalUse(found.graph, _numbers(found), found.pinned)
+    found, pinned = _with_floats(graph, scope, values, 0.0)
+    near, _ = _with_floats(graph, scope, values, 1e-7)
+    if signature(found.graph) != signature(near.graph):
+        return formal_use(graph, scope, floats=False)  # it computes with a fraction
+    return FormalUse(found.graph, {**_numbers(found), **values}, found.pinned | pinned)
+
+
+def _numbers(found: Formal) -> dict[str, Any]:
+    """The numbers behind names; a size that is known only at run time is none."""
+    return {name: value for name, value in found.hints.items() if isinstance(value, int)}
+
+
+def _with_floats(
+    graph: Graph, scope: Scope, floats: dict[str, float], shift: float
+) -> tuple[Formal, frozenset[str]]:
+    copy = _copy(graph)
+    copy.arguments = {
+        name: FormalFloat(given * (1 + shift), name) if name in floats else given
+        for name, given in graph.arguments.items()
+    }
+    before, FormalFloat.pinned = FormalFloat.pinned, set()
+    try:
+        found = formal(copy, scope)
+    finally:
+        pinned, FormalFloat.pinned = FormalFloat.pinned, before
+    assert found is not None
+    return found, frozenset(pinned)
+
+
+def at(value: Any, values: dict[str, Any]) -> Any:
+    """A value over a formal graph's names with the numbers put in, as far as they are known."""
+    if isinstance(value, Dim):
+        known = {name: values[name] for name in value.symbols if name in values}
+        return (
+            evaluate(value, known) if len(known) == len(value.symbols) else substitute(value, known)
+        )
+    if isinstance(value, FormalFloat):
+        return values[value.symbol]
+    if isinstance(value, list):
+        return [at(item, values) for item in value]
+    return value
+
+
+def numbered(graph: Graph, values: dict[str, Any]) -> Graph:
+    """A use inside a formal graph as a use with numbers: what `formal_use` starts from."""
+    copy = _copy(graph)
+    copy.arguments = {name: at(given, values) for name, given in graph.arguments.items()}
+    copy.inputs = [
+        Value(_type(value.type, values), None, value.index, value.name, value.span)
+        for value in graph.inputs
+    ]
+    return copy
+
+
+def _type(kind: TensorType, values: dict[str, Any]) -> TensorType:
+    return kind.with_shape([at(size, values) for size in kind.shape])
+
+
+def _copy(graph: Graph) -> Graph:
+    copy = Graph(graph.name, graph.kind, graph.definition)
+    copy.arguments, copy.doc, copy.inputs = dict(graph.arguments), graph.doc, list(graph.inputs)
+    return copy

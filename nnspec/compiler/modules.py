@@ -1,0 +1,288 @@
+"""The constructor: a class's submodules in the spec's order, under the spec's names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnspec.compiler import code
+from nnspec.compiler.classes import ClassPlan, is_chain
+from nnspec.compiler.formals import at
+from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
+from nnspec.compiler.names import attribute, fresh
+from nnspec.diagnostics import Problem, SpecError
+from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
+from nnspec.tensors import torch_name
+
+if TYPE_CHECKING:
+    from nnspec.dims import Size
+
+_Tree = dict[str, Any]
+
+
+class ConstructorNames(code.Names):
+    """In `__init__` a name is an argument; what shapes the code is written as its number."""
+
+    def __init__(self, plan: ClassPlan) -> None:
+        self.plan = plan
+        self.words = {a.symbol: a.name for a in plan.arguments}
+
+    def symbol(self, name: str) -> str:
+        if name not in self.words:
+            raise RunTimeSize(name)
+        return self.words[name]
+
+    def size(self, size: Size) -> Size | str:
+        found: Size = at(size, self.plan.fixed)
+        return found
+
+    def number(self, name: str) -> float | None:
+        return self.plan.fixed.get(name)
+
+
+class RunTimeSize(Exception):
+    """A layer's weights depend on a size that is known only when the module runs."""
+
+    def __init__(self, size: str) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class Constructor:
+    """Writes `__init__`, and knows how each layer is reached from `forward`."""
+
+    def __init__(self, plan: ClassPlan) -> None:
+        self.plan = plan
+        self.names = ConstructorNames(plan)
+        self.access: dict[int, str] = {}  # id of a node -> `self.conv1`
+        self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items
+        self.lines: list[str] = []
+        self.annotations: list[str] = []  # of buffers, at the head of the class
+        self._modules: _Tree = {}
+        self._plain: dict[Any, str] = {}  # layers without weights or name -> their attribute
+        self._collect()
+
+    # -- which layers there are --------------------------------------------------------------------
+
+    def _collect(self) -> None:
+        taken = {node.path[0] for node in self.plan.graph.nodes if node.path and node.labelled}
+        for node in self.plan.graph.nodes:
+            if isinstance(node, OwnParam):
+                self._own(node)
+            elif self.is_module(node):
+                if isinstance(node, OpNode) and not node.labelled and not _owns(node):
+                    self._nameless(node, taken)
+                else:
+                    self._place(node)
+
+    def is_module(self, node: Node) -> bool:
+        """Whether a node is a submodule; else it is written as an expression in `forward`."""
+        if isinstance(node, CallNode):
+            return True
+        if not isinstance(node, OpNode) or node.operator.module(node.use) is None:
+            return False
+        return node.labelled or _owns(node) or node.operator.function(node.use) is None
+
+    def _nameless(self, node: OpNode, taken: set[str]) -> None:
+        """A layer without weights or label, as dropout: equal ones share an attribute."""
+        made = node.operator.module(node.use)
+        same = code.key(made)
+        if same not in self._plain:
+            name = fresh(node.operator.name, taken)
+            taken.add(name)
+            self._plain[same] = name
+            assert made is not None
+            self._modules[name] = code.module(made, self.names)
+        self.access[id(node)] = f"self.{self._plain[same]}"
+
+    def _place(self, node: Node) -> None:
+        branch = self._modules
+        for part in node.path[:-1]:
+            branch = branch.setdefault(part, {})
+        name = node.path[-1]
+        if node.count > 1:
+            branch.setdefault(name, _Copies(node, self.layer(node)))
+            return
+        if not node.shared or name not in branch:
+            made: Any = self.layer(node)
+            condition = self.plan.optional.get(id(node))
+            branch[name] = made if condition is None else _Optional(name, condition, made)
+        self.access[id(node)] = ""  # known once the containers' kinds are
+
+    # -- a layer as an expression ------------------------------------------------------------------
+
+    def layer(self, node: Node) -> Expr:
+        """The expression that makes one copy of a node's module."""
+        try:
+            return self._layer(node)
+        except RunTimeSize as found:
+            raise SpecError([_unknown_size(node, found.size)]) from None
+
+    def _layer(self, node: Node) -> Expr:
+        helper = self.plan.helpers.get(id(node))
+        if helper is not None:
+            return self._instance(helper, self.plan.graph)
+        if isinstance(node, OpNode):
+            made = node.operator.module(node.use)
+            assert made is not None
+            return code.module(made, self.names)
+        assert isinstance(node, CallNode)
+        if id(node) in self.plan.calls:
+            return self._instance(self.plan.calls[id(node)], node.graph)
+        return self.sequence(node.graph)
+
+    def _instance(self, plan: ClassPlan, graph: Graph) -> Call:
+        arguments: list[tuple[str, Expr]] = []
+        for argument, value in plan.given(graph):
+            written = code.value(value, self.names)
+            if not argument.default:
+                arguments.append(("", written))
+            elif written.flat != argument.default:
+                arguments.append((f"{argument.name}=", written))
+        return Call(plan.name, tuple(arguments))
+
+    def sequence(self, graph: Graph) -> Call:
+        """A chain of layers as `nn.Sequential`."""
+        arguments = self.chain(graph)
+        return Call("nn.Sequential", arguments, one_each=len(arguments) > 1)
+
+    def chain(self, graph: Graph) -> tuple[tuple[str, Expr], ...]:
+        """The arguments of `nn.Sequential`: positions count the layers unless one has a name."""
+        assert is_chain(graph)
+        found: list[tuple[str, Expr]] = []
+        keys = [path[-1] for node in graph.nodes for path in node.paths()]
+        counted = keys == [str(i) for i in range(len(keys))]
+        for node in graph.nodes:
+            made = self.layer(node)
+            if not counted:
+                for path in node.paths():
+                    found.append(("", Call("", (("", Text(f'"{path[-1]}"')), ("", made)))))
+            elif node.count > 1:
+                found.append(("*", Loop(made, f"for _ in range({node.count})", "[]")))
+            else:
+                found.append(("", made))
+        if counted:
+            return tuple(found)
+        pairs = Call("", tuple(found), "[]", one_each=len(found) > 1)
+        return (("", Call("OrderedDict", (("", pairs),))),)
+
+    # -- own parameters ----------------------------------------------------------------------------
+
+    def _own(self, node: OwnParam) -> None:
+        name = node.path[-1]
+        self.access[id(node)] = f"self.{name}"
+        shape = [code.size(size, self.names) for size in node.param.shape]
+        init, settings = node.init.name, dict(node.init.settings)
+        dtype = {"dtype": Text(f"torch.{torch_name(node.param.dtype)}")}
+        if node.param.dtype == "f32":
+            dtype = {}
+        makers = {"zeros": "torch.zeros", "ones": "torch.ones"}
+        if init == "constant":
+            filled = Call("", tuple(("", size) for size in shape), "()", depth=0)
+            tensor = call("torch.full", filled, code.value(settings["val"], self.names), **dtype)
+        else:
+            tensor = call(makers.get(init, "torch.empty"), *shape, **dtype)
+        if node.param.trainable:
+            self.lines += lay(call("nn.Parameter", tensor), 8, f"self.{name} = ")
+        else:
+            self.annotations.append(f"{name}: Tensor")
+            made = call("self.register_buffer", Text(f'"{name}"'), tensor)
+            self.lines += lay(made, 8)
+        if init not in (*makers, "constant"):
+            given = {key: code.value(value, self.names) for key, value in settings.items()}
+            self.lines += lay(call(f"nn.init.{init}_", Text(f"self.{name}"), **given), 8)
+
+    # -- the lines ---------------------------------------------------------------------------------
+
+    def write(self) -> list[str]:
+        """The lines that make the submodules; afterwards `access` is complete."""
+        lines = list(self.lines)
+        for name, made in self._modules.items():
+            if isinstance(made, (_Copies, _Optional)):
+                lines += made.write()
+            elif isinstance(made, dict):
+                lines += lay(self._container(made, f"self.{name}"), 8, f"self.{name} = ")
+            elif attribute(name):
+                lines += lay(made, 8, f"self.{name} = ")
+            else:
+                lines += lay(call("self.add_module", Text(f'"{name}"'), made), 8)
+        for node in self.plan.graph.nodes:
+            if self.access.get(id(node)) == "":
+                self.access[id(node)] = self._reached(node.path)
+        return lines
+
+    def _container(self, branch: _Tree, reached: str) -> Expr:
+        items = [
+            (name, self._container(made, f"{reached}[{name}]") if isinstance(made, dict) else made)
+            for name, made in branch.items()
+        ]
+        if _counted(branch):
+            self.lists[reached] = len(items)
+            texts = {made.flat for _, made in items}
+            if len(texts) == 1 and len(items) > 1:
+                clause = f"for _ in range({len(items)})"
+                return Call("nn.ModuleList", (("", Loop(items[0][1], clause)),))
+            listed = Call("", tuple(("", made) for _, made in items), "[]", one_each=len(items) > 1)
+            return Call("nn.ModuleList", (("", listed),))
+        pairs = tuple((f'"{name}": ', made) for name, made in items)
+        return Call("nn.ModuleDict", (("", Call("", pairs, "{}", one_each=len(pairs) > 1)),))
+
+    def _reached(self, path: tuple[str, ...]) -> str:
+        first = path[0]
+        text = f"self.{first}" if attribute(first) else f'getattr(self, "{first}")'
+        branch = self._modules.get(first)
+        for part in path[1:]:
+            assert isinstance(branch, dict)
+            text += f"[{part}]" if _counted(branch) else f'["{part}"]'
+            branch = branch[part]
+        return text
+
+
+class _Copies:
+    """Copies without a label of their own: `Block_1`, `Block_2`, ..."""
+
+    def __init__(self, node: Node, made: Expr) -> None:
+        self.node, self.made = node, made
+
+    def write(self) -> list[str]:
+        name = Text(f'f"{self.node.stem}{{i}}"')
+        return [
+            f"        for i in {copies(self.node)}:",
+            *lay(call("self.add_module", name, self.made), 12),
+        ]
+
+
+def copies(node: Node) -> str:
+    """The numbers of a node's copies."""
+    return f"range({node.first}, {node.first + node.count})"
+
+
+class _Optional:
+    """A layer that is there under a condition, else None."""
+
+    def __init__(self, name: str, condition: str, made: Expr) -> None:
+        self.name, self.condition, self.made = name, condition, made
+
+    def write(self) -> list[str]:
+        return [
+            f"        self.{self.name} = None",
+            f"        if {self.condition}:",
+            *lay(self.made, 12, f"self.{self.name} = "),
+        ]
+
+
+def _unknown_size(node: Node, size: str) -> Problem:
+    return Problem(
+        "NN308",
+        f"the weights of `{node.shown}` depend on {size}, which is known only when the model runs",
+        node.span,
+        help="give the input a number there, or make it a parameter of the model",
+    )
+
+
+def _counted(branch: _Tree) -> bool:
+    return list(branch) == [str(i) for i in range(len(branch))]
+
+
+def _owns(node: OpNode) -> bool:
+    """Whether an operator has parameters or buffers here."""
+    return bool(node.operator.params(node.use))

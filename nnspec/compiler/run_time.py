@@ -1,0 +1,56 @@
+"""What sizes and parameters are called in `forward`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nnspec.compiler import code
+from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.formals import at
+from nnspec.compiler.names import RESERVED, fresh, usable
+from nnspec.dims import Dim, symbol
+
+if TYPE_CHECKING:
+    from nnspec.dims import Size
+
+
+class ForwardNames(code.Names):
+    """In `forward` a size is read off an input, a parameter off the module."""
+
+    def __init__(self, plan: ClassPlan) -> None:
+        self.plan = plan
+        self.taken = {usable(value.name or "x") for value in plan.graph.inputs} | RESERVED
+        self.stored: dict[str, str] = {}  # arguments that `__init__` keeps on the module
+        self.read: dict[tuple[int, int], str] = {}  # dimension `d` of input `i` -> its variable
+
+    def symbol(self, name: str) -> str:
+        for argument in self.plan.arguments:
+            if argument.symbol == name:
+                self.stored[argument.name] = argument.name
+                return f"self.{argument.name}"
+        found = self._whole(symbol(name))
+        if found is None:
+            raise LookupError(f"no input has the size {name}")
+        return found
+
+    def size(self, size: Size) -> Size | str:
+        size = at(size, self.plan.fixed)
+        return size if isinstance(size, int) else self._whole(size) or size
+
+    def number(self, name: str) -> float | None:
+        return self.plan.fixed.get(name)
+
+    def _whole(self, size: Dim) -> str | None:
+        """The variable for a size that an input has as a dimension."""
+        if size.symbols <= {a.symbol for a in self.plan.arguments}:
+            return None
+        for number, value in enumerate(self.plan.graph.inputs):
+            for dim, found in enumerate(value.type.shape):
+                if found == size:
+                    if (number, dim) not in self.read:
+                        (name,) = size.symbols if len(size.symbols) == 1 else ("size",)
+                        plain = name.lower() if size == symbol(name) else "size"
+                        self.read[number, dim] = fresh(plain, self.taken)
+                        self.taken.add(self.read[number, dim])
+                    return self.read[number, dim]
+        return None

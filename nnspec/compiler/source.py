@@ -1,0 +1,75 @@
+"""The Python source of models: what `nnspec compile` writes and `nnspec.load` runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnspec.compiler.classes import ClassPlan, Planner
+from nnspec.compiler.emit import file
+from nnspec.compiler.optional import merge
+from nnspec.diagnostics import Failure, Problem, SpecError
+from nnspec.elaborate.program import Program
+from nnspec.records import Record
+from nnspec.source import Source
+from nnspec.syntax.parser import parse
+
+
+class Compiled(Record):
+    """The source of some models, and the plans of its classes."""
+
+    text: str
+    plans: list[ClassPlan]
+
+
+def program_of(source: Source) -> Program:
+    """The program of a source; SpecError with every problem of its syntax and its definitions."""
+    module, problems = parse(source)
+    program = Program(module)
+    if problems or program.problems:
+        raise SpecError([*problems, *program.problems])
+    return program
+
+
+def complete(program: Program) -> list[str]:
+    """The models of a file that need no more parameters."""
+    return [name for name, model in program.models.items() if not model.missing]
+
+
+def source_of(
+    program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
+) -> Compiled:
+    """The source of some models, with these parameters. SpecError where something does not fit."""
+    planner = Planner(program.scope)
+    for name in names:
+        planner.model(program.model(name), checked_graph(program, name, settings))
+    merge(planner)
+    planner.name_all()
+    return Compiled(file(program.module.doc, planner.classes), planner.classes)
+
+
+def checked_graph(program: Program, name: str, settings: Mapping[str, Any] | None) -> Any:
+    """The graph of a model with these parameters; SpecError where the spec refuses them."""
+    before = len(program.problems)
+    try:
+        graph = program.graph(name, settings)
+    except Failure as failure:
+        raise SpecError([failure.problem]) from None
+    if graph is None:
+        problems: list[Problem] = program.problems[before:] or list(program.problems)
+        del program.problems[before:]
+        raise SpecError(problems)
+    return graph
+
+
+def structural(plan: ClassPlan) -> dict[str, Any]:
+    """The values of a model's parameters that its class cannot take in its constructor."""
+    assert plan.model is not None
+    accepted = {a.symbol for a in plan.arguments} - {a.symbol for a, _ in plan.checked}
+    return {
+        parameter.name: plan.graph.arguments[parameter.name]
+        if parameter.name not in plan.values
+        else plan.values[parameter.name]
+        for parameter in plan.model.parameters
+        if parameter.name not in accepted
+    }
