@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Label, Mismatch
-from nnspec.dims import Dim, SizeLimit
+from nnspec.dims import Dim, SizeLimit, symbols
 from nnspec.elaborate import blocks
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
@@ -149,9 +149,24 @@ def _operator_node(
     node.stem, node.first, node.labelled = stem, first, label is not None
     if not session.formal:
         node.params = definition.params(use)
+        _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place))
     return _add(body, node, results, span)
+
+
+def _check_weights(node: OpNode, place: Span, inputs: Sequence[Any]) -> None:
+    """A weight is made before the first input is seen: its sizes cannot be free (NN308)."""
+    free = sorted({s for p in node.params.values() for size in p.shape for s in symbols(size)})
+    if free:
+        named = " and ".join(f"`{name}`" for name in free)
+        fail(
+            "NN308",
+            f"the weights of `{node.operator.name}` would depend on {named}, which is any size",
+            place,
+            labels=_origins(inputs, place),
+            help=f"give the input a number in place of {named}, or make it a parameter of the model",
+        )
 
 
 def _slots(
