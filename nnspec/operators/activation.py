@@ -205,8 +205,7 @@ class Prelu(Activation):
     rejects = ("[2, 3] -> prelu(2)",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        if use.x.dtype != "f32":
-            use.fail(f"`prelu` computes on floating-point tensors, not {use.x}", code="NN304")
+        use.weighted()
         count = use["num_parameters"]
         if count != 1:
             channels = use.x.shape[1] if use.x.rank > 1 else 1

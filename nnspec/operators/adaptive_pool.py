@@ -9,7 +9,7 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
     from nnspec.operators.definition import Use
 
@@ -40,10 +40,17 @@ class AdaptivePool(Operator):
         return (x.with_shape((*x.shape[:2], *sizes)),)
 
     def module(self, use: Use) -> ModuleCode | None:
-        return ModuleCode(f"nn.{self.torch_name}", (use["output_size"],))
+        return ModuleCode(f"nn.{self.torch_name}", (self.size(use),))
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(f"F.{self.name}", (Ref(0), use["output_size"]))
+        return CallCode(f"F.{self.name}", (Ref(0), self.size(use)))
+
+    def size(self, use: Use) -> Any:
+        """The setting as PyTorch takes it: one number, or a size or None for each axis."""
+        given = use["output_size"]
+        if given is None or isinstance(given, tuple):
+            return use.tuple("output_size", self.rank)
+        return given
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         way = "the largest value" if "max" in self.name else "the mean"
@@ -53,7 +60,8 @@ class AdaptivePool(Operator):
 
 
 def _size(rank: int) -> tuple[Setting, ...]:
-    return (Setting("output_size", "size|none", REQUIRED, rank, doc="size of the output"),)
+    kind = "size" if rank == 1 else "size|none"
+    return (Setting("output_size", kind, REQUIRED, rank, doc="size of the output"),)
 
 
 class AdaptiveAvgPool1d(AdaptivePool):

@@ -126,7 +126,16 @@ class Div(Binary):
         return dtype if is_float(dtype) or dtype in ("c64", "c128") else "f32"
 
 
-class FloorDivide(Binary):
+class Whole(Binary):
+    """A division that rounds: not of complex numbers, nor of truth values alone."""
+
+    def result(self, use: Use, dtype: str) -> str:
+        if dtype == "bool" or dtype[0] == "c":
+            use.fail(f"`{self.sign}` does not work on {dtype} tensors", code="NN304")
+        return dtype
+
+
+class FloorDivide(Whole):
     """`a // b`, rounded down."""
 
     name = "floor_divide"
@@ -135,7 +144,7 @@ class FloorDivide(Binary):
     rejects = ("([2, 3], [4]) -> floor_divide",)
 
 
-class Remainder(Binary):
+class Remainder(Whole):
     """`a % b`, with the sign of b."""
 
     name = "remainder"
@@ -180,7 +189,16 @@ class Ne(Compared):
     rejects = ("([2, 3], [4]) -> ne",)
 
 
-class Lt(Compared):
+class Ordered(Compared):
+    """A comparison that needs an order."""
+
+    def result(self, use: Use, dtype: str) -> str:
+        if dtype[0] == "c":
+            use.fail(f"`{self.sign}` does not work on {dtype}: complex numbers have no order", code="NN304")
+        return "bool"
+
+
+class Lt(Ordered):
     """`a < b`, for each value."""
 
     name = "lt"
@@ -189,7 +207,7 @@ class Lt(Compared):
     rejects = ("([2, 3], [4]) -> lt",)
 
 
-class Le(Compared):
+class Le(Ordered):
     """`a <= b`, for each value."""
 
     name = "le"
@@ -198,7 +216,7 @@ class Le(Compared):
     rejects = ("([2, 3], [4]) -> le",)
 
 
-class Gt(Compared):
+class Gt(Ordered):
     """`a > b`, for each value."""
 
     name = "gt"
@@ -207,7 +225,7 @@ class Gt(Compared):
     rejects = ("([2, 3], [4]) -> gt",)
 
 
-class Ge(Compared):
+class Ge(Ordered):
     """`a >= b`, for each value."""
 
     name = "ge"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
-from nnspec.tensors import TensorType, is_float
+from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ class Conv(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         x, rank = use.x, self.rank
         use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
-        if not is_float(x.dtype):
-            use.fail(f"`{self.name}` computes on floating-point tensors, not {x}", code="NN304")
+        use.weighted()
         check_channels(use, x.shape[1], use["out_channels"], use["groups"])
         kernel, stride = self.positive(use, "kernel_size"), self.positive(use, "stride")
         dilation = self.positive(use, "dilation")

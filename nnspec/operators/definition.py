@@ -183,6 +183,14 @@ class Use:
                 code="NN303",
             )
 
+    def weighted(self) -> None:
+        """The first tensor meets weights, which are f32: PyTorch wants one dtype for both."""
+        if self.x.dtype != "f32":
+            self.fail(
+                f"`{self.operator.name}` has weights of f32 and computes on tensors of f32, not {self.x}",
+                code="NN304",
+            )
+
     def dim(self, setting: str, rank: int) -> int:
         """A dimension given as a setting, counted from the front; negative ones count from the end."""
         value = self.settings[setting]

@@ -34,6 +34,7 @@ class Linear(Operator):
                 code="NN304",
                 help="numbers of classes or words go through `embedding` first" if x.dtype == "i64" else "",
             )
+        use.weighted()
         use.at_least(
             out, 1, f"out_features must be at least 1, not {render(out)}", code="NN206",
             argument="out_features",
@@ -102,11 +103,14 @@ class Embedding(Operator):
         for name in ("num_embeddings", "embedding_dim"):
             use.at_least(use[name], 1, f"{name} must be at least 1", code="NN206", argument=name)
         row = use["padding_idx"]
-        if row is not None and isinstance(use["num_embeddings"], int):
-            if not -use["num_embeddings"] <= row < use["num_embeddings"]:
-                use.fail(
-                    f"padding_idx {row} is outside of the table", code="NN206", argument="padding_idx"
-                )
+        if row is not None:
+            use.at_least(
+                use["num_embeddings"],
+                row + 1 if row >= 0 else -row,
+                f"padding_idx {row} is outside of the table",
+                code="NN206",
+                argument="padding_idx",
+            )
         return (TensorType("f32", (*use.x.shape, use["embedding_dim"])),)
 
     def params(self, use: Use) -> dict[str, Param]:

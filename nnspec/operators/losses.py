@@ -150,7 +150,12 @@ class SmoothL1Loss(OfNumbers):
     name = "smooth_l1_loss"
     settings = (_REDUCTION, Setting("beta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> smooth_l1_loss",)
-    rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss",)
+    rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss", "([2, 3], [2, 3]) -> smooth_l1_loss(beta=-1)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use["beta"] < 0:
+            use.fail(f"beta must be at least 0, not {use['beta']}", code="NN206", argument="beta")
+        return super().infer(use)
 
 
 class HuberLoss(OfNumbers):
@@ -159,16 +164,21 @@ class HuberLoss(OfNumbers):
     name = "huber_loss"
     settings = (_REDUCTION, Setting("delta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> huber_loss",)
-    rejects = ("([2, 3], [3, 2]) -> huber_loss",)
+    rejects = ("([2, 3], [3, 2]) -> huber_loss", "([2, 3], [2, 3]) -> huber_loss(delta=0)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use["delta"] <= 0:
+            use.fail(f"delta must be above 0, not {use['delta']}", code="NN206", argument="delta")
+        return super().infer(use)
 
 
 class SameDtype(OfNumbers):
-    """A loss that needs floating-point targets."""
+    """A loss that needs floating-point targets, and computes in their dtype."""
 
     def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
         if not is_float(target.dtype):
             use.fail(f"`{self.name}` needs floating-point targets, not {target}", code="NN304")
-        return promote(output.dtype, target.dtype)
+        return target.dtype
 
 
 class BinaryCrossEntropyWithLogits(SameDtype):

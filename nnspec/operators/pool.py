@@ -38,6 +38,8 @@ class Pool(Operator):
     def window(self, use: Use) -> tuple[tuple[int, ...], ...]:
         """Kernel, stride, padding, dilation, each with one number for each axis."""
         rank = self.rank
+        if isinstance(use["stride"], tuple) and None in use["stride"]:
+            use.fail("a list of strides holds numbers", code="NN205", argument="stride")
         kernel = use.tuple("kernel_size", rank)
         stride = kernel if use["stride"] is None else use.tuple("stride", rank)
         padding = use.tuple("padding", rank)

@@ -84,7 +84,16 @@ class Sum(Reduction):
         return dtype if is_float(dtype) or dtype[0] == "c" else "i64"
 
 
-class Amax(Reduction):
+class Extreme(Reduction):
+    """The largest or smallest value, which complex numbers do not have."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype[0] == "c":
+            use.fail(f"complex numbers have no order: there is no {self.name} of {use.x}", code="NN304")
+        return super().infer(use)
+
+
+class Amax(Extreme):
     """The largest value."""
 
     name = "amax"
@@ -92,7 +101,7 @@ class Amax(Reduction):
     rejects = ("[2, 3] -> amax(2)",)
 
 
-class Amin(Reduction):
+class Amin(Extreme):
     """The smallest value."""
 
     name = "amin"

@@ -208,7 +208,7 @@ def simplifications(case: Case) -> Any:
         if name not in scalars:
             yield replace(case, settings={k: v for k, v in case.settings.items() if k != name})
     for name, value in case.settings.items():
-        if isinstance(value, tuple) and value:
+        if isinstance(value, tuple) and value and case.operator.name != "index":
             yield replace(case, settings=case.settings | {name: value[0]})
         if isinstance(value, int) and value > 1:
             yield replace(case, settings=case.settings | {name: value - 1})

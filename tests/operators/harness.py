@@ -136,17 +136,122 @@ def run_nnspec(case: Case) -> tuple[Use, tuple[TensorType, ...]] | Refused:
 #: matter of the batch that training brings, not of the model
 EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
-Rule = Callable[[Case, Refused], bool]
+Rule = Callable[[Case, Refused, Torch | None], bool]
+
+
+def of(*families: str) -> Callable[[Case], bool]:
+    return lambda case: case.operator.family in families or case.operator.name in families
+
+
+def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    placed = of("convolution", "pooling", "dropout", "normalisation", "pad")(case)
+    return refused.code == "NN303" and placed and "dims=" not in refused.why
+
+
+def _empty(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    assert theirs is not None
+    shapes = [output.shape for output in theirs.outputs] + [shape for _, shape, *_ in theirs.params]
+    return any(0 in shape for shape in shapes)
+
+
+def _integers(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    dtypes = {tensor[0] for tensor in case.inputs if tensor}
+    return refused.code == "NN304" and of("pooling", "resizing")(case) and not dtypes & {"f32", "f64"}
+
+
+def _broadcast_loss(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    return refused.code in ("NN301", "NN303") and "compares tensors of one shape" in refused.why
+
 
 #: nnspec refuses what PyTorch accepts: (what, why, which cases)
-STRICTER: list[tuple[str, str, Rule]] = []
+STRICTER: list[tuple[str, str, Rule]] = [
+    (
+        "no batch",
+        "PyTorch takes [C, H, W] for [N, C, H, W]; a model that forgot its batch is a mistake more often",
+        _batchless,
+    ),
+    (
+        "nothing in it",
+        "PyTorch computes on tensors without values; the language's sizes are at least 1",
+        _empty,
+    ),
+    (
+        "lists of another length",
+        "PyTorch's pools take an empty list of strides; a list has one number for each dimension",
+        lambda case, refused, theirs: refused.code == "NN205",
+    ),
+    (
+        "integers in pools",
+        "PyTorch pools and resizes some integer tensors, on the CPU only, and never trains through them",
+        _integers,
+    ),
+    (
+        "losses that broadcast",
+        "PyTorch broadcasts input and target, and warns that the result is likely to be wrong",
+        _broadcast_loss,
+    ),
+    (
+        "class numbers of u8",
+        "PyTorch takes u8 class numbers, nearly everywhere; i64 works everywhere",
+        lambda case, refused, theirs: of("cross_entropy", "nll_loss")(case) and refused.code == "NN304",
+    ),
+    (
+        "label smoothing below 0",
+        "PyTorch ignores it without a word",
+        lambda case, refused, theirs: "label_smoothing" in refused.why,
+    ),
+    (
+        "dims of norms",
+        "a setting of the language's own: PyTorch has no call for a number that is out of range",
+        lambda case, refused, theirs: refused.why.startswith("dims="),
+    ),
+    (
+        "keepdim without dim",
+        "PyTorch's amax and amin take it, its mean and sum do not; here all are alike",
+        lambda case, refused, theirs: refused.why == "keepdim needs a dim",
+    ),
+    (
+        "clamp of truth values",
+        "PyTorch makes integers of them; nobody means that",
+        lambda case, refused, theirs: of("clamp")(case) and case.inputs[0] is not None
+        and case.inputs[0][0] == "bool",
+    ),
+    (
+        "complex norms",
+        "PyTorch's rms_norm happens to compute on complex tensors without weights",
+        lambda case, refused, theirs: of("rms_norm")(case) and "c64" in refused.why,
+    ),
+]  # fmt: skip
 
 #: nnspec accepts what PyTorch refuses
-LOOSER: list[tuple[str, str, Rule]] = []
+LOOSER: list[tuple[str, str, Rule]] = [
+    (
+        "half precision on the CPU",
+        "PyTorch lacks some kernels for f16 and bf16 on the CPU and has them on GPUs",
+        lambda case, refused, theirs: re.search("not implemented for '(Half|BFloat16)'", refused.why)
+        is not None,
+    ),
+]
+
+#: with symbols nnspec demands more than for numbers
+CAUTIOUS: list[tuple[str, str, Rule]] = [
+    (
+        "broadcasting",
+        "a symbol that could be 1 is taken to be the other side's size: that is what the model means",
+        lambda case, refused, theirs: "must agree in dimension" in refused.why,
+    ),
+    (
+        "chunk",
+        "how many parts there are, and how large, must not depend on symbols",
+        lambda case, refused, theirs: "is cut into" in refused.why,
+    ),
+]
 
 
-def explained(rules: list[tuple[str, str, Rule]], case: Case, refused: Refused) -> bool:
-    return any(holds(case, refused) for _, _, holds in rules)
+def explained(
+    rules: list[tuple[str, str, Rule]], case: Case, refused: Refused, theirs: Torch | None = None
+) -> bool:
+    return any(holds(case, refused, theirs) for _, _, holds in rules)
 
 
 # -- the comparison -----------------------------------------------------------------------------------------
@@ -172,7 +277,7 @@ def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
         if isinstance(found, Refused):
             if isinstance(theirs, Refused):
                 count("both refuse")
-            elif explained(STRICTER, case, found):
+            elif explained(STRICTER, case, found, theirs):
                 count("stricter")
             else:
                 return f"nnspec refuses ({found.code} {found.why}), PyTorch accepts {source}"
@@ -261,7 +366,3 @@ def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
         if shape != case.operator.params(concrete[0])[name].shape:
             return f"{name} becomes {shape} {at}"
     return None
-
-
-#: with symbols nnspec demands more than for numbers
-CAUTIOUS: list[tuple[str, str, Rule]] = []
