@@ -161,6 +161,12 @@ class Pow(Binary):
     accepts = ("([2, 3], [3]) -> pow",)
     rejects = ("([2, 3], [4]) -> pow",)
 
+    def result(self, use: Use, dtype: str) -> str:
+        exponent = use.settings.get("other")
+        if isinstance(exponent, int) and exponent < 0 and dtype[0] in "iu":
+            use.fail(f"an integer to the power of {exponent} is no integer", code="NN206")
+        return dtype
+
 
 class Compared(Binary):
     """A comparison: the result is bool."""

@@ -77,6 +77,8 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
                 help=_sibling_help(owner, setting, len(value)),
             )
         single = Setting(setting.name, setting.kind, setting.default, 0, setting.choices)
+        if len(value) < setting.length:
+            return check_kind(owner, single, value[0])  # a list of one number says what the number says
         return tuple(check_kind(owner, single, item) for item in value)
     kinds = setting.kind.split("|")
     if isinstance(value, str) and "str" in kinds and setting.choices:

@@ -183,9 +183,10 @@ class Use:
                 code="NN303",
             )
 
-    def weighted(self) -> None:
-        """The first tensor meets weights, which are f32: PyTorch wants one dtype for both."""
-        if self.x.dtype != "f32":
+    def weighted(self, *also: str) -> None:
+        """The first tensor meets weights, which are f32: PyTorch wants one dtype for both, but for those in
+        `also`."""
+        if self.x.dtype not in ("f32", *also):
             self.fail(
                 f"`{self.operator.name}` has weights of f32 and computes on tensors of f32, not {self.x}",
                 code="NN304",

@@ -122,6 +122,8 @@ class OfNumbers(Loss):
                 a, b, f"`{self.name}` compares tensors of one shape: {output} and {target} differ in "
                 f"dimension {dim}", code="NN301",
             )  # fmt: skip
+        if target.dtype[0] == "c":
+            use.fail(f"`{self.name}` compares real numbers, not {target}", code="NN304")
         return self.reduced(use, self.dtype(use, output, target), output.shape)
 
     def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
@@ -170,6 +172,9 @@ class HuberLoss(OfNumbers):
         if use["delta"] <= 0:
             use.fail(f"delta must be above 0, not {use['delta']}", code="NN206", argument="delta")
         return super().infer(use)
+
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        return output.dtype
 
 
 class SameDtype(OfNumbers):

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -20,6 +21,13 @@ def _check_float(use: Use) -> None:
 
 def _changed(use: Use, settings: tuple[Setting, ...]) -> dict[str, Any]:
     return {s.name: use[s.name] for s in settings if use[s.name] != s.default}
+
+
+def _check_weights(use: Use, has_weights: bool) -> None:
+    """Normalisation mixes half precision with weights of f32, and nothing else."""
+    _check_float(use)
+    if has_weights:
+        use.weighted("f16", "bf16")
 
 
 _EPS = Setting("eps", "float", 1e-5, doc="added to the variance")
@@ -44,7 +52,7 @@ class ChannelNorm(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(*self.ranks, meaning="[batch, channels, …]")
-        _check_float(use)
+        _check_weights(use, use["affine"] or use["track_running_stats"])
         return (use.x,)
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -70,7 +78,27 @@ class ChannelNorm(Operator):
         ]
 
 
-class BatchNorm1d(ChannelNorm):
+class BatchNorm(ChannelNorm):
+    """Over the batch and all places."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = super().infer(use)
+        if use["eps"] < 0:
+            use.fail(f"eps must not be negative: {use['eps']}", code="NN206", argument="eps")
+        if not use["track_running_stats"]:
+            values: Size = use.x.shape[0]
+            for size in use.x.shape[2:]:
+                values = values * size
+            use.at_least(
+                values,
+                2,
+                "without running figures batch norm needs more than one value in a channel",
+                argument="track_running_stats",
+            )
+        return found
+
+
+class BatchNorm1d(BatchNorm):
     """Batch normalisation of [N, C] or [N, C, L] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
 
     name = "batch_norm1d"
@@ -79,7 +107,7 @@ class BatchNorm1d(ChannelNorm):
     rejects = ("[2, 3, 5, 5] -> batch_norm1d",)
 
 
-class BatchNorm2d(ChannelNorm):
+class BatchNorm2d(BatchNorm):
     """Batch normalisation of [N, C, H, W] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
 
     name = "batch_norm2d"
@@ -88,7 +116,7 @@ class BatchNorm2d(ChannelNorm):
     rejects = ("[2, 3] -> batch_norm2d",)
 
 
-class BatchNorm3d(ChannelNorm):
+class BatchNorm3d(BatchNorm):
     """Batch normalisation of [N, C, D, H, W] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
 
     name = "batch_norm3d"
@@ -138,7 +166,7 @@ class GroupNorm(Operator):
         groups = use["num_groups"]
         if use.x.rank < 2:
             use.fail(f"`group_norm` takes [batch, channels, …], not {use.x}", code="NN303")
-        _check_float(use)
+        _check_weights(use, use["affine"])
         if groups < 1:
             use.fail(f"num_groups must be at least 1, not {groups}", code="NN206", argument="num_groups")
         channels = use.x.shape[1]
@@ -148,6 +176,10 @@ class GroupNorm(Operator):
             f"num_groups={groups} must divide the {render(channels)} channels",
             argument="num_groups",
         )
+        values: Size = use.x.shape[0] * (channels // groups)
+        for size in use.x.shape[2:]:
+            values = values * size
+        use.at_least(values, 2, "group norm needs more than one value in a group of channels")
         return (use.x,)
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -203,7 +235,12 @@ class LayerNorm(TrailingNorm):
     torch_name = "LayerNorm"
     settings = (_EPS, _ELEMENTWISE, Setting("bias", "bool", True, doc="learn a shift too"), _DIMS)
     accepts = ("[2, 3, 8] -> layer_norm", "[2, 3, 8] -> layer_norm(dims=2)")
-    rejects = ("[2, 3, 8] -> layer_norm(dims=4)",)
+    rejects = ("[2, 3, 8] -> layer_norm(dims=4)", "f64[2, 8] -> layer_norm")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = super().infer(use)
+        _check_weights(use, use["elementwise_affine"])
+        return found
 
     def params(self, use: Use) -> dict[str, Param]:
         found: dict[str, Param] = {}

@@ -55,6 +55,9 @@ class Pool(Operator):
                     code="NN206",
                     argument="padding",
                 )
+        if use.settings.get("divisor_override") == 0:
+            use.fail("the mean is divided by divisor_override, which is 0", code="NN206",
+                     argument="divisor_override")  # fmt: skip
         return kernel, stride, padding, dilation
 
     def out_size(

@@ -71,10 +71,10 @@ def raw_use(case: Case, taller: int = 0) -> Use:
     return Use(case.operator, types, settings | case.settings, frozenset(case.settings))
 
 
-def sources(case: Case) -> list[str]:
-    """The texts of the code that the operator makes for this use: as a module, as a function."""
-    for taller in (0, 5):
-        use = raw_use(case, taller)
+def sources(case: Case, accepted: Use | None) -> list[str]:
+    """The texts of the code that the operator makes for this use: as a module, as a function. Of a refused
+    use the code is that of its settings as they were written."""
+    for use in [accepted] if accepted else [raw_use(case), raw_use(case, 5)]:
         try:
             made = [case.operator.module(use), case.operator.function(use)]
         except (IndexError, ZeroDivisionError, KeyError, TypeError):
@@ -143,6 +143,10 @@ def of(*families: str) -> Callable[[Case], bool]:
     return lambda case: case.operator.family in families or case.operator.name in families
 
 
+def dtypes(case: Case) -> set[str]:
+    return {tensor[0] for tensor in case.inputs if tensor}
+
+
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
     placed = of("convolution", "pooling", "dropout", "normalisation", "pad")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
@@ -155,8 +159,8 @@ def _empty(case: Case, refused: Refused, theirs: Torch | None) -> bool:
 
 
 def _integers(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    dtypes = {tensor[0] for tensor in case.inputs if tensor}
-    return refused.code == "NN304" and of("pooling", "resizing")(case) and not dtypes & {"f32", "f64"}
+    of_places = of("pooling", "resizing")(case)
+    return refused.code == "NN304" and of_places and not dtypes(case) & {"f32", "f64"}
 
 
 def _broadcast_loss(case: Case, refused: Refused, theirs: Torch | None) -> bool:
@@ -217,9 +221,24 @@ STRICTER: list[tuple[str, str, Rule]] = [
         and case.inputs[0][0] == "bool",
     ),
     (
-        "complex norms",
-        "PyTorch's rms_norm happens to compute on complex tensors without weights",
-        lambda case, refused, theirs: of("rms_norm")(case) and "c64" in refused.why,
+        "complex numbers",
+        "arithmetic and functions of each value take them; layers, activations and losses are for real ones",
+        lambda case, refused, theirs: refused.code == "NN304" and "c64" in dtypes(case),
+    ),
+    (
+        "dropout of integers",
+        "PyTorch takes them where p is 0 or 1, and nothing is divided",
+        lambda case, refused, theirs: refused.code == "NN304" and of("dropout")(case),
+    ),
+    (
+        "losses of integers",
+        "PyTorch takes integers as outputs where the targets are floating-point; nothing can be trained so",
+        lambda case, refused, theirs: "needs floating-point outputs" in refused.why,
+    ),
+    (
+        "squeeze of another size",
+        "PyTorch leaves a size that is not 1 as it is; the number of dimensions must not depend on a size",
+        lambda case, refused, theirs: of("squeeze")(case) and refused.code == "NN302",
     ),
 ]  # fmt: skip
 
@@ -245,6 +264,11 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "how many parts there are, and how large, must not depend on symbols",
         lambda case, refused, theirs: "is cut into" in refused.why,
     ),
+    (
+        "slopes of prelu",
+        "a symbol is the number of channels; 1 is written as a number",
+        lambda case, refused, theirs: "num_parameters is 1 or" in refused.why,
+    ),
 ]
 
 
@@ -268,7 +292,7 @@ def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
         found = run_nnspec(case)
     except Exception as error:  # a rule must refuse in its own words
         return f"nnspec raises {type(error).__name__}: {error}"
-    written = sources(case)
+    written = sources(case, None if isinstance(found, Refused) else found[0])
     if not written:
         count("no code")
         return None if isinstance(found, Refused) else "nnspec accepts, and makes no code"
