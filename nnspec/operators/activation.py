@@ -177,6 +177,12 @@ class Softsign(FloatResult):
     name = "softsign"
     torch_class, torch_function = "nn.Softsign", "F.softsign"
     accepts = ("[2, 3] -> softsign", "i64[2] -> softsign")
+    rejects = ("bool[2] -> softsign",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype == "bool":
+            use.fail("`softsign` does not compute on bool tensors", code="NN304")
+        return super().infer(use)
 
 
 class Sigmoid(FloatResult):

@@ -79,7 +79,7 @@ class AdaptiveAvgPool2d(AdaptivePool):
     name = "adaptive_avg_pool2d"
     rank, torch_name, settings = 2, "AdaptiveAvgPool2d", _size(2)
     accepts = ("[2, 3, 8, 8] -> adaptive_avg_pool2d(1)",)
-    rejects = ("[2, 3, 8] -> adaptive_avg_pool2d([1, 1])",)
+    rejects = ("i64[2, 3, 8, 8] -> adaptive_avg_pool2d(1)",)
 
 
 class AdaptiveAvgPool3d(AdaptivePool):
@@ -88,7 +88,7 @@ class AdaptiveAvgPool3d(AdaptivePool):
     name = "adaptive_avg_pool3d"
     rank, torch_name, settings = 3, "AdaptiveAvgPool3d", _size(3)
     accepts = ("[2, 3, 4, 8, 8] -> adaptive_avg_pool3d([2, 1, 1])",)
-    rejects = ("[2, 3, 8, 8] -> adaptive_avg_pool3d(1)",)
+    rejects = ("[2, 3, 8] -> adaptive_avg_pool3d(1)",)
 
 
 class AdaptiveMaxPool1d(AdaptivePool):
@@ -106,7 +106,7 @@ class AdaptiveMaxPool2d(AdaptivePool):
     name = "adaptive_max_pool2d"
     rank, torch_name, settings = 2, "AdaptiveMaxPool2d", _size(2)
     accepts = ("[2, 3, 8, 8] -> adaptive_max_pool2d(1)",)
-    rejects = ("[2, 3, 8] -> adaptive_max_pool2d([1, 1])",)
+    rejects = ("[2, 3] -> adaptive_max_pool2d([1, 1])",)
 
 
 class AdaptiveMaxPool3d(AdaptivePool):
@@ -115,4 +115,4 @@ class AdaptiveMaxPool3d(AdaptivePool):
     name = "adaptive_max_pool3d"
     rank, torch_name, settings = 3, "AdaptiveMaxPool3d", _size(3)
     accepts = ("[2, 3, 4, 8, 8] -> adaptive_max_pool3d(1)",)
-    rejects = ("[2, 3, 8, 8] -> adaptive_max_pool3d(1)",)
+    rejects = ("[2, 3, 8] -> adaptive_max_pool3d(1)",)

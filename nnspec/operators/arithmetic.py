@@ -132,6 +132,8 @@ class Whole(Binary):
     def result(self, use: Use, dtype: str) -> str:
         if dtype == "bool" or dtype[0] == "c":
             use.fail(f"`{self.sign}` does not work on {dtype} tensors", code="NN304")
+        if use.settings.get("other") == 0 and not is_float(dtype):
+            use.fail(f"integers cannot be divided by 0: `{self.sign} 0`", code="NN206")
         return dtype
 
 
@@ -165,6 +167,8 @@ class Pow(Binary):
         exponent = use.settings.get("other")
         if isinstance(exponent, int) and exponent < 0 and dtype[0] in "iu":
             use.fail(f"an integer to the power of {exponent} is no integer", code="NN206")
+        if dtype == "bool":
+            use.fail("`**` does not work on bool tensors", code="NN304")
         return dtype
 
 

@@ -34,6 +34,7 @@ class Conv(Operator):
         for axis in range(rank):
             size, reach = x.shape[2 + axis], dilation[axis] * (kernel[axis] - 1) + 1
             padded = size + before[axis] + after[axis]
+            self.enough(use, AXES[rank][axis], size, max(before[axis], after[axis]))
             use.at_least(
                 padded,
                 reach,
@@ -67,6 +68,19 @@ class Conv(Operator):
         if any(amount < 0 for amount in amounts):
             use.fail(f"padding must not be negative: {given}", code="NN206", argument="padding")
         return amounts, amounts
+
+    def enough(self, use: Use, name: str, size: Size, amount: int) -> None:
+        """Padding that repeats the input needs as much of it: reflect leaves the edge out, circular does
+        not."""
+        mode = use["padding_mode"]
+        if amount and mode in ("reflect", "circular"):
+            most = size - 1 if mode == "reflect" else size
+            use.at_least(
+                most,
+                amount,
+                f'padding_mode="{mode}" can add at most {render(most)} to {name} {render(size)}, not {amount}',
+                argument="padding",
+            )
 
     def params(self, use: Use) -> dict[str, Param]:
         out, into, groups = use["out_channels"], use.x.shape[1], use["groups"]

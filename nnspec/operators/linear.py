@@ -22,7 +22,7 @@ class Linear(Operator):
         Setting("bias", "bool", True, doc="add a learned number to each output"),
     )
     accepts = ("[2, 3] -> linear(4)", "[2, 5, 3] -> linear(4, bias=false)")
-    rejects = ("[2, 3] -> linear(0)",)
+    rejects = ("i64[2, 3] -> linear(4)",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         x, out = use.x, use["out_features"]

@@ -143,7 +143,12 @@ class L1Loss(OfNumbers):
 
     name = "l1_loss"
     accepts = ("([2, 3], [2, 3]) -> l1_loss",)
-    rejects = ("([2, 3], [3, 2]) -> l1_loss",)
+    rejects = ("([2, 3], [3, 2]) -> l1_loss", "([2, 3], bool[2, 3]) -> l1_loss")
+
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        if target.dtype == "bool":
+            use.fail(f"`l1_loss` compares numbers, not {target}", code="NN304")
+        return super().dtype(use, output, target)
 
 
 class SmoothL1Loss(OfNumbers):

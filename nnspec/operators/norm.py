@@ -52,7 +52,7 @@ class ChannelNorm(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(*self.ranks, meaning="[batch, channels, …]")
-        _check_weights(use, use["affine"] or use["track_running_stats"])
+        _check_weights(use, use["affine"])
         return (use.x,)
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -83,8 +83,9 @@ class BatchNorm(ChannelNorm):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
-        if use["eps"] < 0:
-            use.fail(f"eps must not be negative: {use['eps']}", code="NN206", argument="eps")
+        _check_weights(use, use["track_running_stats"])
+        if use["eps"] <= 0:
+            use.fail(f"eps must be above 0, not {use['eps']}", code="NN206", argument="eps")
         if not use["track_running_stats"]:
             values: Size = use.x.shape[0]
             for size in use.x.shape[2:]:
@@ -235,7 +236,7 @@ class LayerNorm(TrailingNorm):
     torch_name = "LayerNorm"
     settings = (_EPS, _ELEMENTWISE, Setting("bias", "bool", True, doc="learn a shift too"), _DIMS)
     accepts = ("[2, 3, 8] -> layer_norm", "[2, 3, 8] -> layer_norm(dims=2)")
-    rejects = ("[2, 3, 8] -> layer_norm(dims=4)", "f64[2, 8] -> layer_norm")
+    rejects = ("f64[2, 8] -> layer_norm",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
@@ -262,7 +263,7 @@ class RmsNorm(TrailingNorm):
         _DIMS,
     )
     accepts = ("[2, 3, 8] -> rms_norm",)
-    rejects = ("[2, 3, 8] -> rms_norm(dims=4)",)
+    rejects = ("i64[2, 8] -> rms_norm",)
 
     def params(self, use: Use) -> dict[str, Param]:
         if not use["elementwise_affine"]:

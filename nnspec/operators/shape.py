@@ -56,7 +56,7 @@ class Reshape(Operator):
         return (use.x.with_shape(wanted),)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(".reshape", (Ref(0), *use["shape"]))
+        return CallCode(".reshape", (Ref(0), *(use["shape"] or ((),))))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [f"the {render(use.x.numel)} values stay, in the shape {show_shape(outputs[0].shape)}"]
@@ -84,7 +84,7 @@ class Permute(Operator):
         return (use.x.with_shape([use.x.shape[dim] for dim in dims]),)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(".permute", (Ref(0), *use["dims"]))
+        return CallCode(".permute", (Ref(0), *(use["dims"] or ((),))))
 
 
 class Transpose(Operator):

@@ -236,6 +236,31 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: "needs floating-point outputs" in refused.why,
     ),
     (
+        "losses without a batch",
+        "PyTorch takes the scores of one sample; a model's outputs have a batch",
+        lambda case, refused, theirs: "needs scores [N, classes]" in refused.why,
+    ),
+    (
+        "batch norm with eps 0",
+        "PyTorch evaluates it and refuses to train it",
+        lambda case, refused, theirs: refused.why.startswith("eps must be above 0"),
+    ),
+    (
+        "logsumexp over no dimension",
+        "PyTorch takes an empty list with keepdim and fails on it without",
+        lambda case, refused, theirs: of("logsumexp")(case) and refused.code == "NN206",
+    ),
+    (
+        "dilation of 0",
+        "PyTorch takes it in transposed convolutions with a kernel of 1, where it has no effect",
+        lambda case, refused, theirs: refused.why.startswith("dilation must be"),
+    ),
+    (
+        "two `...` in an index",
+        "PyTorch takes the second for `:`; the reader cannot know",
+        lambda case, refused, theirs: of("index")(case) and "one `...`" in refused.why,
+    ),
+    (
         "squeeze of another size",
         "PyTorch leaves a size that is not 1 as it is; the number of dimensions must not depend on a size",
         lambda case, refused, theirs: of("squeeze")(case) and refused.code == "NN302",
