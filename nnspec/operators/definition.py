@@ -197,8 +197,9 @@ class Use:
         value = self.settings[setting]
         if not -rank <= value < rank:
             self.fail(
-                f"dimension {value} is not there: the tensor has {rank} dimensions "
-                f"({-rank} to {rank - 1})",
+                f"dimension {value} is not there: the tensor has {rank} dimensions ({-rank} to {rank - 1})"
+                if rank
+                else f"dimension {value} is not there: a tensor [] has none",
                 code="NN303",
                 argument=setting,
             )

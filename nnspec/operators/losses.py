@@ -164,6 +164,11 @@ class SmoothL1Loss(OfNumbers):
             use.fail(f"beta must be at least 0, not {use['beta']}", code="NN206", argument="beta")
         return super().infer(use)
 
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        if use["beta"] == 0 and target.dtype == "bool":  # the l1_loss then
+            use.fail(f"`smooth_l1_loss` with beta 0 compares numbers, not {target}", code="NN304")
+        return super().dtype(use, output, target)
+
 
 class HuberLoss(OfNumbers):
     """Squared below delta, absolute above (Huber 1964)."""

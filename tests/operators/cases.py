@@ -9,10 +9,9 @@ from typing import Any
 
 from nnspec.operators.definition import Operator, Setting
 
-DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "u8", "bool", "c64")
+DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool", "c64", "c128")
 SIZES = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 9)
 INTS = (-1, 0, 1, 1, 2, 2, 2, 3, 3, 4, 5)
-LARGEST = 9
 
 
 @dataclass(frozen=True)

@@ -20,12 +20,12 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from nnspec.diagnostics import Mismatch
-from nnspec.dims import evaluate, symbol
+from nnspec.dims import Dim, evaluate, symbol
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import REQUIRED, Operator, Use
 from nnspec.tensors import TensorType, torch_name
 
-from .cases import Case
+from .cases import SIZES, Case
 from .render import SPACE, names, text
 
 TORCH = {name: getattr(torch, torch_name(name)) for name in
@@ -223,7 +223,7 @@ STRICTER: list[tuple[str, str, Rule]] = [
     (
         "complex numbers",
         "arithmetic and functions of each value take them; layers, activations and losses are for real ones",
-        lambda case, refused, theirs: refused.code == "NN304" and "c64" in dtypes(case),
+        lambda case, refused, theirs: refused.code == "NN304" and bool({"c64", "c128"} & dtypes(case)),
     ),
     (
         "dropout of integers",
@@ -259,6 +259,17 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "two `...` in an index",
         "PyTorch takes the second for `:`; the reader cannot know",
         lambda case, refused, theirs: of("index")(case) and "one `...`" in refused.why,
+    ),
+    (
+        "dimensions of a number",
+        "PyTorch gives a tensor without dimensions the dimension 0 in some functions",
+        lambda case, refused, theirs: refused.code == "NN303" and case.inputs[0] is not None
+        and not case.inputs[0][1],
+    ),
+    (
+        "a scale of 0 next to a size",
+        "nn.Upsample takes it for none",
+        lambda case, refused, theirs: of("interpolate")(case) and refused.code == "NN204",
     ),
     (
         "squeeze of another size",
@@ -359,9 +370,8 @@ def shown(types: tuple[TensorType, ...]) -> str:
 
 
 def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
-    """Put symbols in place of some sizes: for the sizes that were there, the conditions must hold exactly
-    where the use with numbers is accepted, and the shapes must become those."""
-    concrete = run_nnspec(case)
+    """Put symbols in place of some sizes: for the sizes that were there, and for some others, the conditions
+    must hold exactly where the use with numbers is accepted, and the shapes must become those."""
     values: dict[str, int] = {}
     apart = rng.random() < 0.5
     rate = rng.choice((0.3, 0.7, 1.0))
@@ -384,34 +394,60 @@ def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
             settings[setting.name] = maybe(value, setting.name)
     if not values:
         return None
-    case_with = Case(case.operator, case.inputs, settings)
-    at = f"with {', '.join(map(str, types))}, {settings} at {values}"
+    with_symbols = Case(case.operator, case.inputs, settings)
+    others = [{name: rng.choice(SIZES) for name in values} for _ in range(2)]
     try:
-        use = bound_use(case_with, types)
+        use = bound_use(with_symbols, types)
         outputs = case.operator.infer(use)
     except Mismatch as refused:
-        if isinstance(concrete, Refused) or refused.code == "NN308":
-            return None
-        return f"refused for every size ({refused.message}), accepted for one {at}"
+        for numbers in (values, *others):
+            if not isinstance(run_nnspec(filled(with_symbols, types, numbers)), Refused):
+                if refused.code != "NN308":
+                    at = placed(types, settings, numbers)
+                    return f"refused for every size ({refused.message}), accepted for one {at}"
+        return None
     except Exception as error:
-        return f"nnspec raises {type(error).__name__}: {error} {at}"
+        return f"nnspec raises {type(error).__name__}: {error} {placed(types, settings, values)}"
+    for numbers in (values, *others):
+        found = at_numbers(filled(with_symbols, types, numbers), use, outputs, numbers)
+        if found:
+            return f"{found} {placed(types, settings, numbers)}"
+    return None
+
+
+def placed(types: Any, settings: dict[str, Any], values: dict[str, int]) -> str:
+    return f"with {', '.join(map(str, types))}, {settings} at {values}"
+
+
+def filled(case: Case, types: Any, values: dict[str, int]) -> Case:
+    """The case with numbers in place of its symbols."""
+    return Case(
+        case.operator,
+        tuple(t and (t.dtype, tuple(evaluate(size, values) for size in t.shape)) for t in types),
+        {n: evaluate(v, values) if isinstance(v, Dim) else v for n, v in case.settings.items()},
+    )
+
+
+def at_numbers(
+    case: Case, use: Use, outputs: tuple[TensorType, ...], values: dict[str, int]
+) -> str | None:
+    """What a use with symbols says wrongly of these sizes."""
+    concrete = run_nnspec(case)
     broken = [why for condition, why in use.conditions if not condition.holds(values)]
     if isinstance(concrete, Refused):
-        if broken:
-            return None
-        return f"conditions hold, and the sizes are refused: {concrete.why} {at}"
+        return None if broken else f"conditions hold, and the sizes are refused: {concrete.why}"
     if broken:
         if explained(CAUTIOUS, case, Refused(broken[0])):
             return None
-        return f"accepted, though this condition does not hold: {broken[0]} {at}"
+        return f"accepted, though this condition does not hold: {broken[0]}"
     found = tuple(TensorType(o.dtype, tuple(evaluate(s, values) for s in o.shape)) for o in outputs)
     if found != concrete[1]:
-        return f"shapes {shown(outputs)} become {shown(found)}, not {shown(concrete[1])} {at}"
+        return f"shapes {shown(outputs)} become {shown(found)}, not {shown(concrete[1])}"
     macs = evaluate(case.operator.macs(use, outputs), values)
     if macs != case.operator.macs(*concrete):
-        return f"MACs become {macs}, not {case.operator.macs(*concrete)} {at}"
+        return f"MACs become {macs}, not {case.operator.macs(*concrete)}"
     for name, param in case.operator.params(use).items():
         shape = tuple(evaluate(size, values) for size in param.shape)
         if shape != case.operator.params(concrete[0])[name].shape:
-            return f"{name} becomes {shape} {at}"
+            return f"{name} becomes {shape}"
     return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
-from nnspec.dims import Dim, Size
+from nnspec.dims import Dim
 from nnspec.operators import every
 from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
@@ -17,6 +18,9 @@ from nnspec.tensors import TensorType
 from .cases import Case, draw, example
 from .deep import counterexamples
 from .harness import Refused, disagreement, run_nnspec, run_torch, sources
+
+if TYPE_CHECKING:
+    from nnspec.dims import Size
 
 CASES = 60
 OPERATORS = list(every())
