@@ -88,7 +88,7 @@ class AdaptiveAvgPool3d(AdaptivePool):
     name = "adaptive_avg_pool3d"
     rank, torch_name, settings = 3, "AdaptiveAvgPool3d", _size(3)
     accepts = ("[2, 3, 4, 8, 8] -> adaptive_avg_pool3d([2, 1, 1])",)
-    rejects = ("[2, 3, 8] -> adaptive_avg_pool3d(1)",)
+    rejects = ("i64[2, 3, 4, 8, 8] -> adaptive_avg_pool3d(1)",)
 
 
 class AdaptiveMaxPool1d(AdaptivePool):

@@ -111,7 +111,8 @@ class TooStrict(Wrong):
 
 class TooLoose(Wrong):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        use.settings["groups"], groups = 1, use["groups"]
+        groups = use["groups"]
+        use.settings["groups"] = min(groups, 1)
         found = super().infer(use)
         use.settings["groups"] = groups
         return found
