@@ -100,7 +100,8 @@ class Selu(Activation):
 
 
 class Gelu(Activation):
-    """x times the normal distribution's share below x (Hendrycks & Gimpel 2016, arXiv:1606.08415)."""
+    """x times the normal distribution's share below x (Hendrycks & Gimpel 2016,
+    arXiv:1606.08415)."""
 
     name = "gelu"
     torch_class, torch_function = "nn.GELU", "F.gelu"
@@ -269,7 +270,8 @@ class LogSoftmax(OverDim):
 
 
 class Glu(Operator):
-    """One half of the values times the sigmoid of the other (Dauphin et al. 2017): `dim` is halved."""
+    """One half of the values times the sigmoid of the other (Dauphin et al. 2017): `dim` is
+    halved."""
 
     name = "glu"
     family = "activation"
@@ -284,7 +286,9 @@ class Glu(Operator):
             use.fail("`glu` takes a tensor of at least one dimension", code="NN303")
         dim = use.dim("dim", use.x.rank)
         shape = list(use.x.shape)
-        use.divisible(shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}")
+        use.divisible(
+            shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}"
+        )
         shape[dim] = shape[dim] // 2
         return (use.x.with_shape(shape),)
 

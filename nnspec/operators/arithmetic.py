@@ -204,7 +204,10 @@ class Ordered(Compared):
 
     def result(self, use: Use, dtype: str) -> str:
         if dtype[0] == "c":
-            use.fail(f"`{self.sign}` does not work on {dtype}: complex numbers have no order", code="NN304")
+            use.fail(
+                f"`{self.sign}` does not work on {dtype}: complex numbers have no order",
+                code="NN304",
+            )
         return "bool"
 
 

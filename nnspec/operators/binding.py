@@ -27,8 +27,8 @@ def bind_settings(
 ) -> dict[str, Any]:
     """The value of every setting, defaults filled in, kinds checked.
 
-    `owner` is the name to show. Raises Mismatch NN203 (unknown argument), NN204 (missing), NN205 (wrong
-    kind), NN206 (wrong value), NN207 (too many, or given twice).
+    `owner` is the name to show. Raises Mismatch NN203 (unknown argument), NN204 (missing), NN205
+    (wrong kind), NN206 (wrong value), NN207 (too many, or given twice).
     """
     bound: dict[str, Any] = {}
     if len(positional) > len(settings):
@@ -44,7 +44,10 @@ def bind_settings(
     for name, value in keyword.items():
         if name not in known:
             raise Mismatch(
-                "NN203", f"`{owner}` has no argument `{name}`", argument=name, help=_unknown_help(name, settings)
+                "NN203",
+                f"`{owner}` has no argument `{name}`",
+                argument=name,
+                help=_unknown_help(name, settings),
             )
         if name in bound:
             raise Mismatch("NN207", f"`{name}` is given twice to `{owner}`", argument=name)
@@ -78,7 +81,9 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
             )
         single = Setting(setting.name, setting.kind, setting.default, 0, setting.choices)
         if len(value) < setting.length:
-            return check_kind(owner, single, value[0])  # a list of one number says what the number says
+            return check_kind(
+                owner, single, value[0]
+            )  # a list of one number says what the number says
         return tuple(check_kind(owner, single, item) for item in value)
     kinds = setting.kind.split("|")
     if isinstance(value, str) and "str" in kinds and setting.choices:
@@ -113,7 +118,7 @@ def _is(kind: str, value: Any) -> bool:
     if kind == "str":
         return isinstance(value, str)
     if kind == "int":
-        return isinstance(value, int) and not isinstance(value, bool) or isinstance(value, Dim)
+        return (isinstance(value, int) and not isinstance(value, bool)) or isinstance(value, Dim)
     if kind == "size":
         return isinstance(value, (int, Dim)) and not isinstance(value, bool)
     if kind == "float":
@@ -136,7 +141,9 @@ _WORDS = {
 def _describe(setting: Setting) -> str:
     words = [_WORDS[kind] for kind in setting.kind.split("|")]
     if setting.choices:
-        words = [w for w in words if w != "a string"] + [f'"{choice}"' for choice in setting.choices]
+        words = [w for w in words if w != "a string"] + [
+            f'"{choice}"' for choice in setting.choices
+        ]
     if setting.length:
         words.append(f"a list of {setting.length}")
     return " or ".join(dict.fromkeys(words))
@@ -148,7 +155,9 @@ def _unknown_help(name: str, settings: Sequence[Setting]) -> str:
     close = nearest(name, [s.name for s in settings])
     if close:
         return f"did you mean `{close}`?"
-    return f"it takes {', '.join(s.name for s in settings)}" if settings else "it takes no arguments"
+    return (
+        f"it takes {', '.join(s.name for s in settings)}" if settings else "it takes no arguments"
+    )
 
 
 def _sibling_help(owner: str, setting: Setting, length: int) -> str:
@@ -160,7 +169,13 @@ def _sibling_help(owner: str, setting: Setting, length: int) -> str:
 
 
 def _count(number: int, word: str) -> str:
-    return f"no {word}s" if number == 0 else f"1 {word}" if number == 1 else f"at most {number} {word}s"
+    return (
+        f"no {word}s"
+        if number == 0
+        else f"1 {word}"
+        if number == 1
+        else f"at most {number} {word}s"
+    )
 
 
 def show(value: Any) -> str:

@@ -1,4 +1,5 @@
-"""Convolutions: conv1d, conv2d, conv3d. (`torch.nn.Conv2d`; Dumoulin & Visin 2016, arXiv:1603.07285.)"""
+"""Convolutions: conv1d, conv2d, conv3d. (`torch.nn.Conv2d`; Dumoulin & Visin 2016,
+arXiv:1603.07285.)"""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ class Conv(Operator):
     def positive(self, use: Use, setting: str) -> tuple[int, ...]:
         values = use.tuple(setting, self.rank)
         if any(value < 1 for value in values):
-            use.fail(f"{setting} must be at least 1, not {use[setting]}", code="NN206", argument=setting)
+            use.fail(
+                f"{setting} must be at least 1, not {use[setting]}", code="NN206", argument=setting
+            )
         return values
 
     def padding(
@@ -70,15 +73,16 @@ class Conv(Operator):
         return amounts, amounts
 
     def enough(self, use: Use, name: str, size: Size, amount: int) -> None:
-        """Padding that repeats the input needs as much of it: reflect leaves the edge out, circular does
-        not."""
+        """Padding that repeats the input needs as much of it: reflect leaves the edge out,
+        circular does not."""
         mode = use["padding_mode"]
         if amount and mode in ("reflect", "circular"):
             most = size - 1 if mode == "reflect" else size
             use.at_least(
                 most,
                 amount,
-                f'padding_mode="{mode}" can add at most {render(most)} to {name} {render(size)}, not {amount}',
+                f'padding_mode="{mode}" can add at most {render(most)} to {name} {render(size)}, '
+                f"not {amount}",
                 argument="padding",
             )
 
@@ -86,7 +90,9 @@ class Conv(Operator):
         out, into, groups = use["out_channels"], use.x.shape[1], use["groups"]
         kernel = use.tuple("kernel_size", self.rank)
         shape = (out, into // groups, *kernel)
-        found = {"weight": Param(shape, formula="out_channels, in_channels // groups, *kernel_size")}
+        found = {
+            "weight": Param(shape, formula="out_channels, in_channels // groups, *kernel_size")
+        }
         if use["bias"]:
             found["bias"] = Param((out,), formula="out_channels")
         return found
@@ -129,18 +135,25 @@ class Conv(Operator):
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
         kernel = " * ".join(str(size) for size in use.tuple("kernel_size", self.rank))
         into = render(use.x.shape[1] // use["groups"])
-        places = " * ".join(f"({render(s)})" if " " in render(s) else render(s) for s in outputs[0].shape)
+        places = " * ".join(
+            f"({render(s)})" if " " in render(s) else render(s) for s in outputs[0].shape
+        )
         return f"each of the {places} output values sums {into} * {kernel} products"
 
 
 def check_channels(use: Use, into: Size, out: Size, groups: int) -> None:
     """Channels must be there and be divided by the groups."""
-    use.at_least(out, 1, f"out_channels must be at least 1, not {out}", code="NN206", argument="out_channels")
+    use.at_least(
+        out, 1, f"out_channels must be at least 1, not {out}", code="NN206", argument="out_channels"
+    )
     if groups < 1:
         use.fail(f"groups must be at least 1, not {groups}", code="NN206", argument="groups")
     for name, size in (("input", into), ("output", out)):
         use.divisible(
-            size, groups, f"groups={groups} must divide the {render(size)} {name} channels", argument="groups"
+            size,
+            groups,
+            f"groups={groups} must divide the {render(size)} {name} channels",
+            argument="groups",
         )
 
 
@@ -151,7 +164,9 @@ def _settings(rank: int) -> tuple[Setting, ...]:
         Setting("stride", "int", 1, rank, doc="step from one position to the next"),
         Setting("padding", "int|str", 0, rank, ("same", "valid"), doc="zeros added on each side"),
         Setting("dilation", "int", 1, rank, doc="distance between the values a filter sees"),
-        Setting("groups", "int", 1, doc="the channels are split into groups that do not see each other"),
+        Setting(
+            "groups", "int", 1, doc="the channels are split into groups that do not see each other"
+        ),
         Setting("bias", "bool", True, doc="add a learned number to each output channel"),
         Setting(
             "padding_mode",

@@ -1,6 +1,7 @@
 """Transposed convolutions: conv_transpose1d, conv_transpose2d, conv_transpose3d.
 
-(`torch.nn.ConvTranspose2d`; Zeiler et al. 2010; Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.)
+(`torch.nn.ConvTranspose2d`; Zeiler et al. 2010; Dumoulin & Visin 2016, arXiv:1603.07285, chapter
+4.)
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ class ConvTranspose(Operator):
             values[name] = use.tuple(name, rank)
             least = 0 if name.endswith("padding") else 1
             if any(value < least for value in values[name]):
-                use.fail(f"{name} must be at least {least}, not {use[name]}", code="NN206", argument=name)
+                use.fail(
+                    f"{name} must be at least {least}, not {use[name]}", code="NN206", argument=name
+                )
         sizes: list[Size] = []
         for axis in range(rank):
             kernel, stride, padding, extra, dilation = (v[axis] for v in values.values())
@@ -45,7 +48,9 @@ class ConvTranspose(Operator):
                     code="NN206",
                     argument="output_padding",
                 )
-            size = (x.shape[2 + axis] - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1
+            size = (
+                (x.shape[2 + axis] - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1
+            )
             sizes.append(use.positive_output(size, AXES[rank][axis], argument="padding"))
         return (x.with_shape((x.shape[0], use["out_channels"], *sizes)),)
 
@@ -53,7 +58,9 @@ class ConvTranspose(Operator):
         out, groups = use["out_channels"], use["groups"]
         kernel = use.tuple("kernel_size", self.rank)
         shape = (use.x.shape[1], out // groups, *kernel)
-        found = {"weight": Param(shape, formula="in_channels, out_channels // groups, *kernel_size")}
+        found = {
+            "weight": Param(shape, formula="in_channels, out_channels // groups, *kernel_size")
+        }
         if use["bias"]:
             found["bias"] = Param((out,), formula="out_channels")
         return found
@@ -71,9 +78,13 @@ class ConvTranspose(Operator):
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         names = ("stride", "padding", "dilation", "kernel_size", "output_padding")
-        lines = ["a convolution run backwards: each input value is spread over a window of the output"]
+        lines = [
+            "a convolution run backwards: each input value is spread over a window of the output"
+        ]
         for axis, name in enumerate(AXES[self.rank]):
-            stride, padding, dilation, kernel, extra = (use.tuple(n, self.rank)[axis] for n in names)
+            stride, padding, dilation, kernel, extra = (
+                use.tuple(n, self.rank)[axis] for n in names
+            )
             lines.append(
                 f"{name}: ({name} - 1) * stride - 2 * padding + dilation * (kernel - 1) + "
                 f"output_padding + 1 = ({render(use.x.shape[2 + axis])} - 1) * {stride} - "
@@ -84,7 +95,9 @@ class ConvTranspose(Operator):
 
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
         kernel = " * ".join(str(size) for size in use.tuple("kernel_size", self.rank))
-        places = " * ".join(f"({render(s)})" if " " in render(s) else render(s) for s in use.x.shape)
+        places = " * ".join(
+            f"({render(s)})" if " " in render(s) else render(s) for s in use.x.shape
+        )
         out = render(use["out_channels"] // use["groups"])
         return f"each of the {places} input values is spread over {out} * {kernel} output values"
 
@@ -96,7 +109,9 @@ def _settings(rank: int) -> tuple[Setting, ...]:
         Setting("stride", "int", 1, rank, doc="distance between two windows of the output"),
         Setting("padding", "int", 0, rank, doc="what is cut off on each side"),
         Setting("output_padding", "int", 0, rank, doc="what is added on one side"),
-        Setting("groups", "int", 1, doc="the channels are split into groups that do not see each other"),
+        Setting(
+            "groups", "int", 1, doc="the channels are split into groups that do not see each other"
+        ),
         Setting("bias", "bool", True, doc="add a learned number to each output channel"),
         Setting("dilation", "int", 1, rank, doc="distance between the values of a window"),
     )

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Index(Operator):
-    """Numbers take a dimension out, slices keep a part of it, `none` puts one in, `...` skips the rest."""
+    """Numbers take a dimension out, slices keep a part of it, `none` puts one in, `...` skips the
+    rest."""
 
     name = "index"
     family = "shape"
@@ -28,7 +29,9 @@ class Index(Operator):
         if items.count(...) > 1:
             use.fail("an index has one `...` at most", code="NN303")
         if taken > use.x.rank:
-            use.fail(f"{taken} indices for {use.x}, which has {use.x.rank} dimensions", code="NN303")
+            use.fail(
+                f"{taken} indices for {use.x}, which has {use.x.rank} dimensions", code="NN303"
+            )
         at = items.index(...) if ... in items else len(items)
         items[at : at + 1] = [slice(None)] * (use.x.rank - taken)
         shape: list[Size] = []
@@ -49,7 +52,9 @@ class Index(Operator):
         if isinstance(item, bool) or not isinstance(item, (int, Dim)):
             use.fail("an index is an integer, a slice, `none` or `...`", code="NN206")
         negative = compare("<", item, 0)
-        message = f"index {render(item)} is outside of dimension {dim}, whose size is {render(size)}"
+        message = (
+            f"index {render(item)} is outside of dimension {dim}, whose size is {render(size)}"
+        )
         if negative:
             use.at_least(size, -item, message)
         else:

@@ -171,6 +171,3 @@ class Split(Operator):
         kwargs = {"dim": use["dim"]} if use["dim"] else {}
         sizes = list(wanted) if isinstance(wanted, tuple) else wanted
         return CallCode(".split", (Ref(0), sizes), kwargs)
-
-
-

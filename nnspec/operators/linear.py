@@ -1,4 +1,5 @@
-"""linear: a matrix times the last dimension; identity; embedding: a row of a table for each number."""
+"""linear: a matrix times the last dimension; identity; embedding: a row of a table for each
+number."""
 
 from __future__ import annotations
 
@@ -32,7 +33,9 @@ class Linear(Operator):
             use.fail(
                 f"`linear` computes on floating-point tensors, not {x}",
                 code="NN304",
-                help="numbers of classes or words go through `embedding` first" if x.dtype == "i64" else "",
+                help="numbers of classes or words go through `embedding` first"
+                if x.dtype == "i64"
+                else "",
             )
         use.weighted()
         use.at_least(
@@ -49,7 +52,8 @@ class Linear(Operator):
         return found
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return use.x.numel * use["out_features"]
+        out: Size = use["out_features"]
+        return use.x.numel * out
 
     def module(self, use: Use) -> ModuleCode:
         kwargs = {} if use["bias"] else {"bias": False}
@@ -90,7 +94,9 @@ class Embedding(Operator):
     name = "embedding"
     family = "linear"
     settings = (
-        Setting("num_embeddings", "size", doc="rows of the table: how many different numbers there are"),
+        Setting(
+            "num_embeddings", "size", doc="rows of the table: how many different numbers there are"
+        ),
         Setting("embedding_dim", "size", doc="length of a row"),
         Setting("padding_idx", "int|none", None, doc="the row of this number is 0 and not trained"),
     )
@@ -127,8 +133,8 @@ class Embedding(Operator):
 
 
 class Flatten(Operator):
-    """Dimensions from start_dim to end_dim become one: [N, C, H, W] -> [N, C*H*W]. (The defaults are those
-    of torch.nn.Flatten: the first dimension, the batch, stays.)"""
+    """Dimensions from start_dim to end_dim become one: [N, C, H, W] -> [N, C*H*W]. (The defaults
+    are those of torch.nn.Flatten: the first dimension, the batch, stays.)"""
 
     name = "flatten"
     family = "shape"
@@ -156,7 +162,9 @@ class Flatten(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         return ModuleCode(
-            "nn.Flatten", (), {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+            "nn.Flatten",
+            (),
+            {s.name: use[s.name] for s in self.settings if use[s.name] != s.default},
         )
 
     def function(self, use: Use) -> CallCode:

@@ -1,5 +1,5 @@
-"""Losses: how far outputs are from what they should be. The result is one number, or one for each sample
-with reduction "none"."""
+"""Losses: how far outputs are from what they should be. The result is one number, or one for each
+sample with reduction "none"."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from nnspec.tensors import TensorType, is_float, promote, show_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -24,7 +24,7 @@ class Loss(Operator):
 
     family = "loss"
     tensors = (Tensor("input"), Tensor("target"))
-    settings = (_REDUCTION,)
+    settings: ClassVar[tuple[Setting, ...]] = (_REDUCTION,)
 
     def both(self, use: Use) -> tuple[TensorType, TensorType]:
         a, b = use.inputs
@@ -74,8 +74,8 @@ class OfClasses(Loss):
 
 
 class CrossEntropy(OfClasses):
-    """-log of the softmax share that the right class gets (the scores go in as they are: no softmax before
-    it). The target may also be shares of the classes, in the shape of the scores."""
+    """-log of the softmax share that the right class gets (the scores go in as they are: no
+    softmax before it). The target may also be shares of the classes, in the shape of the scores."""
 
     name = "cross_entropy"
     settings = (
@@ -93,6 +93,12 @@ class CrossEntropy(OfClasses):
         if is_float(target.dtype) and scores.rank == target.rank >= 2:
             if target.dtype != scores.dtype:
                 use.fail(f"{scores} and {target} have different dtypes", code="NN304")
+            if use["ignore_index"] >= 0:
+                use.fail(
+                    "with shares of the classes as the target no class can be ignored",
+                    code="NN206",
+                    argument="ignore_index",
+                )
             for dim, (a, b) in enumerate(zip(scores.shape, target.shape, strict=True)):
                 use.equal(a, b, f"{scores} and {target} differ in dimension {dim}", code="NN301")
             return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
@@ -115,7 +121,8 @@ class OfNumbers(Loss):
         output, target = self.both(use)
         if output.rank != target.rank:
             use.fail(
-                f"`{self.name}` compares tensors of one shape, not {output} and {target}", code="NN303"
+                f"`{self.name}` compares tensors of one shape, not {output} and {target}",
+                code="NN303",
             )
         for dim, (a, b) in enumerate(zip(output.shape, target.shape, strict=True)):
             use.equal(
@@ -197,7 +204,8 @@ class SameDtype(OfNumbers):
 
 
 class BinaryCrossEntropyWithLogits(SameDtype):
-    """Cross entropy of yes and no for each value; the scores go in as they are: no sigmoid before it."""
+    """Cross entropy of yes and no for each value; the scores go in as they are: no sigmoid before
+    it."""
 
     name = "binary_cross_entropy_with_logits"
     accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy_with_logits",)

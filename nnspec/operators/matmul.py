@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Matmul(Operator):
-    """`a @ b`: [..., m, k] @ [..., k, n] -> [..., m, n]; one-dimensional tensors are rows and columns."""
+    """`a @ b`: [..., m, k] @ [..., k, n] -> [..., m, n]; one-dimensional tensors are rows and
+    columns."""
 
     name = "matmul"
     family = "matrix product"
@@ -27,7 +28,9 @@ class Matmul(Operator):
         if a.rank == 0 or b.rank == 0:
             use.fail("`@` takes tensors of at least one dimension", code="NN303")
         if a.dtype != b.dtype:
-            use.fail(f"`@` needs one dtype on both sides, not {a.dtype} and {b.dtype}", code="NN304")
+            use.fail(
+                f"`@` needs one dtype on both sides, not {a.dtype} and {b.dtype}", code="NN304"
+            )
         if a.dtype == "bool":
             use.fail("`@` does not work on bool tensors", code="NN304")
         left, right = a.shape[-1], b.shape[-2] if b.rank > 1 else b.shape[0]
@@ -41,7 +44,9 @@ class Matmul(Operator):
         batch = broadcast(
             a.shape[:-2],
             b.shape[:-2],
-            lambda x, y, dim: use.equal(x, y, f"{a} @ {b} must agree in dimension {dim}", code="NN301"),
+            lambda x, y, dim: use.equal(
+                x, y, f"{a} @ {b} must agree in dimension {dim}", code="NN301"
+            ),
         )
         rows = a.shape[-2:-1] if a.rank > 1 else ()
         columns = b.shape[-1:] if b.rank > 1 else ()

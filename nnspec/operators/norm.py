@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def _check_float(use: Use) -> None:
     if not is_float(use.x.dtype):
-        use.fail(f"`{use.operator.name}` computes on floating-point tensors, not {use.x}", code="NN304")
+        use.fail(
+            f"`{use.operator.name}` computes on floating-point tensors, not {use.x}", code="NN304"
+        )
 
 
 def _changed(use: Use, settings: tuple[Setting, ...]) -> dict[str, Any]:
@@ -71,7 +73,11 @@ class ChannelNorm(Operator):
         return ModuleCode(f"nn.{self.torch_name}", (use.x.shape[1],), _changed(use, self.settings))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
-        over = "the batch and all places" if self.name.startswith("batch") else "the places of a sample"
+        over = (
+            "the batch and all places"
+            if self.name.startswith("batch")
+            else "the places of a sample"
+        )
         return [
             f"each of the {render(use.x.shape[1])} channels: minus its mean over {over}, divided by its "
             "standard deviation; the shape stays"
@@ -169,7 +175,9 @@ class GroupNorm(Operator):
             use.fail(f"`group_norm` takes [batch, channels, …], not {use.x}", code="NN303")
         _check_weights(use, use["affine"])
         if groups < 1:
-            use.fail(f"num_groups must be at least 1, not {groups}", code="NN206", argument="num_groups")
+            use.fail(
+                f"num_groups must be at least 1, not {groups}", code="NN206", argument="num_groups"
+            )
         channels = use.x.shape[1]
         use.divisible(
             channels,
@@ -187,7 +195,10 @@ class GroupNorm(Operator):
         shape = (use.x.shape[1],)
         if not use["affine"]:
             return {}
-        return {"weight": Param(shape, formula="channels"), "bias": Param(shape, formula="channels")}
+        return {
+            "weight": Param(shape, formula="channels"),
+            "bias": Param(shape, formula="channels"),
+        }
 
     def module(self, use: Use) -> ModuleCode:
         arguments = (use["num_groups"], use.x.shape[1])
@@ -230,7 +241,8 @@ _ELEMENTWISE = Setting("elementwise_affine", "bool", True, doc="learn a scale fo
 
 
 class LayerNorm(TrailingNorm):
-    """Layer normalisation over the last dimension, or the last `dims` (Ba et al. 2016, arXiv:1607.06450)."""
+    """Layer normalisation over the last dimension, or the last `dims` (Ba et al. 2016,
+    arXiv:1607.06450)."""
 
     name = "layer_norm"
     torch_name = "LayerNorm"
@@ -258,7 +270,12 @@ class RmsNorm(TrailingNorm):
     name = "rms_norm"
     torch_name = "RMSNorm"
     settings = (
-        Setting("eps", "float|none", None, doc="added to the mean square; the dtype's epsilon by default"),
+        Setting(
+            "eps",
+            "float|none",
+            None,
+            doc="added to the mean square; the dtype's epsilon by default",
+        ),
         _ELEMENTWISE,
         _DIMS,
     )

@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 
 
 class Pad(Operator):
-    """Values added at the ends: `pad` holds two numbers for each dimension, from the last one on, as in
-    torch.nn.functional.pad. Negative numbers cut off."""
+    """Values added at the ends: `pad` holds two numbers for each dimension, from the last one on,
+    as in torch.nn.functional.pad. Negative numbers cut off."""
 
     name = "pad"
     family = "resizing"
     settings = (
         Setting("pad", "list", doc="[left, right, top, bottom, …]"),
-        Setting("mode", "str", "constant", choices=("constant", "reflect", "replicate", "circular")),
-        Setting("value", "float|none", None, doc="what is added in the mode constant; 0 by default"),
+        Setting(
+            "mode", "str", "constant", choices=("constant", "reflect", "replicate", "circular")
+        ),
+        Setting(
+            "value", "float|none", None, doc="what is added in the mode constant; 0 by default"
+        ),
     )
     accepts = ("[2, 3, 4, 4] -> pad([1, 2])", '[2, 3, 4, 4] -> pad([1, 1, 1, 1], mode="reflect")')
     rejects = ("[2, 3] -> pad([1])", '[2, 3, 4, 4] -> pad([4, 0, 0, 0], mode="reflect")')
@@ -71,7 +75,9 @@ class Pad(Operator):
                 for amount in (left, right):
                     cut = "more is cut off than there is"
                     use.at_least(size + min(amount, 0), 0, cut, argument="pad")
-            shape[dim] = use.positive_output(size + left + right, f"dimension {dim}", argument="pad")
+            shape[dim] = use.positive_output(
+                size + left + right, f"dimension {dim}", argument="pad"
+            )
         return (x.with_shape(shape),)
 
     def function(self, use: Use) -> CallCode:
@@ -114,7 +120,9 @@ class Interpolate(Operator):
                 argument="mode",
             )
         if use["align_corners"] is not None and mode not in _RANKS:
-            use.fail(f'align_corners has no meaning in mode "{mode}"', code="NN206", argument="mode")
+            use.fail(
+                f'align_corners has no meaning in mode "{mode}"', code="NN206", argument="mode"
+            )
         if (use["size"] is None) == (use["scale_factor"] is None):
             use.fail("`interpolate` needs size or scale_factor, one of the two", code="NN204")
         given = "scale_factor" if use["size"] is None else "size"
@@ -122,7 +130,9 @@ class Interpolate(Operator):
         values = use[given] if isinstance(use[given], tuple) else (use[given],) * axes
         if len(values) != axes:
             use.fail(
-                f"{given} is one number or {axes} of them, not {len(values)}", code="NN205", argument=given
+                f"{given} is one number or {axes} of them, not {len(values)}",
+                code="NN205",
+                argument=given,
             )
         sizes: list[Size] = []
         for axis, (have, value) in enumerate(zip(x.shape[2:], values, strict=True)):
@@ -132,7 +142,9 @@ class Interpolate(Operator):
 
     def scaled(self, use: Use, have: Size, factor: float) -> Size:
         if factor <= 0:
-            use.fail(f"scale_factor is above 0, not {factor}", code="NN206", argument="scale_factor")
+            use.fail(
+                f"scale_factor is above 0, not {factor}", code="NN206", argument="scale_factor"
+            )
         if isinstance(have, int):
             return floor(have * factor)
         if float(factor).is_integer():

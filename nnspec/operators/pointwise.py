@@ -164,7 +164,9 @@ class Clamp(Operator):
         if use.x.dtype == "bool" or use.x.dtype[0] == "c":
             use.fail(f"`clamp` does not work on {use.x.dtype} tensors", code="NN304")
         floats = any(isinstance(use[name], float) for name in ("min", "max"))
-        return (TensorType("f32" if floats and not is_float(use.x.dtype) else use.x.dtype, use.x.shape),)
+        return (
+            TensorType("f32" if floats and not is_float(use.x.dtype) else use.x.dtype, use.x.shape),
+        )
 
     def function(self, use: Use) -> CallCode:
         kwargs = {name: use[name] for name in ("min", "max") if use[name] is not None}

@@ -141,7 +141,9 @@ class AvgPool(Pool):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
-        if self.rank == 3:  # where PyTorch wants the input itself, without padding, to hold a window
+        if (
+            self.rank == 3
+        ):  # where PyTorch wants the input itself, without padding, to hold a window
             for size, kernel, name in zip(
                 use.x.shape[2:], use.tuple("kernel_size", 3), AXES[3], strict=True
             ):

@@ -26,7 +26,8 @@ class Reduction(Operator):
         x = use.x
         if self.floats_only and not (is_float(x.dtype) or x.dtype[0] == "c"):
             use.fail(
-                f"the {self.name} of {x} is not computed: it needs floating-point numbers", code="NN304"
+                f"the {self.name} of {x} is not computed: it needs floating-point numbers",
+                code="NN304",
             )
         dims = self.dims(use)
         shape = [
@@ -47,7 +48,9 @@ class Reduction(Operator):
         for dim in given if isinstance(given, tuple) else (given,):
             if isinstance(dim, bool) or not isinstance(dim, int) or not -most <= dim < most:
                 use.fail(
-                    f"dimension {dim} is not there: {use.x} has {rank}", code="NN303", argument="dim"
+                    f"dimension {dim} is not there: {use.x} has {rank}",
+                    code="NN303",
+                    argument="dim",
                 )
             if rank and dim % rank in found:
                 use.fail(f"dimension {dim} is named twice", code="NN303", argument="dim")
@@ -90,7 +93,9 @@ class Extreme(Reduction):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype[0] == "c":
-            use.fail(f"complex numbers have no order: there is no {self.name} of {use.x}", code="NN304")
+            use.fail(
+                f"complex numbers have no order: there is no {self.name} of {use.x}", code="NN304"
+            )
         return super().infer(use)
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Reshape(Operator):
-    """The same values, row by row, in another shape; one size may be -1 and follows from the others."""
+    """The same values, row by row, in another shape; one size may be -1 and follows from the
+    others."""
 
     name = "reshape"
     family = "shape"
@@ -59,7 +60,9 @@ class Reshape(Operator):
         return CallCode(".reshape", (Ref(0), *(use["shape"] or ((),))))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
-        return [f"the {render(use.x.numel)} values stay, in the shape {show_shape(outputs[0].shape)}"]
+        return [
+            f"the {render(use.x.numel)} values stay, in the shape {show_shape(outputs[0].shape)}"
+        ]
 
 
 class Permute(Operator):
@@ -120,9 +123,7 @@ class Squeeze(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dim = use.dim("dim", use.x.rank)
         size = use.x.shape[dim]
-        use.equal(
-            size, 1, f"dimension {dim} of {use.x} is {render(size)}, not 1", argument="dim"
-        )
+        use.equal(size, 1, f"dimension {dim} of {use.x} is {render(size)}, not 1", argument="dim")
         return (use.x.with_shape((*use.x.shape[:dim], *use.x.shape[dim + 1 :])),)
 
     def function(self, use: Use) -> CallCode:

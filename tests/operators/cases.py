@@ -1,4 +1,5 @@
-"""Uses of operators drawn at random: examples of the operators, changed a little; many are invalid."""
+"""Uses of operators drawn at random: examples of the operators, changed a little; many are
+invalid."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nnspec.operators.definition import Operator, Setting
+from nnspec.tensors import TensorType
 
 DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool", "c64", "c128")
 SIZES = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 9)
@@ -28,8 +30,27 @@ class Case:
         return f"({inputs}) -> {self.operator.name}({settings})"
 
 
+@dataclass(frozen=True)
+class Torch:
+    """What PyTorch made of a use."""
+
+    outputs: tuple[TensorType, ...]
+    params: tuple[tuple[str, tuple[int, ...], str, bool], ...]
+    macs: int
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a use was refused, by nnspec (with its code) or by PyTorch."""
+
+    why: str
+    code: str = ""
+
+
 #: operators without examples that the language itself writes
-BASES = {"index": [("[4, 5, 3]", {"items": (0, slice(1, 3))}), ("[4, 5]", {"items": (..., 1)})]}
+BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "index": [("[4, 5, 3]", {"items": (0, slice(1, 3))}), ("[4, 5]", {"items": (..., 1)})]
+}
 
 
 def example(operator: Operator, text: str) -> Case:
@@ -141,7 +162,9 @@ def setting_value(
         single = rng.choice((0, 1))
     if setting.length and rng.random() < 0.45:
         length = setting.length if rng.random() < 0.85 else rng.choice((0, 1, 2, 3, 4))
-        values = [rng.choice(INTS) if rng.random() < 0.3 else rng.choice((1, 2)) for _ in range(length)]
+        values = [
+            rng.choice(INTS) if rng.random() < 0.3 else rng.choice((1, 2)) for _ in range(length)
+        ]
         if "padding" in setting.name:
             values = [rng.choice((0, 1)) if rng.random() < 0.8 else v for v in values]
         return tuple(None if "none" in kinds and rng.random() < 0.1 else v for v in values)
@@ -175,7 +198,10 @@ def listed(
             dims = dims[: rng.randint(0, rank)]
         return tuple(dim - rank if rng.random() < 0.2 else dim for dim in dims)
     if setting.name == "scale_factor":
-        return tuple(rng.choice((0.5, 1.5, 2, 2.0, 0.3)) for _ in range(rng.choice((1, rank - 2, rank - 2, 3))))
+        return tuple(
+            rng.choice((0.5, 1.5, 2, 2.0, 0.3))
+            for _ in range(rng.choice((1, rank - 2, rank - 2, 3)))
+        )
     return tuple(rng.choice(INTS) for _ in range(rng.randint(0, rank + 1)))
 
 
@@ -185,7 +211,9 @@ def index_item(rng: random.Random) -> Any:
         return rng.choice((-3, -2, -1, 0, 0, 1, 2, 4))
     if kind < 8:
         ends = (None, None, 0, 1, 2, 3, -1, -2, 9)
-        return slice(rng.choice(ends), rng.choice(ends), rng.choice((None, None, None, 1, 2, 3, 0, -1)))
+        return slice(
+            rng.choice(ends), rng.choice(ends), rng.choice((None, None, None, 1, 2, 3, 0, -1))
+        )
     return None if kind == 8 else ...
 
 

@@ -1,6 +1,8 @@
-"""Hold the operators against PyTorch for long: `python -m tests.operators.deep --cases 2000 --seed 0`.
+"""Hold the operators against PyTorch for long: `python -m tests.operators.deep --cases 2000 --seed
+0`.
 
-Prints the first counterexample of each operator, made as simple as it gets; the exit code is 1 with any.
+Prints the first counterexample of each operator, made as simple as it gets; the exit code is 1
+with any.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from nnspec.operators import every
 from nnspec.operators.definition import Operator
 
 from .cases import Case, draw, shrink
-from .harness import disagreement, symbolic_disagreement
+from .harness import disagreement
+from .symbolic import symbolic_disagreement
 
 
 def counterexamples(

@@ -1,4 +1,5 @@
-"""Every operator against PyTorch, on random uses and on its own examples. `deep.py` does it for long."""
+"""Every operator against PyTorch, on random uses and on its own examples. `deep.py` does it for
+long."""
 
 from __future__ import annotations
 
@@ -15,9 +16,9 @@ from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
 from nnspec.tensors import TensorType
 
-from .cases import Case, draw, example
+from .cases import Case, Refused, draw, example
 from .deep import counterexamples
-from .harness import Refused, disagreement, run_nnspec, run_torch, sources
+from .harness import disagreement, run_nnspec, run_torch, sources
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
@@ -73,11 +74,12 @@ def test_draws_are_worth_it() -> None:
     assert total - tally["both accept"] - tally["both refuse"] < 0.15 * total
 
 
-# -- the comparison itself can fail -----------------------------------------------------------------------
+# -- the comparison itself can fail ----------------------------------------------------------------
 
 
 class Wrong(Conv2d):
-    """Broken convolutions for the test below; without a `name` of their own they are in no registry."""
+    """Broken convolutions for the test below; without a `name` of their own they are in no
+    registry."""
 
 
 class WrongShape(Wrong):
