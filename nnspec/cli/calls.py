@@ -29,13 +29,8 @@ def compile_source(target: Target) -> str | None:
         _draw(report.diagnostics)
         return None
     from nnspec.compiler.spec import program_of, source_of
-    from nnspec.diagnostics import SpecError
 
-    try:
-        return source_of(program_of(target.read()), list(report.models)).text
-    except SpecError as error:  # what checks and still has no class: a weight of a free size
-        _draw(error.problems)
-        return None
+    return source_of(program_of(target.read()), list(report.models)).text
 
 
 def train(

@@ -9,7 +9,6 @@ from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
-from nnspec.diagnostics import Problem, SpecError
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
@@ -27,9 +26,7 @@ class ConstructorNames(code.Names):
         self.words = {a.symbol: a.name for a in plan.arguments}
 
     def symbol(self, name: str) -> str:
-        if name not in self.words:
-            raise RunTimeSize(name)
-        return self.words[name]
+        return self.words[name]  # the checker has refused weights of a free size (NN308)
 
     def size(self, size: Size) -> Size | str:
         found: Size = at(size, self.plan.fixed)
@@ -37,14 +34,6 @@ class ConstructorNames(code.Names):
 
     def number(self, name: str) -> float | None:
         return self.plan.fixed.get(name)
-
-
-class RunTimeSize(Exception):
-    """A layer's weights depend on a size that is known only when the module runs."""
-
-    def __init__(self, size: str) -> None:
-        super().__init__(size)
-        self.size = size
 
 
 class Constructor:
@@ -112,12 +101,6 @@ class Constructor:
 
     def layer(self, node: Node) -> Expr:
         """The expression that makes one copy of a node's module."""
-        try:
-            return self._layer(node)
-        except RunTimeSize as found:
-            raise SpecError([_unknown_size(node, found.size)]) from None
-
-    def _layer(self, node: Node) -> Expr:
         helper = self.plan.helpers.get(id(node))
         if helper is not None:
             return self._instance(helper, self.plan.graph)
@@ -268,15 +251,6 @@ class _Optional:
             f"        if {self.condition}:",
             *lay(self.made, 12, f"self.{self.name} = "),
         ]
-
-
-def _unknown_size(node: Node, size: str) -> Problem:
-    return Problem(
-        "NN308",
-        f"the weights of `{node.shown}` depend on {size}, which is known only when the model runs",
-        node.span,
-        help="give the input a number there, or make it a parameter of the model",
-    )
 
 
 def _counted(branch: _Tree) -> bool:

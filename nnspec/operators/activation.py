@@ -20,10 +20,9 @@ class Activation(Operator):
     keeps_shape = True
     torch_class: ClassVar[str]
     torch_function: ClassVar[str]
-    floats_only: ClassVar[bool] = True
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        if self.floats_only and not is_float(use.x.dtype):
+        if not is_float(use.x.dtype):
             use.fail(f"`{self.name}` computes on floating-point tensors, not {use.x}", code="NN304")
         return (use.x,)
 
@@ -41,29 +40,33 @@ class Activation(Operator):
 _INPLACE = Setting("inplace", "bool", False)
 
 
-class Relu(Activation):
+class Clipped(Activation):
+    """Relu and its kin: of integers too, as nothing but comparisons are made."""
+
+    settings = (_INPLACE,)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype in ("bool", "c64", "c128"):
+            use.fail(f"`{self.name}` does not compute on {use.x}", code="NN304")
+        return (use.x,)
+
+
+class Relu(Clipped):
     """max(x, 0) (Nair & Hinton 2010)."""
 
     name = "relu"
     torch_class, torch_function = "nn.ReLU", "F.relu"
-    settings = (_INPLACE,)
-    floats_only = False
     accepts = ("[2, 3] -> relu", "i64[2] -> relu")
     rejects = ("bool[2] -> relu",)
 
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        if use.x.dtype in ("bool", "c64", "c128"):
-            use.fail(f"`relu` does not compute on {use.x}", code="NN304")
-        return (use.x,)
 
-
-class Relu6(Activation):
+class Relu6(Clipped):
     """min(max(x, 0), 6) (Howard et al. 2017)."""
 
     name = "relu6"
     torch_class, torch_function = "nn.ReLU6", "F.relu6"
-    settings = (_INPLACE,)
-    accepts = ("[2, 3] -> relu6",)
+    accepts = ("[2, 3] -> relu6", "i64[2] -> relu6")
+    rejects = ("bool[2] -> relu6",)
 
 
 class LeakyRelu(Activation):
@@ -97,7 +100,8 @@ class Selu(Activation):
 
 
 class Gelu(Activation):
-    """x times the normal distribution's share below x (Hendrycks & Gimpel 2016, arXiv:1606.08415)."""
+    """x times the normal distribution's share below x (Hendrycks & Gimpel 2016,
+    arXiv:1606.08415)."""
 
     name = "gelu"
     torch_class, torch_function = "nn.GELU", "F.gelu"
@@ -156,14 +160,6 @@ class Softplus(Activation):
     rejects = ("i64[2] -> softplus",)
 
 
-class Softsign(Activation):
-    """x / (1 + |x|)."""
-
-    name = "softsign"
-    torch_class, torch_function = "nn.Softsign", "F.softsign"
-    accepts = ("[2, 3] -> softsign",)
-
-
 class FloatResult(Activation):
     """An activation that takes integers too, and gives floating-point numbers then."""
 
@@ -174,6 +170,20 @@ class FloatResult(Activation):
         if dtype in ("c64", "c128"):
             use.fail(f"`{self.name}` does not compute on {use.x}", code="NN304")
         return (TensorType(dtype if is_float(dtype) else "f32", use.x.shape),)
+
+
+class Softsign(FloatResult):
+    """x / (1 + |x|)."""
+
+    name = "softsign"
+    torch_class, torch_function = "nn.Softsign", "F.softsign"
+    accepts = ("[2, 3] -> softsign", "i64[2] -> softsign")
+    rejects = ("bool[2] -> softsign",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype == "bool":
+            use.fail("`softsign` does not compute on bool tensors", code="NN304")
+        return super().infer(use)
 
 
 class Sigmoid(FloatResult):
@@ -205,8 +215,7 @@ class Prelu(Activation):
     rejects = ("[2, 3] -> prelu(2)",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        if use.x.dtype != "f32":
-            use.fail(f"`prelu` computes on floating-point tensors, not {use.x}", code="NN304")
+        use.weighted()
         count = use["num_parameters"]
         if count != 1:
             channels = use.x.shape[1] if use.x.rank > 1 else 1
@@ -261,7 +270,8 @@ class LogSoftmax(OverDim):
 
 
 class Glu(Operator):
-    """One half of the values times the sigmoid of the other (Dauphin et al. 2017): `dim` is halved."""
+    """One half of the values times the sigmoid of the other (Dauphin et al. 2017): `dim` is
+    halved."""
 
     name = "glu"
     family = "activation"

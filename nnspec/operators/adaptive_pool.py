@@ -9,7 +9,7 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import ClassVar
+    from typing import Any, ClassVar
 
     from nnspec.operators.definition import Use
 
@@ -40,10 +40,17 @@ class AdaptivePool(Operator):
         return (x.with_shape((*x.shape[:2], *sizes)),)
 
     def module(self, use: Use) -> ModuleCode | None:
-        return ModuleCode(f"nn.{self.torch_name}", (use["output_size"],))
+        return ModuleCode(f"nn.{self.torch_name}", (self.size(use),))
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(f"F.{self.name}", (Ref(0), use["output_size"]))
+        return CallCode(f"F.{self.name}", (Ref(0), self.size(use)))
+
+    def size(self, use: Use) -> Any:
+        """The setting as PyTorch takes it: one number, or a size or None for each axis."""
+        given = use["output_size"]
+        if given is None or isinstance(given, tuple):
+            return use.tuple("output_size", self.rank)
+        return given
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         way = "the largest value" if "max" in self.name else "the mean"
@@ -53,7 +60,8 @@ class AdaptivePool(Operator):
 
 
 def _size(rank: int) -> tuple[Setting, ...]:
-    return (Setting("output_size", "size|none", REQUIRED, rank, doc="size of the output"),)
+    kind = "size" if rank == 1 else "size|none"
+    return (Setting("output_size", kind, REQUIRED, rank, doc="size of the output"),)
 
 
 class AdaptiveAvgPool1d(AdaptivePool):
@@ -71,7 +79,7 @@ class AdaptiveAvgPool2d(AdaptivePool):
     name = "adaptive_avg_pool2d"
     rank, torch_name, settings = 2, "AdaptiveAvgPool2d", _size(2)
     accepts = ("[2, 3, 8, 8] -> adaptive_avg_pool2d(1)",)
-    rejects = ("[2, 3, 8] -> adaptive_avg_pool2d([1, 1])",)
+    rejects = ("i64[2, 3, 8, 8] -> adaptive_avg_pool2d(1)",)
 
 
 class AdaptiveAvgPool3d(AdaptivePool):
@@ -80,7 +88,7 @@ class AdaptiveAvgPool3d(AdaptivePool):
     name = "adaptive_avg_pool3d"
     rank, torch_name, settings = 3, "AdaptiveAvgPool3d", _size(3)
     accepts = ("[2, 3, 4, 8, 8] -> adaptive_avg_pool3d([2, 1, 1])",)
-    rejects = ("[2, 3, 8, 8] -> adaptive_avg_pool3d(1)",)
+    rejects = ("i64[2, 3, 4, 8, 8] -> adaptive_avg_pool3d(1)",)
 
 
 class AdaptiveMaxPool1d(AdaptivePool):
@@ -98,7 +106,7 @@ class AdaptiveMaxPool2d(AdaptivePool):
     name = "adaptive_max_pool2d"
     rank, torch_name, settings = 2, "AdaptiveMaxPool2d", _size(2)
     accepts = ("[2, 3, 8, 8] -> adaptive_max_pool2d(1)",)
-    rejects = ("[2, 3, 8] -> adaptive_max_pool2d([1, 1])",)
+    rejects = ("[2, 3] -> adaptive_max_pool2d([1, 1])",)
 
 
 class AdaptiveMaxPool3d(AdaptivePool):
@@ -107,4 +115,4 @@ class AdaptiveMaxPool3d(AdaptivePool):
     name = "adaptive_max_pool3d"
     rank, torch_name, settings = 3, "AdaptiveMaxPool3d", _size(3)
     accepts = ("[2, 3, 4, 8, 8] -> adaptive_max_pool3d(1)",)
-    rejects = ("[2, 3, 8, 8] -> adaptive_max_pool3d(1)",)
+    rejects = ("[2, 3, 8] -> adaptive_max_pool3d(1)",)

@@ -126,7 +126,18 @@ class Div(Binary):
         return dtype if is_float(dtype) or dtype in ("c64", "c128") else "f32"
 
 
-class FloorDivide(Binary):
+class Whole(Binary):
+    """A division that rounds: not of complex numbers, nor of truth values alone."""
+
+    def result(self, use: Use, dtype: str) -> str:
+        if dtype == "bool" or dtype[0] == "c":
+            use.fail(f"`{self.sign}` does not work on {dtype} tensors", code="NN304")
+        if use.settings.get("other") == 0 and not is_float(dtype):
+            use.fail(f"integers cannot be divided by 0: `{self.sign} 0`", code="NN206")
+        return dtype
+
+
+class FloorDivide(Whole):
     """`a // b`, rounded down."""
 
     name = "floor_divide"
@@ -135,7 +146,7 @@ class FloorDivide(Binary):
     rejects = ("([2, 3], [4]) -> floor_divide",)
 
 
-class Remainder(Binary):
+class Remainder(Whole):
     """`a % b`, with the sign of b."""
 
     name = "remainder"
@@ -151,6 +162,14 @@ class Pow(Binary):
     sign = "**"
     accepts = ("([2, 3], [3]) -> pow",)
     rejects = ("([2, 3], [4]) -> pow",)
+
+    def result(self, use: Use, dtype: str) -> str:
+        exponent = use.settings.get("other")
+        if isinstance(exponent, int) and exponent < 0 and dtype[0] in "iu":
+            use.fail(f"an integer to the power of {exponent} is no integer", code="NN206")
+        if dtype == "bool":
+            use.fail("`**` does not work on bool tensors", code="NN304")
+        return dtype
 
 
 class Compared(Binary):
@@ -180,7 +199,19 @@ class Ne(Compared):
     rejects = ("([2, 3], [4]) -> ne",)
 
 
-class Lt(Compared):
+class Ordered(Compared):
+    """A comparison that needs an order."""
+
+    def result(self, use: Use, dtype: str) -> str:
+        if dtype[0] == "c":
+            use.fail(
+                f"`{self.sign}` does not work on {dtype}: complex numbers have no order",
+                code="NN304",
+            )
+        return "bool"
+
+
+class Lt(Ordered):
     """`a < b`, for each value."""
 
     name = "lt"
@@ -189,7 +220,7 @@ class Lt(Compared):
     rejects = ("([2, 3], [4]) -> lt",)
 
 
-class Le(Compared):
+class Le(Ordered):
     """`a <= b`, for each value."""
 
     name = "le"
@@ -198,7 +229,7 @@ class Le(Compared):
     rejects = ("([2, 3], [4]) -> le",)
 
 
-class Gt(Compared):
+class Gt(Ordered):
     """`a > b`, for each value."""
 
     name = "gt"
@@ -207,7 +238,7 @@ class Gt(Compared):
     rejects = ("([2, 3], [4]) -> gt",)
 
 
-class Ge(Compared):
+class Ge(Ordered):
     """`a >= b`, for each value."""
 
     name = "ge"

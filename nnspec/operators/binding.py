@@ -27,8 +27,8 @@ def bind_settings(
 ) -> dict[str, Any]:
     """The value of every setting, defaults filled in, kinds checked.
 
-    `owner` is the name to show. Raises Mismatch NN203 (unknown argument), NN204 (missing), NN205 (wrong
-    kind), NN206 (wrong value), NN207 (too many, or given twice).
+    `owner` is the name to show. Raises Mismatch NN203 (unknown argument), NN204 (missing), NN205
+    (wrong kind), NN206 (wrong value), NN207 (too many, or given twice).
     """
     bound: dict[str, Any] = {}
     if len(positional) > len(settings):
@@ -80,6 +80,10 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
                 help=_sibling_help(owner, setting, len(value)),
             )
         single = Setting(setting.name, setting.kind, setting.default, 0, setting.choices)
+        if len(value) < setting.length:
+            return check_kind(
+                owner, single, value[0]
+            )  # a list of one number says what the number says
         return tuple(check_kind(owner, single, item) for item in value)
     kinds = setting.kind.split("|")
     if isinstance(value, str) and "str" in kinds and setting.choices:

@@ -1,10 +1,11 @@
-"""Convolutions: conv1d, conv2d, conv3d. (`torch.nn.Conv2d`; Dumoulin & Visin 2016, arXiv:1603.07285.)"""
+"""Convolutions: conv1d, conv2d, conv3d. (`torch.nn.Conv2d`; Dumoulin & Visin 2016,
+arXiv:1603.07285.)"""
 
 from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
-from nnspec.tensors import TensorType, is_float
+from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ class Conv(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         x, rank = use.x, self.rank
         use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
-        if not is_float(x.dtype):
-            use.fail(f"`{self.name}` computes on floating-point tensors, not {x}", code="NN304")
+        use.weighted()
         check_channels(use, x.shape[1], use["out_channels"], use["groups"])
         kernel, stride = self.positive(use, "kernel_size"), self.positive(use, "stride")
         dilation = self.positive(use, "dilation")
@@ -35,6 +35,7 @@ class Conv(Operator):
         for axis in range(rank):
             size, reach = x.shape[2 + axis], dilation[axis] * (kernel[axis] - 1) + 1
             padded = size + before[axis] + after[axis]
+            self.enough(use, AXES[rank][axis], size, max(before[axis], after[axis]))
             use.at_least(
                 padded,
                 reach,
@@ -70,6 +71,20 @@ class Conv(Operator):
         if any(amount < 0 for amount in amounts):
             use.fail(f"padding must not be negative: {given}", code="NN206", argument="padding")
         return amounts, amounts
+
+    def enough(self, use: Use, name: str, size: Size, amount: int) -> None:
+        """Padding that repeats the input needs as much of it: reflect leaves the edge out,
+        circular does not."""
+        mode = use["padding_mode"]
+        if amount and mode in ("reflect", "circular"):
+            most = size - 1 if mode == "reflect" else size
+            use.at_least(
+                most,
+                amount,
+                f'padding_mode="{mode}" can add at most {render(most)} to {name} {render(size)}, '
+                f"not {amount}",
+                argument="padding",
+            )
 
     def params(self, use: Use) -> dict[str, Param]:
         out, into, groups = use["out_channels"], use.x.shape[1], use["groups"]

@@ -1,6 +1,7 @@
 """Transposed convolutions: conv_transpose1d, conv_transpose2d, conv_transpose3d.
 
-(`torch.nn.ConvTranspose2d`; Zeiler et al. 2010; Dumoulin & Visin 2016, arXiv:1603.07285, chapter 4.)
+(`torch.nn.ConvTranspose2d`; Zeiler et al. 2010; Dumoulin & Visin 2016, arXiv:1603.07285, chapter
+4.)
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from nnspec.dims import render
 from nnspec.operators.conv import AXES, check_channels
 from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
-from nnspec.tensors import TensorType, is_float
+from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +28,7 @@ class ConvTranspose(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         x, rank = use.x, self.rank
         use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
-        if not is_float(x.dtype):
-            use.fail(f"`{self.name}` computes on floating-point tensors, not {x}", code="NN304")
+        use.weighted()
         check_channels(use, x.shape[1], use["out_channels"], use["groups"])
         values = {}
         for name in ("kernel_size", "stride", "padding", "output_padding", "dilation"):

@@ -1,6 +1,7 @@
 """What an operator is: one definition that holds everything nnspec knows of it.
 
-Subclass `Operator`, give it a `name`, its `tensors` and `settings`, and write its rules. A rule gets a
+Subclass `Operator`, give it a `name`, its `tensors` and `settings`, and write its rules. A rule
+gets a
 `Use`: the types of the tensors, the settings with their defaults filled in, and the means to demand
 something of sizes. A rule raises `Mismatch` (through `use.fail` and the demands) and never knows a
 place; the elaborator adds it.
@@ -33,8 +34,9 @@ REQUIRED = Required()
 
 
 class Tensor(Record):
-    """A tensor argument. `many` takes any number (`concat(a, b)`); `optional` may be left out; `scalar`
-    may be a number (`0.5 * x`): its place in `use.inputs` is None then, the number is `use[name]`."""
+    """A tensor argument. `many` takes any number (`concat(a, b)`); `optional` may be left out;
+    `scalar` may be a number (`0.5 * x`): its place in `use.inputs` is None then, the number is
+    `use[name]`."""
 
     name: str
     optional: bool = False
@@ -47,10 +49,12 @@ class Setting(Record):
     """An argument that is known while checking.
 
     `kind` is one of the words below, or several joined by `|`:
-    `int` (a number), `size` (an integer or an expression over symbols), `float` (a number), `bool`, `str`,
+    `int` (a number), `size` (an integer or an expression over symbols), `float` (a number),
+    `bool`, `str`,
     `none`, `dtype`, `layer`, `list` (of sizes), `any`;
-    with `length=n`, an `int` or `size` may also be a list of n of them, or of one, as PyTorch's tuples;
-    a single value is NOT spread by the binder (the rule asks `use.pair(name)`). `choices` limits a `str`.
+    with `length=n`, an `int` or `size` may also be a list of n of them, or of one, as PyTorch's
+    tuples; a single value is NOT spread by the binder (the rule asks `use.pair(name)`). `choices`
+    limits a `str`.
     """
 
     name: str
@@ -79,8 +83,9 @@ class Ref(Record):
 class ModuleCode(Record):
     """`nn.Conv2d(3, 64, 7, stride=2)`: the node becomes a submodule, called with its tensors.
 
-    `constructor` is written as in the source (`nn.Conv2d`); args and kwargs are numbers, sizes, strings,
-    booleans, None, or tuples of them. kwargs that equal PyTorch's default are left out by the rule.
+    `constructor` is written as in the source (`nn.Conv2d`); args and kwargs are numbers, sizes,
+    strings, booleans, None, or tuples of them. kwargs that equal PyTorch's default are left out by
+    the rule.
     """
 
     constructor: str
@@ -89,7 +94,8 @@ class ModuleCode(Record):
 
 
 class CallCode(Record):
-    """`torch.flatten(x, 1)`: a function of the tensors; a name with a leading dot is a method of the first.
+    """`torch.flatten(x, 1)`: a function of the tensors; a name with a leading dot is a method of
+    the first.
 
     args may hold `Ref(i)`, lists of them, and the values that ModuleCode takes.
     """
@@ -148,7 +154,8 @@ class Use:
             return tuple(value) if len(value) == length else tuple(value) * length
         return (value,) * length
 
-    # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition ---------
+    # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition
+    # ---------
 
     def equal(self, a: Size, b: Size, message: str, **more: Any) -> None:
         """`a == b` must hold."""
@@ -169,8 +176,9 @@ class Use:
             self.fail(message, **more)
 
     def fail(self, message: str, *, code: str = "NN302", **more: Any) -> NoReturn:
-        """Refuse this use. Codes: NN301 two sizes that must agree, NN302 a size an operator cannot take,
-        NN303 wrong number of dimensions, NN304 dtype, NN206 a setting with a value that cannot be."""
+        """Refuse this use. Codes: NN301 two sizes that must agree, NN302 a size an operator cannot
+        take, NN303 wrong number of dimensions, NN304 dtype, NN206 a setting with a value that
+        cannot be."""
         raise Mismatch(code, message, **more)
 
     def rank(self, *ranks: int, meaning: str = "") -> None:
@@ -183,13 +191,24 @@ class Use:
                 code="NN303",
             )
 
+    def weighted(self, *also: str) -> None:
+        """The first tensor meets weights, which are f32: PyTorch wants one dtype for both,
+        but for those in `also`."""
+        if self.x.dtype not in ("f32", *also):
+            self.fail(
+                f"`{self.operator.name}` has weights of f32 and computes on tensors of f32, not {self.x}",
+                code="NN304",
+            )
+
     def dim(self, setting: str, rank: int) -> int:
-        """A dimension given as a setting, counted from the front; negative ones count from the end."""
+        """A dimension given as a setting, counted from the front; negative ones count from the
+        end."""
         value = self.settings[setting]
         if not -rank <= value < rank:
             self.fail(
-                f"dimension {value} is not there: the tensor has {rank} dimensions "
-                f"({-rank} to {rank - 1})",
+                f"dimension {value} is not there: the tensor has {rank} dimensions ({-rank} to {rank - 1})"
+                if rank
+                else f"dimension {value} is not there: a tensor [] has none",
                 code="NN303",
                 argument=setting,
             )
@@ -216,7 +235,8 @@ class Operator:
     #: uses that PyTorch accepts and refuses, as text: `"[2, 3, 8, 8] -> conv2d(4, 3)"`.
     accepts: ClassVar[tuple[str, ...]] = ()
     rejects: ClassVar[tuple[str, ...]] = ()
-    #: the output shares its input's memory (or is computed in its place): no activation is kept for it.
+    #: the output shares its input's memory (or is computed in its place): no activation is kept
+    #: for it.
     is_view: ClassVar[bool] = False
     #: an activation or a copy: one tensor in, the same type out. `explain` says so.
     keeps_shape: ClassVar[bool] = False
@@ -241,8 +261,8 @@ class Operator:
         return 0
 
     def module(self, use: Use) -> ModuleCode | None:
-        """The code as a submodule: for what has parameters, behaves differently in training, or has a
-        class in torch.nn (needed inside nn.Sequential). None where there is no such class."""
+        """The code as a submodule: for what has parameters, behaves differently in training, or
+        has a class in torch.nn (needed inside nn.Sequential). None where there is no such class."""
         return None
 
     def function(self, use: Use) -> CallCode | InfixCode | IndexCode | None:
@@ -250,8 +270,8 @@ class Operator:
         return None
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
-        """Formula and numbers of the output's shape, for `nnspec explain`; the parameters' and MACs' part
-        is made from `params` and `macs_formula`."""
+        """Formula and numbers of the output's shape, for `nnspec explain`; the parameters' and
+        MACs' part is made from `params` and `macs_formula`."""
         return []
 
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:

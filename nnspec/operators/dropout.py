@@ -40,7 +40,8 @@ class AnyDropout(Operator):
 
 
 class Dropout(AnyDropout):
-    """Each value set to 0 with probability p, the others divided by 1 - p (Srivastava et al. 2014)."""
+    """Each value set to 0 with probability p, the others divided by 1 - p (Srivastava et al.
+    2014)."""
 
     name = "dropout"
     torch_name = "Dropout"

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Index(Operator):
-    """Numbers take a dimension out, slices keep a part of it, `none` puts one in, `...` skips the rest."""
+    """Numbers take a dimension out, slices keep a part of it, `none` puts one in, `...` skips the
+    rest."""
 
     name = "index"
     family = "shape"

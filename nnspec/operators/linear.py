@@ -1,4 +1,5 @@
-"""linear: a matrix times the last dimension; identity; embedding: a row of a table for each number."""
+"""linear: a matrix times the last dimension; identity; embedding: a row of a table for each
+number."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ class Linear(Operator):
         Setting("bias", "bool", True, doc="add a learned number to each output"),
     )
     accepts = ("[2, 3] -> linear(4)", "[2, 5, 3] -> linear(4, bias=false)")
-    rejects = ("[2, 3] -> linear(0)",)
+    rejects = ("i64[2, 3] -> linear(4)",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         x, out = use.x, use["out_features"]
@@ -36,6 +37,7 @@ class Linear(Operator):
                 if x.dtype == "i64"
                 else "",
             )
+        use.weighted()
         use.at_least(
             out, 1, f"out_features must be at least 1, not {render(out)}", code="NN206",
             argument="out_features",
@@ -107,13 +109,14 @@ class Embedding(Operator):
         for name in ("num_embeddings", "embedding_dim"):
             use.at_least(use[name], 1, f"{name} must be at least 1", code="NN206", argument=name)
         row = use["padding_idx"]
-        if row is not None and isinstance(use["num_embeddings"], int):
-            if not -use["num_embeddings"] <= row < use["num_embeddings"]:
-                use.fail(
-                    f"padding_idx {row} is outside of the table",
-                    code="NN206",
-                    argument="padding_idx",
-                )
+        if row is not None:
+            use.at_least(
+                use["num_embeddings"],
+                row + 1 if row >= 0 else -row,
+                f"padding_idx {row} is outside of the table",
+                code="NN206",
+                argument="padding_idx",
+            )
         return (TensorType("f32", (*use.x.shape, use["embedding_dim"])),)
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -130,8 +133,8 @@ class Embedding(Operator):
 
 
 class Flatten(Operator):
-    """Dimensions from start_dim to end_dim become one: [N, C, H, W] -> [N, C*H*W]. (The defaults are those
-    of torch.nn.Flatten: the first dimension, the batch, stays.)"""
+    """Dimensions from start_dim to end_dim become one: [N, C, H, W] -> [N, C*H*W]. (The defaults
+    are those of torch.nn.Flatten: the first dimension, the batch, stays.)"""
 
     name = "flatten"
     family = "shape"

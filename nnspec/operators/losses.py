@@ -1,5 +1,5 @@
-"""Losses: how far outputs are from what they should be. The result is one number, or one for each sample
-with reduction "none"."""
+"""Losses: how far outputs are from what they should be. The result is one number, or one for each
+sample with reduction "none"."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class OfClasses(Loss):
 
 
 class CrossEntropy(OfClasses):
-    """-log of the softmax share that the right class gets (the scores go in as they are: no softmax before
-    it). The target may also be shares of the classes, in the shape of the scores."""
+    """-log of the softmax share that the right class gets (the scores go in as they are: no
+    softmax before it). The target may also be shares of the classes, in the shape of the scores."""
 
     name = "cross_entropy"
     settings = (
@@ -93,6 +93,12 @@ class CrossEntropy(OfClasses):
         if is_float(target.dtype) and scores.rank == target.rank >= 2:
             if target.dtype != scores.dtype:
                 use.fail(f"{scores} and {target} have different dtypes", code="NN304")
+            if use["ignore_index"] >= 0:
+                use.fail(
+                    "with shares of the classes as the target no class can be ignored",
+                    code="NN206",
+                    argument="ignore_index",
+                )
             for dim, (a, b) in enumerate(zip(scores.shape, target.shape, strict=True)):
                 use.equal(a, b, f"{scores} and {target} differ in dimension {dim}", code="NN301")
             return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
@@ -123,6 +129,8 @@ class OfNumbers(Loss):
                 a, b, f"`{self.name}` compares tensors of one shape: {output} and {target} differ in "
                 f"dimension {dim}", code="NN301",
             )  # fmt: skip
+        if target.dtype[0] == "c":
+            use.fail(f"`{self.name}` compares real numbers, not {target}", code="NN304")
         return self.reduced(use, self.dtype(use, output, target), output.shape)
 
     def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
@@ -142,7 +150,12 @@ class L1Loss(OfNumbers):
 
     name = "l1_loss"
     accepts = ("([2, 3], [2, 3]) -> l1_loss",)
-    rejects = ("([2, 3], [3, 2]) -> l1_loss",)
+    rejects = ("([2, 3], [3, 2]) -> l1_loss", "([2, 3], bool[2, 3]) -> l1_loss")
+
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        if target.dtype == "bool":
+            use.fail(f"`l1_loss` compares numbers, not {target}", code="NN304")
+        return super().dtype(use, output, target)
 
 
 class SmoothL1Loss(OfNumbers):
@@ -151,7 +164,17 @@ class SmoothL1Loss(OfNumbers):
     name = "smooth_l1_loss"
     settings = (_REDUCTION, Setting("beta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> smooth_l1_loss",)
-    rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss",)
+    rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss", "([2, 3], [2, 3]) -> smooth_l1_loss(beta=-1)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use["beta"] < 0:
+            use.fail(f"beta must be at least 0, not {use['beta']}", code="NN206", argument="beta")
+        return super().infer(use)
+
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        if use["beta"] == 0 and target.dtype == "bool":  # the l1_loss then
+            use.fail(f"`smooth_l1_loss` with beta 0 compares numbers, not {target}", code="NN304")
+        return super().dtype(use, output, target)
 
 
 class HuberLoss(OfNumbers):
@@ -160,20 +183,29 @@ class HuberLoss(OfNumbers):
     name = "huber_loss"
     settings = (_REDUCTION, Setting("delta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> huber_loss",)
-    rejects = ("([2, 3], [3, 2]) -> huber_loss",)
+    rejects = ("([2, 3], [3, 2]) -> huber_loss", "([2, 3], [2, 3]) -> huber_loss(delta=0)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use["delta"] <= 0:
+            use.fail(f"delta must be above 0, not {use['delta']}", code="NN206", argument="delta")
+        return super().infer(use)
+
+    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
+        return output.dtype
 
 
 class SameDtype(OfNumbers):
-    """A loss that needs floating-point targets."""
+    """A loss that needs floating-point targets, and computes in their dtype."""
 
     def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
         if not is_float(target.dtype):
             use.fail(f"`{self.name}` needs floating-point targets, not {target}", code="NN304")
-        return promote(output.dtype, target.dtype)
+        return target.dtype
 
 
 class BinaryCrossEntropyWithLogits(SameDtype):
-    """Cross entropy of yes and no for each value; the scores go in as they are: no sigmoid before it."""
+    """Cross entropy of yes and no for each value; the scores go in as they are: no sigmoid before
+    it."""
 
     name = "binary_cross_entropy_with_logits"
     accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy_with_logits",)

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Matmul(Operator):
-    """`a @ b`: [..., m, k] @ [..., k, n] -> [..., m, n]; one-dimensional tensors are rows and columns."""
+    """`a @ b`: [..., m, k] @ [..., k, n] -> [..., m, n]; one-dimensional tensors are rows and
+    columns."""
 
     name = "matmul"
     family = "matrix product"
@@ -52,11 +53,13 @@ class Matmul(Operator):
         return (TensorType(a.dtype, (*batch, *rows, *columns)),)
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        if use.x.rank == 1 and use.inputs[1] is not None and use.inputs[1].rank == 1:
-            return 0  # a dot product: PyTorch's counter counts none
+        if use.inputs[1] is not None and use.inputs[1].rank == 1:
+            return 0  # a dot product, a matrix times a vector: PyTorch's counter counts none
         return outputs[0].numel * use.x.shape[-1]
 
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
+        if use.inputs[1] is not None and use.inputs[1].rank == 1:
+            return "PyTorch's counter counts no product with a vector on the right"
         return f"each of the output values sums {render(use.x.shape[-1])} products"
 
     def function(self, use: Use) -> InfixCode:

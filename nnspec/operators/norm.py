@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -22,6 +23,13 @@ def _check_float(use: Use) -> None:
 
 def _changed(use: Use, settings: tuple[Setting, ...]) -> dict[str, Any]:
     return {s.name: use[s.name] for s in settings if use[s.name] != s.default}
+
+
+def _check_weights(use: Use, has_weights: bool) -> None:
+    """Normalisation mixes half precision with weights of f32, and nothing else."""
+    _check_float(use)
+    if has_weights:
+        use.weighted("f16", "bf16")
 
 
 _EPS = Setting("eps", "float", 1e-5, doc="added to the variance")
@@ -46,7 +54,7 @@ class ChannelNorm(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(*self.ranks, meaning="[batch, channels, …]")
-        _check_float(use)
+        _check_weights(use, use["affine"])
         return (use.x,)
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -76,7 +84,28 @@ class ChannelNorm(Operator):
         ]
 
 
-class BatchNorm1d(ChannelNorm):
+class BatchNorm(ChannelNorm):
+    """Over the batch and all places."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = super().infer(use)
+        _check_weights(use, use["track_running_stats"])
+        if use["eps"] <= 0:
+            use.fail(f"eps must be above 0, not {use['eps']}", code="NN206", argument="eps")
+        if not use["track_running_stats"]:
+            values: Size = use.x.shape[0]
+            for size in use.x.shape[2:]:
+                values = values * size
+            use.at_least(
+                values,
+                2,
+                "without running figures batch norm needs more than one value in a channel",
+                argument="track_running_stats",
+            )
+        return found
+
+
+class BatchNorm1d(BatchNorm):
     """Batch normalisation of [N, C] or [N, C, L] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
 
     name = "batch_norm1d"
@@ -85,7 +114,7 @@ class BatchNorm1d(ChannelNorm):
     rejects = ("[2, 3, 5, 5] -> batch_norm1d",)
 
 
-class BatchNorm2d(ChannelNorm):
+class BatchNorm2d(BatchNorm):
     """Batch normalisation of [N, C, H, W] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
 
     name = "batch_norm2d"
@@ -94,7 +123,7 @@ class BatchNorm2d(ChannelNorm):
     rejects = ("[2, 3] -> batch_norm2d",)
 
 
-class BatchNorm3d(ChannelNorm):
+class BatchNorm3d(BatchNorm):
     """Batch normalisation of [N, C, D, H, W] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
 
     name = "batch_norm3d"
@@ -144,7 +173,7 @@ class GroupNorm(Operator):
         groups = use["num_groups"]
         if use.x.rank < 2:
             use.fail(f"`group_norm` takes [batch, channels, …], not {use.x}", code="NN303")
-        _check_float(use)
+        _check_weights(use, use["affine"])
         if groups < 1:
             use.fail(
                 f"num_groups must be at least 1, not {groups}", code="NN206", argument="num_groups"
@@ -156,6 +185,10 @@ class GroupNorm(Operator):
             f"num_groups={groups} must divide the {render(channels)} channels",
             argument="num_groups",
         )
+        values: Size = use.x.shape[0] * (channels // groups)
+        for size in use.x.shape[2:]:
+            values = values * size
+        use.at_least(values, 2, "group norm needs more than one value in a group of channels")
         return (use.x,)
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -208,13 +241,19 @@ _ELEMENTWISE = Setting("elementwise_affine", "bool", True, doc="learn a scale fo
 
 
 class LayerNorm(TrailingNorm):
-    """Layer normalisation over the last dimension, or the last `dims` (Ba et al. 2016, arXiv:1607.06450)."""
+    """Layer normalisation over the last dimension, or the last `dims` (Ba et al. 2016,
+    arXiv:1607.06450)."""
 
     name = "layer_norm"
     torch_name = "LayerNorm"
     settings = (_EPS, _ELEMENTWISE, Setting("bias", "bool", True, doc="learn a shift too"), _DIMS)
     accepts = ("[2, 3, 8] -> layer_norm", "[2, 3, 8] -> layer_norm(dims=2)")
-    rejects = ("[2, 3, 8] -> layer_norm(dims=4)",)
+    rejects = ("f64[2, 8] -> layer_norm",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = super().infer(use)
+        _check_weights(use, use["elementwise_affine"])
+        return found
 
     def params(self, use: Use) -> dict[str, Param]:
         found: dict[str, Param] = {}
@@ -241,7 +280,7 @@ class RmsNorm(TrailingNorm):
         _DIMS,
     )
     accepts = ("[2, 3, 8] -> rms_norm",)
-    rejects = ("[2, 3, 8] -> rms_norm(dims=4)",)
+    rejects = ("i64[2, 8] -> rms_norm",)
 
     def params(self, use: Use) -> dict[str, Param]:
         if not use["elementwise_affine"]:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 class Pad(Operator):
-    """Values added at the ends: `pad` holds two numbers for each dimension, from the last one on, as in
-    torch.nn.functional.pad. Negative numbers cut off."""
+    """Values added at the ends: `pad` holds two numbers for each dimension, from the last one on,
+    as in torch.nn.functional.pad. Negative numbers cut off."""
 
     name = "pad"
     family = "resizing"
@@ -45,6 +45,8 @@ class Pad(Operator):
             )
         axes = len(amounts) // 2
         if mode != "constant":
+            if use["value"]:
+                use.fail(f'mode "{mode}" takes no value to add', code="NN206", argument="value")
             if not is_float(x.dtype):
                 use.fail(f"mode {mode} works on floating-point tensors, not {x}", code="NN304")
             if axes not in (1, 2, 3) or x.rank != axes + 2:
@@ -69,8 +71,10 @@ class Pad(Operator):
                         f"not {amount}",
                         argument="pad",
                     )
-            use.at_least(size + min(left, 0), 0, "more is cut off than there is", argument="pad")
-            use.at_least(size + min(right, 0), 0, "more is cut off than there is", argument="pad")
+            if mode == "constant":
+                for amount in (left, right):
+                    cut = "more is cut off than there is"
+                    use.at_least(size + min(amount, 0), 0, cut, argument="pad")
             shape[dim] = use.positive_output(
                 size + left + right, f"dimension {dim}", argument="pad"
             )

@@ -37,11 +37,24 @@ class Abs(Pointwise):
     """The distance from 0."""
 
     name = "abs"
-    accepts = ("[2, 3] -> abs",)
+    accepts = ("[2, 3] -> abs", "c64[2] -> abs")
     rejects = ("bool[2] -> abs",)
 
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        (out,) = super().infer(use)
+        return (TensorType({"c64": "f32", "c128": "f64"}.get(out.dtype, out.dtype), out.shape),)
 
-class Floor(Pointwise):
+
+class Rounding(Pointwise):
+    """Numbers made whole, which complex ones cannot be."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype[0] == "c":
+            use.fail(f"`{self.name}` does not work on complex tensors", code="NN304")
+        return super().infer(use)
+
+
+class Floor(Rounding):
     """Rounded down."""
 
     name = "floor"
@@ -49,7 +62,7 @@ class Floor(Pointwise):
     rejects = ("bool[2] -> floor",)
 
 
-class Ceil(Pointwise):
+class Ceil(Rounding):
     """Rounded up."""
 
     name = "ceil"
@@ -57,7 +70,7 @@ class Ceil(Pointwise):
     rejects = ("bool[2] -> ceil",)
 
 
-class Round(Pointwise):
+class Round(Rounding):
     """Rounded to the nearest integer, halves to the even one."""
 
     name = "round"
@@ -127,6 +140,12 @@ class Erf(Real):
 
     name = "erf"
     accepts = ("[2, 3] -> erf",)
+    rejects = ("c64[2] -> erf",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype[0] == "c":
+            use.fail("`erf` does not work on complex tensors", code="NN304")
+        return super().infer(use)
 
 
 class Clamp(Operator):
@@ -142,8 +161,8 @@ class Clamp(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use["min"] is None and use["max"] is None:
             use.fail("`clamp` needs min, max or both", code="NN204")
-        if use.x.dtype == "bool":
-            use.fail("`clamp` does not work on bool tensors", code="NN304")
+        if use.x.dtype == "bool" or use.x.dtype[0] == "c":
+            use.fail(f"`clamp` does not work on {use.x.dtype} tensors", code="NN304")
         floats = any(isinstance(use[name], float) for name in ("min", "max"))
         return (
             TensorType("f32" if floats and not is_float(use.x.dtype) else use.x.dtype, use.x.shape),

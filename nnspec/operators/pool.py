@@ -38,6 +38,8 @@ class Pool(Operator):
     def window(self, use: Use) -> tuple[tuple[int, ...], ...]:
         """Kernel, stride, padding, dilation, each with one number for each axis."""
         rank = self.rank
+        if isinstance(use["stride"], tuple) and None in use["stride"]:
+            use.fail("a list of strides holds numbers", code="NN205", argument="stride")
         kernel = use.tuple("kernel_size", rank)
         stride = kernel if use["stride"] is None else use.tuple("stride", rank)
         padding = use.tuple("padding", rank)
@@ -45,14 +47,16 @@ class Pool(Operator):
         for name, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
             if any(value < 1 for value in values):
                 use.fail(f"{name} must be at least 1, not {use[name]}", code="NN206", argument=name)
-        for amount, size, step in zip(padding, kernel, dilation, strict=True):
-            most = ((size - 1) * step + 1) // 2 if self.dilated else size // 2
-            if not 0 <= amount <= most:
+        for amount, size in zip(padding, kernel, strict=True):
+            if not 0 <= amount <= size // 2:  # of the kernel's own size, whatever the dilation
                 use.fail(
-                    f"padding must be between 0 and half of the kernel, {most}; it is {amount}",
+                    f"padding must be between 0 and half of the kernel, {size // 2}; it is {amount}",
                     code="NN206",
                     argument="padding",
                 )
+        if use.settings.get("divisor_override") == 0:
+            use.fail("the mean is divided by divisor_override, which is 0", code="NN206",
+                     argument="divisor_override")  # fmt: skip
         return kernel, stride, padding, dilation
 
     def out_size(
@@ -135,6 +139,22 @@ class MaxPool(Pool):
 class AvgPool(Pool):
     """The mean of each window."""
 
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = super().infer(use)
+        if (
+            self.rank == 3
+        ):  # where PyTorch wants the input itself, without padding, to hold a window
+            for size, kernel, name in zip(
+                use.x.shape[2:], use.tuple("kernel_size", 3), AXES[3], strict=True
+            ):
+                use.at_least(
+                    size,
+                    kernel,
+                    f"the {name} {render(size)} is smaller than the window of {kernel}",
+                    argument="kernel_size",
+                )
+        return found
+
 
 def _max_settings(rank: int) -> tuple[Setting, ...]:
     dilation = Setting("dilation", "int", 1, rank, doc="distance between the values of a window")
@@ -178,7 +198,7 @@ class MaxPool3d(MaxPool):
     name = "max_pool3d"
     rank, torch_name, settings = 3, "MaxPool3d", _max_settings(3)
     accepts = ("[2, 3, 4, 8, 8] -> max_pool3d([1, 2, 2])",)
-    rejects = ("[2, 3, 8, 8] -> max_pool3d(2)",)
+    rejects = ("[2, 3, 8] -> max_pool3d(2)",)
 
 
 class AvgPool1d(AvgPool):
@@ -205,4 +225,4 @@ class AvgPool3d(AvgPool):
     name = "avg_pool3d"
     rank, torch_name, settings = 3, "AvgPool3d", _avg_settings(3)
     accepts = ("[2, 3, 4, 8, 8] -> avg_pool3d(2)",)
-    rejects = ("[2, 3, 8, 8] -> avg_pool3d(2)",)
+    rejects = ("[2, 3, 8] -> avg_pool3d(2)",)

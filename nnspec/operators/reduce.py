@@ -43,9 +43,10 @@ class Reduction(Operator):
             if use["keepdim"] and given is None:
                 use.fail("keepdim needs a dim", code="NN206", argument="keepdim")
             return set(range(rank))
+        most = max(rank, 1)  # PyTorch gives a number the dimension 0
         found: set[int] = set()
         for dim in given if isinstance(given, tuple) else (given,):
-            if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < max(rank, 1):
+            if isinstance(dim, bool) or not isinstance(dim, int) or not -most <= dim < most:
                 use.fail(
                     f"dimension {dim} is not there: {use.x} has {rank}",
                     code="NN303",
@@ -87,7 +88,18 @@ class Sum(Reduction):
         return dtype if is_float(dtype) or dtype[0] == "c" else "i64"
 
 
-class Amax(Reduction):
+class Extreme(Reduction):
+    """The largest or smallest value, which complex numbers do not have."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype[0] == "c":
+            use.fail(
+                f"complex numbers have no order: there is no {self.name} of {use.x}", code="NN304"
+            )
+        return super().infer(use)
+
+
+class Amax(Extreme):
     """The largest value."""
 
     name = "amax"
@@ -95,7 +107,7 @@ class Amax(Reduction):
     rejects = ("[2, 3] -> amax(2)",)
 
 
-class Amin(Reduction):
+class Amin(Extreme):
     """The smallest value."""
 
     name = "amin"
@@ -109,7 +121,12 @@ class Logsumexp(Reduction):
     name = "logsumexp"
     settings = (Setting("dim", "int|list", doc="one dimension or a list"), Reduction.settings[1])
     accepts = ("[2, 3] -> logsumexp(1)",)
-    rejects = ("[2, 3] -> logsumexp(2)",)
+    rejects = ("[2, 3] -> logsumexp(2)", "[2, 3] -> logsumexp([])")
+
+    def dims(self, use: Use) -> set[int]:
+        if use["dim"] == ():
+            use.fail("`logsumexp` needs at least one dimension", code="NN206", argument="dim")
+        return super().dims(use)
 
     def dtype(self, dtype: str) -> str:
         return dtype if is_float(dtype) or dtype[0] == "c" else "f32"
@@ -128,7 +145,7 @@ class Argmax(Operator):
         x = use.x
         if x.dtype == "bool" or x.dtype[0] == "c":
             use.fail(f"there is no largest value of {x}", code="NN304")
-        dim = use.dim("dim", x.rank) if x.rank else 0
+        dim = use.dim("dim", max(x.rank, 1))
         kept = (1,) if use["keepdim"] and x.rank else ()
         return (TensorType("i64", (*x.shape[:dim], *kept, *x.shape[dim + 1 :])),)
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 class Reshape(Operator):
-    """The same values, row by row, in another shape; one size may be -1 and follows from the others."""
+    """The same values, row by row, in another shape; one size may be -1 and follows from the
+    others."""
 
     name = "reshape"
     family = "shape"
@@ -56,7 +57,7 @@ class Reshape(Operator):
         return (use.x.with_shape(wanted),)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(".reshape", (Ref(0), *use["shape"]))
+        return CallCode(".reshape", (Ref(0), *(use["shape"] or ((),))))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [
@@ -86,7 +87,7 @@ class Permute(Operator):
         return (use.x.with_shape([use.x.shape[dim] for dim in dims]),)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(".permute", (Ref(0), *use["dims"]))
+        return CallCode(".permute", (Ref(0), *(use["dims"] or ((),))))
 
 
 class Transpose(Operator):

@@ -201,7 +201,7 @@ def text_at(cls: type) -> str:
 
 def test_weights_of_unknown_size_are_a_problem_with_its_place() -> None:
     text = "model Net:\n    input x: [N, D]\n    return x -> fc: linear(3)\n"
-    with pytest.raises(SpecError, match=r"test.nn:3:\d+: NN308: the weights of `fc` depend on D"):
+    with pytest.raises(SpecError, match=r"test.nn:3:\d+: NN308: the weights of `linear` would"):
         _ = spec_of(text).Net
 
 

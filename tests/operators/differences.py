@@ -1,0 +1,205 @@
+"""Where nnspec and PyTorch differ on purpose, each with its reason. All other differences are
+mistakes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from .cases import Case, Refused, Torch
+
+#: held against PyTorch's module in evaluation: training needs more than one value in a channel,
+#: which is a
+#: matter of the batch that training brings, not of the model
+EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
+
+Rule = Callable[[Case, Refused, Torch | None], bool]
+
+
+def of(*families: str) -> Callable[[Case], bool]:
+    return lambda case: case.operator.family in families or case.operator.name in families
+
+
+def dtypes(case: Case) -> set[str]:
+    return {tensor[0] for tensor in case.inputs if tensor}
+
+
+def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    placed = of("convolution", "pooling", "dropout", "normalisation", "pad")(case)
+    return refused.code == "NN303" and placed and "dims=" not in refused.why
+
+
+def _empty(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    assert theirs is not None
+    shapes = [output.shape for output in theirs.outputs] + [shape for _, shape, *_ in theirs.params]
+    return any(0 in shape for shape in shapes)
+
+
+def _integers(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    of_places = of("pooling", "resizing")(case)
+    return refused.code == "NN304" and of_places and not dtypes(case) & {"f32", "f64"}
+
+
+def _broadcast_loss(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+    return refused.code in ("NN301", "NN303") and "compares tensors of one shape" in refused.why
+
+
+#: nnspec refuses what PyTorch accepts: (what, why, which cases)
+STRICTER: list[tuple[str, str, Rule]] = [
+    (
+        "no batch",
+        "PyTorch takes [C, H, W] for [N, C, H, W]; a model that forgot its batch is a mistake "
+        "more often",
+        _batchless,
+    ),
+    (
+        "nothing in it",
+        "PyTorch computes on tensors without values; the language's sizes are at least 1",
+        _empty,
+    ),
+    (
+        "lists of another length",
+        "PyTorch's pools take an empty list of strides; a list has one number for each dimension",
+        lambda case, refused, theirs: refused.code == "NN205",
+    ),
+    (
+        "integers in pools",
+        "PyTorch pools and resizes some integer tensors, on the CPU only, and never trains "
+        "through them",
+        _integers,
+    ),
+    (
+        "losses that broadcast",
+        "PyTorch broadcasts input and target, and warns that the result is likely to be wrong",
+        _broadcast_loss,
+    ),
+    (
+        "class numbers of u8",
+        "PyTorch takes u8 class numbers, nearly everywhere; i64 works everywhere",
+        lambda case, refused, theirs: refused.code == "NN304"
+        and of("cross_entropy", "nll_loss")(case),
+    ),
+    (
+        "label smoothing below 0",
+        "PyTorch ignores it without a word",
+        lambda case, refused, theirs: "label_smoothing" in refused.why,
+    ),
+    (
+        "dims of norms",
+        "a setting of the language's own: PyTorch has no call for a number that is out of range",
+        lambda case, refused, theirs: refused.why.startswith("dims="),
+    ),
+    (
+        "keepdim without dim",
+        "PyTorch's amax and amin take it, its mean and sum do not; here all are alike",
+        lambda case, refused, theirs: refused.why == "keepdim needs a dim",
+    ),
+    (
+        "clamp of truth values",
+        "PyTorch makes integers of them; nobody means that",
+        lambda case, refused, theirs: of("clamp")(case) and case.inputs[0] is not None
+        and case.inputs[0][0] == "bool",
+    ),
+    (
+        "complex numbers",
+        "arithmetic and functions of each value take them; layers, activations and losses are for "
+        "real ones",
+        lambda case, refused, theirs: refused.code == "NN304"
+        and bool({"c64", "c128"} & dtypes(case)),
+    ),
+    (
+        "dropout of integers",
+        "PyTorch takes them where p is 0 or 1, and nothing is divided",
+        lambda case, refused, theirs: refused.code == "NN304" and of("dropout")(case),
+    ),
+    (
+        "losses of integers",
+        "PyTorch takes integers as outputs where the targets are floating-point; nothing can be "
+        "trained so",
+        lambda case, refused, theirs: "needs floating-point outputs" in refused.why,
+    ),
+    (
+        "losses without a batch",
+        "PyTorch takes the scores of one sample; a model's outputs have a batch",
+        lambda case, refused, theirs: "needs scores [N, classes]" in refused.why,
+    ),
+    (
+        "batch norm with eps 0",
+        "PyTorch evaluates it and refuses to train it",
+        lambda case, refused, theirs: refused.why.startswith("eps must be above 0"),
+    ),
+    (
+        "logsumexp over no dimension",
+        "PyTorch takes an empty list with keepdim and fails on it without",
+        lambda case, refused, theirs: of("logsumexp")(case) and refused.code == "NN206",
+    ),
+    (
+        "negative padding",
+        "PyTorch's circular padding happens to take it, and cuts off; zeros do not",
+        lambda case, refused, theirs: refused.why.startswith("padding must not be negative"),
+    ),
+    (
+        "dilation of 0",
+        "PyTorch takes it in transposed convolutions with a kernel of 1, where it has no effect",
+        lambda case, refused, theirs: refused.why.startswith("dilation must be"),
+    ),
+    (
+        "two `...` in an index",
+        "PyTorch takes the second for `:`; the reader cannot know",
+        lambda case, refused, theirs: of("index")(case) and "one `...`" in refused.why,
+    ),
+    (
+        "dimensions of a number",
+        "PyTorch gives a tensor without dimensions the dimension 0 in some functions",
+        lambda case, refused, theirs: refused.code == "NN303" and case.inputs[0] is not None
+        and not case.inputs[0][1],
+    ),
+    (
+        "a scale of 0 next to a size",
+        "nn.Upsample takes it for none",
+        lambda case, refused, theirs: of("interpolate")(case) and refused.code == "NN204",
+    ),
+    (
+        "squeeze of another size",
+        "PyTorch leaves a size that is not 1 as it is; the number of dimensions must not depend "
+        "on a size",
+        lambda case, refused, theirs: of("squeeze")(case) and refused.code == "NN302",
+    ),
+]  # fmt: skip
+
+#: nnspec accepts what PyTorch refuses
+LOOSER: list[tuple[str, str, Rule]] = [
+    (
+        "half precision on the CPU",
+        "PyTorch lacks some kernels for f16 and bf16 on the CPU and has them on GPUs",
+        lambda case, refused, theirs: (
+            re.search("not implemented for '(Half|BFloat16)'", refused.why) is not None
+        ),
+    ),
+]
+
+#: with symbols nnspec demands more than for numbers
+CAUTIOUS: list[tuple[str, str, Rule]] = [
+    (
+        "broadcasting",
+        "a symbol that could be 1 is taken to be the other side's size: that is what the model "
+        "means",
+        lambda case, refused, theirs: "must agree in dimension" in refused.why,
+    ),
+    (
+        "chunk",
+        "how many parts there are, and how large, must not depend on symbols",
+        lambda case, refused, theirs: "is cut into" in refused.why,
+    ),
+    (
+        "slopes of prelu",
+        "a symbol is the number of channels; 1 is written as a number",
+        lambda case, refused, theirs: "num_parameters is 1 or" in refused.why,
+    ),
+]
+
+
+def explained(
+    rules: list[tuple[str, str, Rule]], case: Case, refused: Refused, theirs: Torch | None = None
+) -> bool:
+    return any(holds(case, refused, theirs) for _, _, holds in rules)

@@ -1,0 +1,57 @@
+"""An operator's generated code as text, and that text run by PyTorch.
+
+A renderer of its own, so that the operators are held against PyTorch without the compiler.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from nnspec.operators.definition import CallCode, IndexCode, InfixCode, ModuleCode, Ref
+
+SPACE = {"torch": torch, "nn": nn, "F": F}
+
+
+def value(item: Any) -> str:
+    """A value as Python source."""
+    if isinstance(item, Ref):
+        return f"x{item.index}"
+    if isinstance(item, list):
+        return "[" + ", ".join(map(value, item)) + "]"
+    if isinstance(item, tuple):
+        return "(" + "".join(f"{value(one)}, " for one in item) + ")"
+    if item is Ellipsis:
+        return "..."
+    return repr(item)
+
+
+def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    return ", ".join([*map(value, args), *(f"{name}={value(v)}" for name, v in kwargs.items())])
+
+
+def text(code: ModuleCode | CallCode | InfixCode | IndexCode) -> str:
+    """The code over `x0, x1, ...`; of a module, its constructor."""
+    if isinstance(code, ModuleCode):
+        return f"{code.constructor}({arguments(code.args, code.kwargs)})"
+    if isinstance(code, InfixCode):
+        return f"{value(code.left)} {code.op} {value(code.right)}"
+    if isinstance(code, IndexCode):
+        items = [
+            ":".join("" if part is None else str(part) for part in (i.start, i.stop, i.step))
+            if isinstance(i, slice)
+            else value(i)
+            for i in code.items
+        ]
+        return f"x0[{', '.join(items)}]" if items else "x0[()]"
+    if code.function.startswith("."):
+        first, *rest = code.args
+        return f"{value(first)}{code.function}({arguments(tuple(rest), code.kwargs)})"
+    return f"{code.function}({arguments(code.args, code.kwargs)})"
+
+
+def names(tensors: list[torch.Tensor | None]) -> dict[str, Any]:
+    return {f"x{number}": tensor for number, tensor in enumerate(tensors)}

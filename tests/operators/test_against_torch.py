@@ -1,0 +1,169 @@
+"""Every operator against PyTorch, on random uses and on its own examples. `deep.py` does it for
+long."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from nnspec.dims import Dim
+from nnspec.operators import every
+from nnspec.operators.conv import Conv2d
+from nnspec.operators.definition import ModuleCode, Operator, Param, Use
+from nnspec.tensors import TensorType
+
+from .cases import Case, Refused, draw, example
+from .deep import counterexamples
+from .harness import disagreement, run_nnspec, run_torch, sources
+
+if TYPE_CHECKING:
+    from nnspec.dims import Size
+
+CASES = 60
+OPERATORS = list(every())
+EXAMPLES = [
+    (operator, text, accepted)
+    for operator in OPERATORS
+    for accepted, texts in ((True, operator.accepts), (False, operator.rejects))
+    for text in texts
+]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.name)
+def test_random_uses(operator: Operator) -> None:
+    found = [f"{case}\n    {why}" for case, why in counterexamples(operator, CASES, seed=1)]
+    assert not found, "\n".join(dict.fromkeys(found))
+
+
+@pytest.mark.parametrize(
+    ("operator", "text", "accepted"), EXAMPLES, ids=[text for _, text, _ in EXAMPLES]
+)
+def test_examples(operator: Operator, text: str, accepted: bool) -> None:
+    case = example(operator, text)
+    ours = run_nnspec(case)
+    assert isinstance(ours, Refused) is not accepted, ours
+    written = sources(case, None if isinstance(ours, Refused) else ours[0])
+    assert written
+    for source in written:
+        theirs = run_torch(case, source)
+        assert isinstance(theirs, Refused) is not accepted, (source, theirs)
+
+
+def test_draws_are_worth_it() -> None:
+    """Of the drawn uses many are accepted by both, many refused by both, and few are left out."""
+    tally: dict[str, int] = {}
+    for operator in OPERATORS:
+        rng = random.Random(2)
+        for _ in range(10):
+            disagreement(draw(operator, rng), tally)
+    total = sum(tally.values())
+    assert tally["both accept"] > 0.4 * total
+    assert tally["both refuse"] > 0.1 * total
+    assert total - tally["both accept"] - tally["both refuse"] < 0.15 * total
+
+
+# -- the comparison itself can fail ----------------------------------------------------------------
+
+
+class Wrong(Conv2d):
+    """Broken convolutions for the test below; without a `name` of their own they are in no
+    registry."""
+
+
+class WrongShape(Wrong):
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        (out,) = super().infer(use)
+        return (out.with_shape((*out.shape[:3], out.shape[3] + 1)),)
+
+
+class WrongDtype(Wrong):
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        (out,) = super().infer(use)
+        return (TensorType("f64", out.shape),)
+
+
+class WrongMacs(Wrong):
+    def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return super().macs(use, outputs) * 2
+
+
+class WrongOrder(Wrong):
+    def params(self, use: Use) -> dict[str, Param]:
+        return dict(reversed(super().params(use).items()))
+
+
+class TooStrict(Wrong):
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use["stride"] == 2:
+            use.fail("no stride of 2")
+        return super().infer(use)
+
+
+class TooLoose(Wrong):
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        groups = use["groups"]
+        use.settings["groups"] = min(groups, 1)
+        found = super().infer(use)
+        use.settings["groups"] = groups
+        return found
+
+
+class Crashing(Wrong):
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        return (use.x.with_shape((use.x.shape[3],)),) if use.x.rank != 4 else super().infer(use)
+
+
+class WrongCode(Wrong):
+    def module(self, use: Use) -> ModuleCode:
+        code = super().module(use)
+        kwargs = {name: value for name, value in code.kwargs.items() if name != "stride"}
+        return ModuleCode(code.constructor, code.args, kwargs)
+
+
+class NoConditions(Wrong):
+    """Right with numbers; with symbols it forgets what it needs."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = super().infer(use)
+        use.conditions.clear()
+        return found
+
+
+class TooMuchWithSymbols(Wrong):
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if isinstance(use.x.shape[0], Dim):
+            use.at_least(use.x.shape[0], 2, "a batch of 2")
+        return super().infer(use)
+
+
+@pytest.mark.parametrize(
+    ("broken", "reason"),
+    [
+        (WrongShape(), "results"),
+        (WrongDtype(), "results"),
+        (WrongMacs(), "MACs"),
+        (WrongOrder(), "parameters"),
+        (TooStrict(), "nnspec refuses"),
+        (TooLoose(), "PyTorch refuses"),
+        (Crashing(), "nnspec raises IndexError"),
+        (WrongCode(), "results"),
+        (NoConditions(), "conditions hold, and the sizes are refused"),
+        (TooMuchWithSymbols(), "this condition does not hold"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Operator) else "",
+)
+def test_the_comparison_can_fail(broken: Operator, reason: str) -> None:
+    found: list[tuple[Case, str]] = list(counterexamples(broken, 300, seed=1))
+    assert any(reason in why for _, why in found), found[:5]
