@@ -7,6 +7,7 @@ from typing import Any
 
 from nnspec.compiler.classes import ClassPlan, Planner
 from nnspec.compiler.emit import file
+from nnspec.compiler.in_place import settle
 from nnspec.compiler.optional import merge
 from nnspec.diagnostics import Failure, Problem, SpecError
 from nnspec.elaborate.program import Program
@@ -44,6 +45,7 @@ def source_of(
     for name in names:
         planner.model(program.model(name), checked_graph(program, name, settings))
     merge(planner)
+    settle(planner.classes)
     planner.name_all()
     return Compiled(file(program.module.doc, planner.classes), planner.classes)
 

@@ -28,7 +28,8 @@ class Activation(Operator):
 
     def changed(self, use: Use) -> dict[str, Any]:
         """The settings that differ from PyTorch's defaults."""
-        return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        return changed | ({"inplace": True} if use.in_place else {})
 
     def module(self, use: Use) -> ModuleCode | None:
         return ModuleCode(self.torch_class, (), self.changed(use))
@@ -37,13 +38,10 @@ class Activation(Operator):
         return CallCode(self.torch_function, (Ref(0),), self.changed(use))
 
 
-_INPLACE = Setting("inplace", "bool", False)
-
-
 class Clipped(Activation):
     """Relu and its kin: of integers too, as nothing but comparisons are made."""
 
-    settings = (_INPLACE,)
+    over_input = True
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype in ("bool", "c64", "c128"):
@@ -74,7 +72,7 @@ class LeakyRelu(Activation):
 
     name = "leaky_relu"
     torch_class, torch_function = "nn.LeakyReLU", "F.leaky_relu"
-    settings = (Setting("negative_slope", "float", 0.01), _INPLACE)
+    settings = (Setting("negative_slope", "float", 0.01),)
     accepts = ("[2, 3] -> leaky_relu(0.2)",)
     rejects = ("i64[2] -> leaky_relu",)
 
@@ -84,7 +82,7 @@ class Elu(Activation):
 
     name = "elu"
     torch_class, torch_function = "nn.ELU", "F.elu"
-    settings = (Setting("alpha", "float", 1.0), _INPLACE)
+    settings = (Setting("alpha", "float", 1.0),)
     accepts = ("[2, 3] -> elu",)
     rejects = ("i64[2] -> elu",)
 
@@ -94,7 +92,6 @@ class Selu(Activation):
 
     name = "selu"
     torch_class, torch_function = "nn.SELU", "F.selu"
-    settings = (_INPLACE,)
     accepts = ("[2, 3] -> selu",)
     rejects = ("i64[2] -> selu",)
 
@@ -115,7 +112,6 @@ class Silu(Activation):
 
     name = "silu"
     torch_class, torch_function = "nn.SiLU", "F.silu"
-    settings = (_INPLACE,)
     accepts = ("[2, 3] -> silu",)
     rejects = ("i64[2] -> silu",)
 
@@ -125,7 +121,6 @@ class Mish(Activation):
 
     name = "mish"
     torch_class, torch_function = "nn.Mish", "F.mish"
-    settings = (_INPLACE,)
     accepts = ("[2, 3] -> mish",)
     rejects = ("i64[2] -> mish",)
 
@@ -135,7 +130,6 @@ class Hardswish(Activation):
 
     name = "hardswish"
     torch_class, torch_function = "nn.Hardswish", "F.hardswish"
-    settings = (_INPLACE,)
     accepts = ("[2, 3] -> hardswish",)
     rejects = ("i64[2] -> hardswish",)
 
@@ -145,7 +139,6 @@ class Hardsigmoid(Activation):
 
     name = "hardsigmoid"
     torch_class, torch_function = "nn.Hardsigmoid", "F.hardsigmoid"
-    settings = (_INPLACE,)
     accepts = ("[2, 3] -> hardsigmoid",)
     rejects = ("i64[2] -> hardsigmoid",)
 

@@ -85,6 +85,7 @@ def _weak(strong: str, weak: str) -> str:
 class Add(Binary):
     """`a + b`."""
 
+    fresh = True
     name = "add"
     sign = "+"
     accepts = ("([2, 3], [3]) -> add", "([2, 3], [2, 1]) -> add")
@@ -94,6 +95,7 @@ class Add(Binary):
 class Sub(Binary):
     """`a - b`."""
 
+    fresh = True
     name = "sub"
     sign = "-"
     accepts = ("([2, 3], [3]) -> sub",)

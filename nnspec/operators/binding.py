@@ -152,6 +152,8 @@ def _describe(setting: Setting) -> str:
 def _unknown_help(name: str, settings: Sequence[Setting]) -> str:
     if name in TOLD_BY_THE_INPUT:
         return f"leave `{name}` out: the input's shape tells it"
+    if name == "inplace":
+        return "leave `inplace` out: the compiler writes over a tensor where nothing else needs it"
     close = nearest(name, [s.name for s in settings])
     if close:
         return f"did you mean `{close}`?"

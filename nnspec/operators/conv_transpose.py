@@ -23,6 +23,7 @@ class ConvTranspose(Operator):
     """What the three share; `rank` is the number of spatial dimensions."""
 
     family = "convolution"
+    fresh = True
     rank: ClassVar[int]
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:

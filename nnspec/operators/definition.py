@@ -122,7 +122,7 @@ class IndexCode(Record):
 class Use:
     """One use of an operator: its tensors' types, its settings, and what it demands of sizes."""
 
-    __slots__ = ("conditions", "given", "inputs", "operator", "settings")
+    __slots__ = ("conditions", "given", "in_place", "inputs", "operator", "settings")
 
     def __init__(
         self,
@@ -136,6 +136,7 @@ class Use:
         self.settings = settings
         self.given = given  # the names of the settings that the spec wrote
         self.conditions: list[tuple[Condition, str]] = []
+        self.in_place = False  # the compiler's choice: write over the input
 
     def __getitem__(self, setting: str) -> Any:
         return self.settings[setting]
@@ -240,6 +241,11 @@ class Operator:
     is_view: ClassVar[bool] = False
     #: an activation or a copy: one tensor in, the same type out. `explain` says so.
     keeps_shape: ClassVar[bool] = False
+
+    #: the result is a tensor of its own, and not needed by this operator's backward.
+    fresh: ClassVar[bool] = False
+    #: PyTorch can write the result over the input: the backward needs nothing but the result.
+    over_input: ClassVar[bool] = False
 
     registry: ClassVar[dict[str, Operator]] = {}
 

@@ -19,10 +19,7 @@ class AnyDropout(Operator):
     keeps_shape = True
     torch_name: ClassVar[str]
     ranks: ClassVar[tuple[int, ...]] = ()
-    settings = (
-        Setting("p", "float", 0.5, doc="probability of a value to be set to 0"),
-        Setting("inplace", "bool", False),
-    )
+    settings = (Setting("p", "float", 0.5, doc="probability of a value to be set to 0"),)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if self.ranks:
@@ -34,9 +31,8 @@ class AnyDropout(Operator):
         return (use.x,)
 
     def module(self, use: Use) -> ModuleCode:
-        kwargs = {"inplace": True} if use["inplace"] else {}
         arguments = () if use["p"] == 0.5 else (use["p"],)
-        return ModuleCode(f"nn.{self.torch_name}", arguments, kwargs)
+        return ModuleCode(f"nn.{self.torch_name}", arguments)
 
 
 class Dropout(AnyDropout):

@@ -18,6 +18,7 @@ class Linear(Operator):
 
     name = "linear"
     family = "linear"
+    fresh = True
     settings = (
         Setting("out_features", "size", doc="size of the last dimension of the output"),
         Setting("bias", "bool", True, doc="add a learned number to each output"),

@@ -42,6 +42,7 @@ class ChannelNorm(Operator):
     """Batch and instance norms: a mean and a variance for each channel."""
 
     family = "normalisation"
+    fresh = True
     keeps_shape = True
     ranks: ClassVar[tuple[int, ...]]
     torch_name: ClassVar[str]
@@ -160,6 +161,7 @@ class GroupNorm(Operator):
 
     name = "group_norm"
     family = "normalisation"
+    fresh = True
     keeps_shape = True
     settings = (
         Setting("num_groups", "int", doc="into how many groups the channels are split"),
@@ -209,6 +211,7 @@ class TrailingNorm(Operator):
     """Layer and rms norms: over the last `dims` dimensions."""
 
     family = "normalisation"
+    fresh = True
     keeps_shape = True
     torch_name: ClassVar[str]
 

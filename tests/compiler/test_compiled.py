@@ -169,4 +169,4 @@ def test_a_traceback_shows_the_source() -> None:
         model("lenet.nn:LeNet")(torch.zeros(1, 1, 10, 10))
     except RuntimeError as error:
         text = "".join(traceback.format_exception(error))
-    assert "x = F.max_pool2d(F.relu(self.conv2(x)), 2)" in text
+    assert "x = F.max_pool2d(F.relu(self.conv2(x), inplace=True), 2)" in text
