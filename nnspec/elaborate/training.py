@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from nnspec.recipe.plan import DataPlan
 
     #: the plan, the model's graph, its parameters from the command line, the numbers of its symbols
-    Trained = tuple[TrainPlan, Graph, dict[str, Any], dict[str, int]]
+    #: the plan, and the settings of its model
+    Trained = tuple[TrainPlan, dict[str, Any]]
 
 
 class UnknownSetting(ValueError):
@@ -178,7 +179,7 @@ def _read(
         settings,
         data,
     )
-    return plan, graph, model_settings, sizes
+    return plan, model_settings
 
 
 def _written(part: tree.TrainDef) -> dict[str, tree.Setting]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,7 @@ from nnspec.training.data import Split, load
 from nnspec.training.errors import RunError
 from nnspec.training.loop import Loss, Trainer
 from nnspec.training.run import Run, Settings
-
-#: multiply-accumulates of a step up to which one thread is faster than several
-SMALL_STEP = 1_000_000_000
+from nnspec.training.threads import EVERY, fastest
 
 
 class Job:
@@ -34,21 +32,25 @@ class Job:
         plan: TrainPlan,
         model_settings: dict[str, Any],
         root: str,
-        macs: int,
+        threads: int | None = None,
     ) -> None:
         self.program, self.plan, self.model_settings = program, plan, model_settings
-        self.root, self.macs = root, macs
+        self.root = root
         self.device = choose_device(plan.settings["device"])
-        self.threads = self._choose_threads()
+        self._threads: int | None = plan.settings["threads"] or threads
 
-    def _choose_threads(self) -> int:
-        """Small steps are faster on one thread: starting the others costs more than they do."""
-        wanted = self.plan.settings["threads"]
-        if wanted is None:
-            small = self.macs * self.plan.settings["batch_size"] <= SMALL_STEP
-            wanted = 1 if small and self.device.type == "cpu" else (os.cpu_count() or 1)
-        torch.set_num_threads(wanted)
-        return int(wanted)
+    @cached_property
+    def threads(self) -> int:
+        """The processor threads of a step: as the settings say, as the run began, or measured.
+
+        The order of sums depends on it: a run goes on bit for bit only with the number it began with.
+        """
+        if self._threads is None and self.device.type == "cpu":
+            model, loss = self.build()
+            probe = Trainer(self.plan, model, loss, self.splits, Run(Path()), self.device)
+            batch = next(probe.splits["train"].batches(self.plan.settings["batch_size"]))
+            self._threads = fastest(lambda: probe.train_step(batch))
+        return self._threads or EVERY
 
     def build(self) -> tuple[nn.Module, Loss]:
         """The model with fresh weights, drawn under the seed, and the loss."""
@@ -60,12 +62,16 @@ class Job:
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model.to(self.device), compile_function(self.plan.loss, "loss")
 
-    def data(self) -> dict[str, Split]:
+    @cached_property
+    def splits(self) -> dict[str, Split]:
+        """The data, loaded and preprocessed."""
         return load(self.plan.data, self.root, self.device)
 
     def trainer(self, run: Run) -> Trainer:
+        """A fresh model and all that trains it."""
+        torch.set_num_threads(self.threads)
         model, loss = self.build()
-        return Trainer(self.plan, model, loss, self.data(), run, self.device)
+        return Trainer(self.plan, model, loss, self.splits, run, self.device)
 
 
 def choose_device(wanted: str | None) -> torch.device:
@@ -101,17 +107,18 @@ def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
             settings.model,
             overrides,
             settings.root,
+            settings.resolved.get("threads"),
         )
     except SpecError as error:
         raise RunError(f"the spec of {folder} has errors:\n{error}") from None
     return run, job
 
 
-def prepare(source: Any, model: str, overrides: Mapping[str, Any], root: str) -> Job:
+def prepare(
+    source: Any, model: str, overrides: Mapping[str, Any], root: str, threads: int | None = None
+) -> Job:
     """Check a spec, and resolve its train part. Raises SpecError with every problem."""
-    from nnspec.analysis.macs import macs
     from nnspec.diagnostics import SpecError
-    from nnspec.dims import evaluate, symbols
     from nnspec.syntax.parser import parse
 
     module, problems = parse(source)
@@ -119,10 +126,8 @@ def prepare(source: Any, model: str, overrides: Mapping[str, Any], root: str) ->
     result = train_plan(program, model, overrides, root) if not problems else None
     if result is None or program.problems:
         raise SpecError([*problems, *program.problems])
-    plan, graph, model_settings, sizes = result
-    total = macs(graph)[id(graph)]
-    numbers = {name: sizes.get(name, 1) for name in symbols(total)}
-    return Job(program, plan, model_settings, root, evaluate(total, numbers))
+    plan, model_settings = result
+    return Job(program, plan, model_settings, root, threads)
 
 
 def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:

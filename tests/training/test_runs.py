@@ -115,7 +115,7 @@ def test_evaluation_agrees_with_scikit_learn(run: Run) -> None:
     model, _ = job.build()
     model.load_state_dict(run.weights("best"))
     model.eval()
-    split = job.data()["val"]
+    split = job.splits["val"]
     with torch.no_grad():
         taken = model(split.fields["image"]).argmax(1).numpy()
     truth = split.fields["label"].numpy()
