@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.conditions import Condition
+    from nnspec.diagnostics import Text
     from nnspec.dims import Size
     from nnspec.operators.definition import Operator, Param, Use
     from nnspec.source import Span
@@ -133,12 +134,16 @@ class OwnParam(Node):
 class Place:
     """A condition on sizes, with the node that demands it and why in words."""
 
-    __slots__ = ("condition", "span", "why")
+    __slots__ = ("_why", "condition", "span")
 
-    def __init__(self, condition: Condition, why: str, span: Span) -> None:
+    def __init__(self, condition: Condition, why: Text, span: Span) -> None:
         self.condition = condition
-        self.why = why
+        self._why = why
         self.span = span
+
+    @property
+    def why(self) -> str:
+        return self._why() if callable(self._why) else self._why
 
 
 class Graph:

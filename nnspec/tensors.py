@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch
-from nnspec.dims import compare, render
+from nnspec.dims import compare, product, render
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -72,10 +72,7 @@ class TensorType(Record):
     @property
     def numel(self) -> Size:
         """The number of elements."""
-        total: Size = 1
-        for size in self.shape:
-            total = total * size
-        return total
+        return product(self.shape)
 
     def with_shape(self, shape: Sequence[Size]) -> TensorType:
         return TensorType(self.dtype, tuple(shape))

@@ -6,6 +6,7 @@ The walk is not recursive, so the depth of a spec does not matter.
 
 from __future__ import annotations
 
+from nnspec.dims import total
 from nnspec.graph import CallNode
 
 TYPE_CHECKING = False
@@ -27,12 +28,11 @@ def sums(root: Graph, of_node: Callable[[Node], Size], shared_too: bool) -> Sums
     """
     found: Sums = {}
     for graph in root.subgraphs():
-        total: Size = 0
-        for node in graph.nodes:
-            if node.shared and not shared_too:
-                continue
-            total = total + times(node.count, of_call_or_node(node, found, of_node))
-        found[id(graph)] = total
+        found[id(graph)] = total(
+            times(node.count, of_call_or_node(node, found, of_node))
+            for node in graph.nodes
+            if shared_too or not node.shared
+        )
     return found
 
 

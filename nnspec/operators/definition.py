@@ -1,10 +1,9 @@
 """What an operator is: one definition that holds everything nnspec knows of it.
 
 Subclass `Operator`, give it a `name`, its `tensors` and `settings`, and write its rules. A rule
-gets a
-`Use`: the types of the tensors, the settings with their defaults filled in, and the means to demand
-something of sizes. A rule raises `Mismatch` (through `use.fail` and the demands) and never knows a
-place; the elaborator adds it.
+gets a `Use`: the types of the tensors, the settings with their defaults filled in, and the means to
+demand something of sizes. A rule raises `Mismatch` (through `use.fail` and the demands) and never
+knows a place; the elaborator adds it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any, ClassVar, NoReturn
 
+    from nnspec.diagnostics import Text
     from nnspec.dims import Size
     from nnspec.tensors import TensorType
 
@@ -135,7 +135,7 @@ class Use:
         self.inputs = inputs
         self.settings = settings
         self.given = given  # the names of the settings that the spec wrote
-        self.conditions: list[tuple[Condition, str]] = []
+        self.conditions: list[tuple[Condition, Text]] = []
         self.in_place = False  # the compiler's choice: write over the input
 
     def __getitem__(self, setting: str) -> Any:
@@ -155,26 +155,27 @@ class Use:
             return tuple(value) if len(value) == length else tuple(value) * length
         return (value,) * length
 
-    # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition
-    # ---------
+    # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition ----
+    # a text may be given as the function that makes it: most are never read
 
-    def equal(self, a: Size, b: Size, message: str, **more: Any) -> None:
+    def equal(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a == b` must hold."""
         self._demand(compare("==", a, b), lambda: equal(a, b), message, more)
 
-    def at_least(self, a: Size, b: Size, message: str, **more: Any) -> None:
+    def at_least(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a >= b` must hold."""
         self._demand(compare(">=", a, b), lambda: at_least(a, b), message, more)
 
-    def divisible(self, a: Size, by: Size, message: str, **more: Any) -> None:
+    def divisible(self, a: Size, by: Size, message: Text, **more: Any) -> None:
         """`a % by == 0` must hold."""
         self._demand(compare("==", a % by, 0), lambda: divisible(a, by), message, more)
 
-    def _demand(self, known: bool | None, condition: Any, message: str, more: Any) -> None:
+    def _demand(self, known: bool | None, condition: Any, message: Text, more: Any) -> None:
         if known is None:
             self.conditions.append((condition(), message))
         elif not known:
-            self.fail(message, **more)
+            made = {name: value() if callable(value) else value for name, value in more.items()}
+            self.fail(message() if callable(message) else message, **made)
 
     def fail(self, message: str, *, code: str = "NN302", **more: Any) -> NoReturn:
         """Refuse this use. Codes: NN301 two sizes that must agree, NN302 a size an operator cannot
@@ -217,10 +218,11 @@ class Use:
 
     def positive_output(self, size: Size, dim_name: str, **more: Any) -> Size:
         """An output size must be at least 1."""
+        name = self.operator.name
         self.at_least(
             size,
             1,
-            f"the output of `{self.operator.name}` would have {dim_name} {render(size)}",
+            lambda: f"the output of `{name}` would have {dim_name} {render(size)}",
             **more,
         )
         return size

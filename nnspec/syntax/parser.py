@@ -6,8 +6,7 @@ with the body under a broken header, so that one slip hides nothing else.
 
 from __future__ import annotations
 
-import gc
-
+from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.records import replace
 from nnspec.source import Source
@@ -241,18 +240,13 @@ class Parser:
 
 def parse(source: Source) -> tuple[Module, list[Problem]]:
     """A whole file: what could be read of it, and everything that is wrong with its syntax."""
-    enabled = gc.isenabled()
-    gc.disable()  # a tree has no cycles, and looking for some takes half of the time
-    try:
+    with uncollected():
         tokens = lexer.tokenize(source)
         parser = Parser(tokens, "start")
         result = parser.run()
         doc, parts = result if result is not None else ("", ())
         parts = parser.limited(parts)
         return Module(source, doc, parts, tokens.comments), in_order(parser.problems)
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def parse_expression(
