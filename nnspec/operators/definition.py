@@ -122,7 +122,7 @@ class IndexCode(Record):
 class Use:
     """One use of an operator: its tensors' types, its settings, and what it demands of sizes."""
 
-    __slots__ = ("conditions", "given", "in_place", "inputs", "operator", "settings")
+    __slots__ = ("_params", "conditions", "given", "in_place", "inputs", "operator", "settings")
 
     def __init__(
         self,
@@ -137,9 +137,17 @@ class Use:
         self.given = given  # the names of the settings that the spec wrote
         self.conditions: list[tuple[Condition, Text]] = []
         self.in_place = False  # the compiler's choice: write over the input
+        self._params: Mapping[str, Param] | None = None
 
     def __getitem__(self, setting: str) -> Any:
         return self.settings[setting]
+
+    @property
+    def params(self) -> Mapping[str, Param]:
+        """The parameters and buffers of this use, by name."""
+        if self._params is None:
+            self._params = self.operator.params(self)
+        return self._params
 
     @property
     def x(self) -> TensorType:

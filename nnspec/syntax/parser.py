@@ -110,27 +110,19 @@ class Parser:
         """Apply a rule; `kind` is the token that follows."""
         made, length, method, children = self.rules[number]
         states, values, places = self.states, self.values, self.places
-        index = self.index
         base = len(values) - length
-        if length:
-            start = places[base]
-        else:
-            start = self.tokens.starts[index]
+        start = places[base] if length else self.tokens.starts[self.index]
         if method is None:
             value = values[base + children[0]]
         else:
-            value = method(
-                start,
-                self.tokens.ends[index - 1],
-                *[None if child < 0 else values[base + child] for child in children],
-            )
+            given = [None if child < 0 else values[base + child] for child in children]
+            value = method(start, self.tokens.ends[self.index - 1], *given)
         if length:
             del states[base + 1 :], values[base:], places[base:]
-        state = states[-1]
-        key = (state * NONTERMINALS + made) * _WIDTH + kind
+        key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
         target = _landings.get(key)
         if target is None:
-            target = _landings[key] = _land(state, made, kind)
+            target = _landings[key] = _land(states[-1], made, kind)
         states.append(target)
         values.append(value)
         places.append(start)
