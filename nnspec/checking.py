@@ -119,6 +119,8 @@ def with_requirements(report: Report) -> Report:
             continue
         if model.conflict is not None:
             found.append(model.conflict)
+        else:
+            found += model.broken_budgets()
     return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
 
 

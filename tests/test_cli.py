@@ -107,7 +107,7 @@ def test_both_are_shown_and_the_worst_counts(
         (["check", "net.nn:Nut"], "did you mean `Net`"),
         (["check", "zoo:resnet500"], "did you mean zoo:resnet50"),
         (["check", "."], "a folder, not a spec; name a file in it"),
-        (["explain", "NN31"], "did you mean NN301"),
+        (["explain", "NN3011"], "did you mean NN301"),
         (["explain", "net.nn"], "nnspec explain net.nn LAYER"),
         (["explain", "net.nn", "stm"], "did you mean `stem`"),
         (["ops", "conv2"], "did you mean `conv2d`"),
