@@ -51,7 +51,8 @@ class Setting(Record):
     `kind` is one of the words below, or several joined by `|`:
     `int` (a number), `size` (an integer or an expression over symbols), `float` (a number),
     `bool`, `str`,
-    `none`, `dtype`, `layer`, `list` (of sizes), `any`;
+    `none`, `dtype`, `layer`, `list` (of sizes), `any`, or `axes`: a dict of all named arguments
+    that are no other setting, each a size;
     with `length=n`, an `int` or `size` may also be a list of n of them, or of one, as PyTorch's
     tuples; a single value is NOT spread by the binder (the rule asks `use.pair(name)`). `choices`
     limits a `str`.

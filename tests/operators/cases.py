@@ -11,6 +11,8 @@ from typing import Any
 from nnspec.operators.definition import Operator, Setting
 from nnspec.tensors import TensorType
 
+from . import strings
+
 DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool", "c64", "c128")
 SIZES = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 9)
 INTS = (-1, 0, 1, 1, 2, 2, 2, 3, 3, 4, 5)
@@ -47,6 +49,13 @@ class Refused:
     code: str = ""
 
 
+#: settings that are changed character by character, not drawn
+STRINGS = {
+    "rearrange": ("pattern", "axes"),
+    "reduce": ("pattern", "axes"),
+    "repeat": ("pattern", "axes"),
+}
+
 #: operators without examples that the language itself writes
 BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "index": [("[4, 5, 3]", {"items": (0, slice(1, 3))}), ("[4, 5]", {"items": (..., 1)})]
@@ -55,7 +64,7 @@ BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 def example(operator: Operator, text: str) -> Case:
     """A use written as in a spec: `([2, 3], i64[3]) -> name(1, dim=2)`."""
-    left, right = text.split(" -> ")
+    left, right = text.split(" -> ", 1)
     inputs = tuple(
         (dtype or "f32", tuple(int(size) for size in sizes.split(",") if size.strip()))
         for dtype, sizes in re.findall(r"(\w*)\[([\d, ]*)\]", left)
@@ -97,7 +106,11 @@ def draw(operator: Operator, rng: random.Random) -> Case:
             for number, (old, shape) in enumerate(inputs)
         ]
     settings = dict(case.settings)
+    if operator.name in STRINGS:
+        settings = strings.change(settings, rng)
     for setting in operator.settings:
+        if setting.name in STRINGS.get(operator.name, ()):
+            continue
         if rng.random() < (0.35 if setting.name in settings else 0.2):
             rank = len(inputs[0][1])
             settings[setting.name] = setting_value(operator, setting, inputs[0][1], rank, rng)

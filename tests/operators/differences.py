@@ -134,6 +134,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("logsumexp")(case) and refused.code == "NN206",
     ),
     (
+        "an axis of length -1",
+        "einops hands it to PyTorch, which takes -1 for `as it is` in a new dimension",
+        lambda case, refused, theirs: of("repeat")(case) and "must be at least 1" in refused.why,
+    ),
+    (
         "negative padding",
         "PyTorch's circular padding happens to take it, and cuts off; zeros do not",
         lambda case, refused, theirs: refused.why.startswith("padding must not be negative"),

@@ -7,19 +7,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import einops
 import torch
 import torch.nn.functional as F
 from torch import nn
 
 from nnspec.operators.definition import CallCode, IndexCode, InfixCode, ModuleCode, Ref
 
-SPACE = {"torch": torch, "nn": nn, "F": F}
+SPACE = {"torch": torch, "nn": nn, "F": F, "einops": einops}
 
 
 def value(item: Any) -> str:
     """A value as Python source."""
     if isinstance(item, Ref):
         return f"x{item.index}"
+    if isinstance(item, (CallCode, InfixCode)):
+        return f"({text(item)})" if isinstance(item, InfixCode) else text(item)
     if isinstance(item, list):
         return "[" + ", ".join(map(value, item)) + "]"
     if isinstance(item, tuple):

@@ -39,6 +39,10 @@ def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
         value = settings.get(setting.name)
         if "size" in setting.kind.split("|") and isinstance(value, int) and rng.random() < 0.3:
             settings[setting.name] = maybe(value, setting.name)
+    if any(setting.kind == "axes" for setting in case.operator.settings):
+        for name, value in case.settings.items():
+            if isinstance(value, int) and rng.random() < 0.3:
+                settings[name] = maybe(value, name)
     if not values:
         return None
     with_symbols = Case(case.operator, case.inputs, settings)
