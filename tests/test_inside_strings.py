@@ -58,6 +58,11 @@ PLACES = [
         "                         ^       ",
         "`r` is new",
     ),
+    (
+        'einsum("n t c, n k c -> n k", x, x[..., 1:])',
+        "                   ^                        ",
+        "`c` is 12 in operand 1 and 11 in operand 2",
+    ),
 ]
 
 

@@ -127,7 +127,9 @@ def _operator(
     if slots and slots[0].many:
         if rest and isinstance(rest[0], list) and all(isinstance(v, Value) for v in rest[0]):
             rest = [*rest[0], *rest[1:]]  # concat([a, b], dim=1), as PyTorch has it
-        tensors, rest = _leading_tensors(rest)
+        before = rest[:1] if rest and isinstance(rest[0], str) else []  # einsum("i,j->ij", a, b)
+        tensors, rest = _leading_tensors(rest[len(before) :])
+        rest = before + rest
     else:
         while rest and len(tensors) < len(slots):
             slot = slots[len(tensors)]
@@ -146,7 +148,9 @@ def _operator(
             places.get(str(at), expr.span),
             help=f"its tensors: {', '.join(slot.name for slot in slots)}" if slots else "",
         )
-    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, _shift(places, len(tensors)))
+    if not isinstance(rest[0] if rest and slots and slots[0].many else None, str):
+        places = _shift(places, len(tensors))
+    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places)
     return _several(apply.layer(body, layer, tensors, label, expr.span))
 
 

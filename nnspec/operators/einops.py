@@ -14,7 +14,7 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar, NoReturn
+    from typing import ClassVar, NoReturn
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use

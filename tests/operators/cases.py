@@ -54,6 +54,7 @@ STRINGS = {
     "rearrange": ("pattern", "axes"),
     "reduce": ("pattern", "axes"),
     "repeat": ("pattern", "axes"),
+    "einsum": ("equation",),
 }
 
 #: operators without examples that the language itself writes

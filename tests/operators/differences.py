@@ -13,6 +13,10 @@ from .cases import Case, Refused, Torch
 #: matter of the batch that training brings, not of the model
 EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
+#: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
+#: matrix product then
+MACS_AT_ONE = {"einsum"}
+
 Rule = Callable[[Case, Refused, Torch | None], bool]
 
 
@@ -134,6 +138,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("logsumexp")(case) and refused.code == "NN206",
     ),
     (
+        "einsum of integers or of several dtypes",
+        "PyTorch takes them where nothing is summed, or with one operand",
+        lambda case, refused, theirs: of("einsum")(case) and refused.code == "NN304",
+    ),
+    (
         "an axis of length -1",
         "einops hands it to PyTorch, which takes -1 for `as it is` in a new dimension",
         lambda case, refused, theirs: of("repeat")(case) and "must be at least 1" in refused.why,
@@ -190,6 +199,11 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "a symbol that could be 1 is taken to be the other side's size: that is what the model "
         "means",
         lambda case, refused, theirs: "must agree in dimension" in refused.why,
+    ),
+    (
+        "letters of einsum",
+        "as in broadcasting",
+        lambda case, refused, theirs: of("einsum")(case) and "in operand" in refused.why,
     ),
     (
         "chunk",

@@ -15,7 +15,11 @@ _TOKEN = re.compile(r"->|\.\.\.|\w+|\S")
 def change(settings: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """Other words in the pattern, other lengths of axes."""
     changed = dict(settings)
-    if rng.random() < 0.5 and isinstance(changed["pattern"], str):
+    if "equation" in changed:
+        if rng.random() < 0.5:
+            changed["equation"] = letters(changed["equation"], rng)
+        return changed
+    if rng.random() < 0.5:
         changed["pattern"] = words(changed["pattern"], rng)
     for name in [name for name, value in settings.items() if isinstance(value, int)]:
         if rng.random() < 0.25:
@@ -51,3 +55,20 @@ def words(text: str, rng: random.Random) -> str:
             if not {"->", "(", ")"} & set(inside):
                 found[at:end] = ["(", *inside, ")"]
     return rng.choice(("", " ")).join(found) if rng.random() < 0.1 else " ".join(found)
+
+
+def letters(text: str, rng: random.Random) -> str:
+    """One or two letters or signs taken away, doubled, exchanged or replaced."""
+    found = re.findall(r"->|\.\.\.|\S| ", text)
+    for _ in range(rng.choice((1, 1, 2))):
+        at, other = rng.randrange(len(found)), rng.randrange(len(found))
+        way = rng.randrange(5)
+        if way == 0 and len(found) > 1:
+            del found[at]
+        elif way == 1:
+            found[at], found[other] = found[other], found[at]
+        elif way == 2:
+            found[at] = rng.choice(found)
+        else:
+            found.insert(at, rng.choice((*"ijkabn", "...", "->", ",", "Z", " ", ".", "1")))
+    return "".join(found)
