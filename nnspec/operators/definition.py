@@ -81,6 +81,17 @@ class Ref(Record):
     index: int
 
 
+class InTraining(Record):
+    """In generated code: a value in training, another in evaluation."""
+
+    value: Any
+    otherwise: Any
+
+
+class SameDevice(Record):
+    """In generated code: the device of the module's inputs, for tensors made on the spot."""
+
+
 class ModuleCode(Record):
     """`nn.Conv2d(3, 64, 7, stride=2)`: the node becomes a submodule, called with its tensors.
 
@@ -148,6 +159,10 @@ class Use:
         first = self.inputs[0]
         assert first is not None
         return first
+
+    def again(self) -> Use:
+        """The same use to be looked at once more: what it demands is recorded already."""
+        return Use(self.operator, self.inputs, self.settings, self.given)
 
     def tuple(self, setting: str, length: int) -> tuple[Any, ...]:
         """A setting as a tuple: one number stands for all, as in PyTorch."""

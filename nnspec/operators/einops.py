@@ -187,7 +187,7 @@ class Patterned(Operator):
         raise NotImplementedError
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
-        lengths = self.lengths(use, self.read(use))
+        lengths = self.lengths(use.again(), self.read(use))
         shown = [f"{key} = {render(size)}" for key, size in lengths.items() if key.isidentifier()]
         return ["the axes: " + ", ".join(shown)] if shown else []
 

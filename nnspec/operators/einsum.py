@@ -224,7 +224,7 @@ class Einsum(Operator):
         """From left to right, as PyTorch goes: a sum over both is a matrix product of the two, and
         what only one of them has is summed before."""
         equation = parse(use["equation"])
-        whole, *operands = self.sizes(use, equation)
+        whole, *operands = self.sizes(use.again(), equation)
         kept = set(self.result(equation, [whole, *operands]))
         wide = [
             {name: s for name, s in own.items() if compare("==", s, 1) is not True}
@@ -246,7 +246,7 @@ class Einsum(Operator):
         return total
 
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
-        whole = self.sizes(use, parse(use["equation"]))[0]
+        whole = self.sizes(use.again(), parse(use["equation"]))[0]
         return "one for each value of all axes: " + " * ".join(render(s) for s in whole.values())
 
     def function(self, use: Use) -> CallCode:

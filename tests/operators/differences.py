@@ -143,6 +143,18 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("einsum")(case) and refused.code == "NN304",
     ),
     (
+        "a negative dropout_p",
+        "PyTorch's attention ignores it without a word, its dropout does not",
+        lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
+        and "dropout_p" in refused.why,
+    ),
+    (
+        "a mask that stretches the scores",
+        "PyTorch's plain attention takes it, the fast ones do not",
+        lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
+        and len(case.inputs) > 3 and refused.code in ("NN301", "NN303"),
+    ),
+    (
         "an axis of length -1",
         "einops hands it to PyTorch, which takes -1 for `as it is` in a new dimension",
         lambda case, refused, theirs: of("repeat")(case) and "must be at least 1" in refused.why,
@@ -198,7 +210,9 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "broadcasting",
         "a symbol that could be 1 is taken to be the other side's size: that is what the model "
         "means",
-        lambda case, refused, theirs: "must agree in dimension" in refused.why,
+        lambda case, refused, theirs: (
+            "must agree in dimension" in refused.why or "must agree with the scores" in refused.why
+        ),
     ),
     (
         "letters of einsum",

@@ -12,7 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nnspec.operators.definition import CallCode, IndexCode, InfixCode, ModuleCode, Ref
+from nnspec.operators.definition import (
+    CallCode,
+    IndexCode,
+    InfixCode,
+    InTraining,
+    ModuleCode,
+    Ref,
+    SameDevice,
+)
 
 SPACE = {"torch": torch, "nn": nn, "F": F, "einops": einops}
 
@@ -29,6 +37,10 @@ def value(item: Any) -> str:
         return "(" + "".join(f"{value(one)}, " for one in item) + ")"
     if item is Ellipsis:
         return "..."
+    if isinstance(item, InTraining):
+        return value(item.value)
+    if isinstance(item, SameDevice):
+        return "'cpu'"
     return repr(item)
 
 
