@@ -133,7 +133,9 @@ def _operator_node(
                 for s in definition.settings
             }
             plain.update({name: session.value_of(value) for name, value in scalars.items()})
-            results = definition.infer(Use(definition, types, plain, given))
+            behind = Use(definition, types, plain, given)
+            behind.pin = session.pin
+            results = definition.infer(behind)
         else:
             results = definition.infer(use)
     except Mismatch as mismatch:

@@ -16,7 +16,7 @@ from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, ClassVar, NoReturn
 
     from nnspec.dims import Size
@@ -64,6 +64,7 @@ class Setting(Record):
     length: int = 0
     choices: tuple[str, ...] = ()
     doc: str = ""
+    spread: bool = False
 
 
 class Param(Record):
@@ -131,10 +132,14 @@ class IndexCode(Record):
     items: tuple[Any, ...]
 
 
+def _itself(size: Size) -> Size:
+    return size
+
+
 class Use:
     """One use of an operator: its tensors' types, its settings, and what it demands of sizes."""
 
-    __slots__ = ("conditions", "given", "in_place", "inputs", "operator", "settings")
+    __slots__ = ("conditions", "given", "in_place", "inputs", "operator", "pin", "settings")
 
     def __init__(
         self,
@@ -149,6 +154,8 @@ class Use:
         self.given = given  # the names of the settings that the spec wrote
         self.conditions: list[tuple[Condition, str]] = []
         self.in_place = False  # the compiler's choice: write over the input
+        # what a size stands for where the compiler has put names for numbers
+        self.pin: Callable[[Size], Size] = _itself
 
     def __getitem__(self, setting: str) -> Any:
         return self.settings[setting]

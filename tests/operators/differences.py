@@ -143,6 +143,17 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("einsum")(case) and refused.code == "NN304",
     ),
     (
+        "conditions of u8, truth values filled with numbers",
+        "PyTorch still takes them, the first with a warning",
+        lambda case, refused, theirs: refused.code == "NN304" and of("where", "masked_fill")(case)
+        and bool({"u8", "bool"} & dtypes(case)),
+    ),
+    (
+        "fractions in a range of integers",
+        "PyTorch cuts them off, before or after it has counted how many there are",
+        lambda case, refused, theirs: of("arange")(case) and "do not become" in refused.why,
+    ),
+    (
         "a negative dropout_p",
         "PyTorch's attention ignores it without a word, its dropout does not",
         lambda case, refused, theirs: of("scaled_dot_product_attention")(case)

@@ -35,6 +35,8 @@ def value(item: Any) -> str:
         return "[" + ", ".join(map(value, item)) + "]"
     if isinstance(item, tuple):
         return "(" + "".join(f"{value(one)}, " for one in item) + ")"
+    if isinstance(item, str) and item.startswith("torch."):
+        return item
     if item is Ellipsis:
         return "..."
     if isinstance(item, InTraining):

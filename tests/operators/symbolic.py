@@ -39,6 +39,8 @@ def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
         value = settings.get(setting.name)
         if "size" in setting.kind.split("|") and isinstance(value, int) and rng.random() < 0.3:
             settings[setting.name] = maybe(value, setting.name)
+        if setting.name == "size" and isinstance(value, tuple):
+            settings["size"] = tuple(maybe(v, f"size{at}") for at, v in enumerate(value))
     if any(setting.kind == "axes" for setting in case.operator.settings):
         for name, value in case.settings.items():
             if isinstance(value, int) and rng.random() < 0.3:
@@ -70,12 +72,18 @@ def placed(types: Any, settings: dict[str, Any], values: dict[str, int]) -> str:
     return f"with {', '.join(map(str, types))}, {settings} at {values}"
 
 
+def number(value: Any, values: dict[str, int]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(number(item, values) for item in value)
+    return evaluate(value, values) if isinstance(value, Dim) else value
+
+
 def filled(case: Case, types: Any, values: dict[str, int]) -> Case:
     """The case with numbers in place of its symbols."""
     return Case(
         case.operator,
         tuple(t and (t.dtype, tuple(evaluate(size, values) for size in t.shape)) for t in types),
-        {n: evaluate(v, values) if isinstance(v, Dim) else v for n, v in case.settings.items()},
+        {name: number(value, values) for name, value in case.settings.items()},
     )
 
 
