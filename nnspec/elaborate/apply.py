@@ -135,7 +135,7 @@ def _operator_node(
             plain.update({name: session.value_of(value) for name, value in scalars.items()})
             behind = Use(definition, types, plain, given)
             behind.pin = session.pin
-            results = definition.infer(behind)
+            results = tuple(session.simplest(kind) for kind in definition.infer(behind))
         else:
             results = definition.infer(use)
     except Mismatch as mismatch:

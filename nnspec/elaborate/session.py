@@ -7,7 +7,7 @@ those, and `pinned` collects the symbols of which what they stand for decided so
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
-from nnspec.dims import Dim, substitute
+from nnspec.dims import Dim, compare, substitute, undivided
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.graph import Graph
     from nnspec.source import Span
+    from nnspec.tensors import TensorType
 
 #: a spec may make this many nodes that are not copies of each other
 NODE_BUDGET = 50_000
@@ -102,6 +103,14 @@ class Session:
         if isinstance(value, (list, tuple)):
             return type(value)(self.value_of(item) for item in value)
         return value
+
+    def simplest(self, type: TensorType) -> TensorType:
+        """A type whose sizes are `D` where they are `heads * (D // heads)` and that comes out even."""
+
+        def divides(by: Size, size: Size) -> bool:
+            return compare("==", self.value_of(size) % self.value_of(by), 0) is True
+
+        return type.with_shape([undivided(size, divides) for size in type.shape])
 
 
 def fail(
