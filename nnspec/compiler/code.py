@@ -194,8 +194,9 @@ def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequ
     args = [value(arg, names, tensors) for arg in code.args]
     if code.function.startswith("."):
         receiver = args.pop(0)
-        made = call(bracketed(receiver, ATOM) + code.function, *args, **keywords)
-        return Call(made.head, made.args, depth=max(made.depth, receiver.depth + 1))
+        made = call(code.function, *args, **keywords)
+        depth = max(made.depth, receiver.depth + 1)
+        return Call(made.head, made.args, depth=depth, receiver=receiver)
     return call(code.function, *args, **keywords)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import nearest
 from nnspec.dims import exact_div, render
-from nnspec.operators.definition import CallCode, IndexCode, Operator, Setting
+from nnspec.operators.definition import CallCode, IndexCode, Operator, Ref, Setting
 from nnspec.operators.patterns import REST, Axis, Group, Pattern, Side, parse, refuse
 from nnspec.operators.steps import Steps
 from nnspec.tensors import TensorType, is_float
@@ -360,3 +360,19 @@ class Repeat(Patterned):
                     f"give it: `{axis.name}=…`",
                     code="NN204",
                 )
+
+    def function(self, use: Use) -> CallCode | IndexCode:
+        """As `x.expand(n, -1, -1)` where dimensions of 1 are stretched and nothing else moves."""
+        pattern = self.read(use)
+        left, right = pattern.left.groups, pattern.right.groups
+        sizes: list[Size] = []
+        if len(left) == len(right):
+            for before, after in zip(left, right, strict=True):
+                keys = [axis.key for axis in after.axes]
+                if [axis.key for axis in before.axes] == keys:
+                    sizes.append(-1)
+                elif not before.axes and len(keys) == 1 and keys[0] not in pattern.left.names:
+                    sizes.append(self._known(use, after.axes[0]))
+        if sizes and len(sizes) == len(right) and set(sizes) != {-1}:
+            return CallCode(".expand", (Ref(0), *sizes))
+        return super().function(use)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from nnspec.operators.definition import Use
 
 REST = "..."
+#: characters of an equation
+LONGEST = 1_000
 
 
 class Letter(Record):
@@ -41,6 +43,8 @@ def refuse(message: str, start: int, end: int, help: str = "", code: str = "NN20
 
 def parse(text: str) -> Equation:
     """An equation, as `torch.einsum` reads it: one letter for each axis."""
+    if len(text) > LONGEST:
+        refuse(f"an equation has at most {LONGEST:,} characters", 0, len(text), code="NN402")
     left, arrow, right = text.partition("->")
     again = right.find("->")
     if again >= 0:

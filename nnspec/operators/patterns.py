@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 REST = "..."
+#: characters of a pattern
+LONGEST = 1_000
 
 _WORD = re.compile(r"[()]|[^\s()]+")
 
@@ -83,6 +85,8 @@ def refuse(message: str, place: tuple[int, int], help: str = "", code: str = "NN
 @lru_cache(256)
 def parse(text: str) -> Pattern:
     """The two sides of a pattern. Mismatch NN206 with the place in it."""
+    if len(text) > LONGEST:
+        refuse(f"a pattern has at most {LONGEST:,} characters", (0, len(text)), code="NN402")
     arrows = [found.start() for found in re.finditer("->", text)]
     if len(arrows) != 1:
         message = "a pattern has one `->`: the axes before it, and those after"
