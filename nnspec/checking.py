@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.program import Program
@@ -45,6 +46,11 @@ def check_target(target: Target) -> Report:
 
 def check_text(source: Source, name: str = "") -> Report:
     """The report of a source; of the model `name` only, where one is named."""
+    with uncollected():
+        return _check(source, name)
+
+
+def _check(source: Source, name: str) -> Report:
     program, problems = read(source)
     if problems:  # what names and shapes could add would mostly follow from these
         return Report(problems, {})
@@ -113,6 +119,8 @@ def with_requirements(report: Report) -> Report:
             continue
         if model.conflict is not None:
             found.append(model.conflict)
+        else:
+            found += model.broken_budgets()
     return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
 
 

@@ -282,6 +282,17 @@ CODES: dict[str, Code] = {
         " message shows the operator that refuses them; `nnspec check` says which sizes the model "
         "admits.",
     ),
+    "NN310": Code(
+        "a budget is not kept",
+        "A model may promise what it costs: `assert params <= 5_000_000`, `assert macs <= 300e6 at H=224, "
+        "W=224`, `assert memory <= 64 * 2 ** 20 at H=224, W=224` (bytes of the weights and of what is "
+        "alive at once at inference). Figures are those of a batch of one, unless the size of the batch "
+        "is given too.",
+        **_pair(
+            "assert params <= 1000\nreturn image -> flatten -> linear(10)",
+            "assert params <= 50_000\nreturn image -> flatten -> linear(10)",
+        ),
+    ),
     # -- 4xx: limits -------------------------------------------------------------------------------
     "NN401": Code(
         "too deep",

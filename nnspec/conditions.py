@@ -7,7 +7,7 @@ from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from nnspec.dims import Size
 
@@ -20,7 +20,10 @@ class Condition(Record):
     text: str
 
     def holds(self, values: Mapping[str, int]) -> bool:
-        value = evaluate(self.size, values)
+        return self.kept(evaluate(self.size, values))
+
+    def kept(self, value: int) -> bool:
+        """Whether it holds where `size` has this value."""
         return value == 0 if self.op == "==" else value >= 0 if self.op == ">=" else value != 0
 
     @property
@@ -51,3 +54,14 @@ def divisible(a: Size, by: Size) -> Condition:
 def _in_brackets(size: Size) -> str:
     text = render(size)
     return f"({text})" if " " in text or "*" in text else text
+
+
+#: a comparison of the language -> the condition it states
+CONDITIONS: dict[str, Callable[[Size, Size], Condition]] = {
+    "==": equal,
+    "!=": differs,
+    ">=": at_least,
+    ">": lambda a, b: at_least(a, b + 1),
+    "<=": lambda a, b: at_least(b, a),
+    "<": lambda a, b: at_least(b, a + 1),
+}

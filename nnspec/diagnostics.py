@@ -10,6 +10,14 @@ from __future__ import annotations
 from nnspec.records import Record
 from nnspec.source import Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    #: words, or the function that makes them where they are seldom read
+    Text: TypeAlias = str | Callable[[], str]
+
 
 class Label(Record):
     """A second place that a problem speaks of, in its own words."""

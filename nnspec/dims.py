@@ -17,7 +17,7 @@ from operator import add, mul, sub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Any, NoReturn, TypeAlias, Union
 
     Size: TypeAlias = Union[int, "Dim"]  # noqa: UP007  (`int | "Dim"` is no type)
@@ -130,9 +130,11 @@ class Dim:
     def __mul__(self, other: Size) -> Size:
         if not isinstance(other, (int, Dim)):
             return NotImplemented
+        if isinstance(other, int):
+            return _scaled(self, other)
         found: dict[Monomial, int] = {}
         for left, a in self.terms:
-            for right, b in _terms(other):
+            for right, b in other.terms:
                 product = left + right
                 if len(product) > MOST_FACTORS:
                     raise SizeLimit("a product of too many factors")
@@ -202,6 +204,15 @@ def _make(found: dict[Monomial, int]) -> Size:
     return Dim(tuple(sorted(found.items(), key=_term_order)))
 
 
+def _scaled(size: Dim, factor: int) -> Size:
+    if factor == 0:
+        return 0
+    terms = tuple([(monomial, coefficient * factor) for monomial, coefficient in size.terms])
+    if not all(-LARGEST <= coefficient <= LARGEST for _, coefficient in terms):
+        raise SizeLimit("a size that is too big")
+    return Dim(terms)
+
+
 def _term_order(term: tuple[Monomial, int]) -> tuple[int, list[tuple[bool, str, str]]]:
     return -len(term[0]), [atom.order for atom in term[0]]
 
@@ -221,6 +232,31 @@ def symbol(name: str) -> Dim:
 def symbols(size: Size) -> frozenset[str]:
     """The names that a size depends on."""
     return size.symbols if isinstance(size, Dim) else frozenset()
+
+
+def product(sizes: Iterable[Size]) -> Size:
+    """The sizes multiplied; 1 without any."""
+    number = 1
+    symbolic: Size = 1
+    for size in sizes:
+        if isinstance(size, int):
+            number *= size
+        else:
+            symbolic = size if symbolic == 1 else symbolic * size
+    return number if isinstance(symbolic, int) and symbolic == 1 else symbolic * number
+
+
+def total(sizes: Iterable[Size]) -> Size:
+    """The sum of the sizes."""
+    number = 0
+    found: dict[Monomial, int] = {}
+    for size in sizes:
+        if isinstance(size, int):
+            number += size
+        else:
+            for monomial, coefficient in size.terms:
+                _put(found, monomial, coefficient)
+    return _make(found) + number
 
 
 def floordiv(a: Size, b: Size) -> Size:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.conditions import Condition
+    from nnspec.diagnostics import Text
     from nnspec.dims import Size
     from nnspec.operators.definition import Operator, Param, Use
     from nnspec.source import Span
@@ -133,19 +134,37 @@ class OwnParam(Node):
 class Place:
     """A condition on sizes, with the node that demands it and why in words."""
 
-    __slots__ = ("condition", "span", "why")
+    __slots__ = ("_why", "condition", "span")
 
-    def __init__(self, condition: Condition, why: str, span: Span) -> None:
+    def __init__(self, condition: Condition, why: Text, span: Span) -> None:
         self.condition = condition
-        self.why = why
+        self._why = why
         self.span = span
+
+    @property
+    def why(self) -> str:
+        return self._why() if callable(self._why) else self._why
+
+
+class Budget:
+    """A condition on the model's figures, at these sizes; `params`, `macs`, `memory` are symbols in it."""
+
+    __slots__ = ("condition", "sizes", "span", "why")
+
+    def __init__(
+        self, condition: Condition, span: Span, why: str, sizes: dict[str, tuple[int, Span]]
+    ) -> None:
+        self.condition = condition
+        self.span = span
+        self.why = why
+        self.sizes = sizes  # name -> number, and the place where it is given
 
 
 class Graph:
     """A body: inputs, nodes in order of execution, named outputs."""
 
     __slots__ = (
-        "arguments", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
+        "arguments", "budgets", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
         "symbols",
     )  # fmt: skip
 
@@ -159,6 +178,7 @@ class Graph:
         self.outputs: list[tuple[str, Value]] = []
         self.nodes: list[Node] = []
         self.places: list[Place] = []  # conditions demanded directly in this body
+        self.budgets: list[Budget] = []  # of a model: what it promises of its figures
         self.symbols: dict[str, Size] = {}  # names bound by input patterns -> sizes
 
     def subgraphs(self) -> Iterator[Graph]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch
-from nnspec.dims import compare, render
+from nnspec.dims import compare, product, render
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -65,6 +65,18 @@ class TensorType(Record):
     dtype: str
     shape: tuple[Size, ...]
 
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (
+            isinstance(other, TensorType)
+            and self.dtype == other.dtype
+            and self.shape == other.shape
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.dtype, self.shape))
+
     @property
     def rank(self) -> int:
         return len(self.shape)
@@ -72,10 +84,7 @@ class TensorType(Record):
     @property
     def numel(self) -> Size:
         """The number of elements."""
-        total: Size = 1
-        for size in self.shape:
-            total = total * size
-        return total
+        return product(self.shape)
 
     def with_shape(self, shape: Sequence[Size]) -> TensorType:
         return TensorType(self.dtype, tuple(shape))

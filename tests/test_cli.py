@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from nnspec.cli import COMMANDS, main
+from nnspec.cli import main
+from nnspec.cli.commands import COMMANDS, commands
 
 ROOT = Path(__file__).parent.parent
 GOOD = """\
@@ -57,6 +58,20 @@ def test_a_good_spec(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{8 * 3 * 25 * 28 * 28 + 4 * 8 * 9 * 28 * 28:,}" in out
 
 
+@pytest.mark.parametrize("words", [["net.nn"], ["bad.nn"], ["net.nn", "bad.nn"], ["gone.nn"]])
+def test_without_options_click_is_not_needed(
+    spec: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The short way and click's way are the same; only the first leaves click alone."""
+    status = main(["check", *words])
+    short = capsys.readouterr()
+    assert commands.main(["check", *words], prog_name="nnspec", standalone_mode=False) == status
+    assert capsys.readouterr() == short
+    code = f"import sys; from nnspec.cli import main; main(['check', *{words}])\n"
+    code += "sys.exit('click' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
 def test_a_wrong_spec(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "bad.nn"]) == 1
     out, err = capsys.readouterr()
@@ -92,7 +107,7 @@ def test_both_are_shown_and_the_worst_counts(
         (["check", "net.nn:Nut"], "did you mean `Net`"),
         (["check", "zoo:resnet500"], "did you mean zoo:resnet50"),
         (["check", "."], "a folder, not a spec; name a file in it"),
-        (["explain", "NN31"], "did you mean NN301"),
+        (["explain", "NN3011"], "did you mean NN301"),
         (["explain", "net.nn"], "nnspec explain net.nn LAYER"),
         (["explain", "net.nn", "stm"], "did you mean `stem`"),
         (["ops", "conv2"], "did you mean `conv2d`"),
@@ -232,10 +247,10 @@ def test_a_reader_that_goes_away(spec: Path) -> None:
 
 
 def test_ctrl_c(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import nnspec.checking
+    import nnspec.cli.checks
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(nnspec.checking, "check_target", interrupted)
+    monkeypatch.setattr(nnspec.cli.checks, "check_target", interrupted)
     assert main(["check", "net.nn"]) == 130

@@ -6,7 +6,8 @@ The walk is not recursive, so the depth of a spec does not matter.
 
 from __future__ import annotations
 
-from nnspec.graph import CallNode
+from nnspec.dims import total
+from nnspec.graph import CallNode, OpNode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,13 +27,22 @@ def sums(root: Graph, of_node: Callable[[Node], Size], shared_too: bool) -> Sums
     again (MACs: yes; parameters: no).
     """
     found: Sums = {}
+    uses: dict[int, Size] = {}  # equal uses of an operator are one object
+
+    def once(node: Node) -> Size:
+        if not isinstance(node, OpNode):
+            return of_node(node)
+        size = uses.get(id(node.use))
+        if size is None:
+            size = uses[id(node.use)] = of_node(node)
+        return size
+
     for graph in root.subgraphs():
-        total: Size = 0
-        for node in graph.nodes:
-            if node.shared and not shared_too:
-                continue
-            total = total + times(node.count, of_call_or_node(node, found, of_node))
-        found[id(graph)] = total
+        found[id(graph)] = total(
+            times(node.count, of_call_or_node(node, found, once))
+            for node in graph.nodes
+            if shared_too or not node.shared
+        )
     return found
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from nnspec.analysis import params
 from nnspec.analysis.fold import sums
+from nnspec.dims import total
 from nnspec.graph import CallNode, OpNode
 from nnspec.tensors import DTYPES
 
@@ -27,10 +28,7 @@ def weights(root: Graph) -> Size:
     """Bytes of the parameters and buffers."""
 
     def of_node(node: Node) -> Size:
-        total: Size = 0
-        for _, param in params.own(node):
-            total = total + params.numel(param) * DTYPES[param.dtype]
-        return total
+        return total(params.numel(param) * DTYPES[param.dtype] for _, param in params.own(node))
 
     return sums(root, of_node, shared_too=False)[id(root)]
 
@@ -41,11 +39,9 @@ def activations(root: Graph) -> Size:
     """
 
     def of_node(node: Node) -> Size:
-        total: Size = 0
-        if isinstance(node, OpNode) and not node.operator.is_view:
-            for value in node.outputs:
-                total = total + of_type(value.type)
-        return total
+        if not isinstance(node, OpNode) or node.operator.is_view:
+            return 0
+        return total(of_type(value.type) for value in node.outputs)
 
     return sums(root, of_node, shared_too=True)[id(root)]
 

@@ -5,6 +5,7 @@ once.
 from __future__ import annotations
 
 from nnspec.analysis.fold import of_call_or_node, sums, times
+from nnspec.dims import product, total
 from nnspec.graph import OpNode, OwnParam
 
 TYPE_CHECKING = False
@@ -27,18 +28,11 @@ def own(node: Node) -> Iterator[tuple[str, Param]]:
 
 def numel(param: Param) -> Size:
     """The number of elements of a parameter."""
-    total: Size = 1
-    for size in param.shape:
-        total = total * size
-    return total
+    return product(param.shape)
 
 
 def _trained(node: Node) -> Size:
-    total: Size = 0
-    for _, param in own(node):
-        if param.trainable:
-            total = total + numel(param)
-    return total
+    return total(numel(param) for _, param in own(node) if param.trainable)
 
 
 def params(root: Graph) -> Sums:

@@ -23,8 +23,7 @@ from nnspec.elaborate.values import (
 )
 from nnspec.graph import CallNode, OpNode, Place, Value
 from nnspec.operators import lookup
-from nnspec.operators.binding import bind_settings
-from nnspec.operators.definition import Operator, Use
+from nnspec.operators.definition import Operator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,26 +117,9 @@ def _operator_node(
     definition, session = made.operator, body.session
     inputs, scalars, positional, keyword = _slots(made, tensors, span)
     place = made.span
+    types = tuple(value.type if value is not None else None for value in inputs)
     try:
-        settings = bind_settings(definition.name, definition.settings, positional, keyword)
-        settings.update(scalars)
-        types = tuple(value.type if value is not None else None for value in inputs)
-        given = frozenset(keyword)
-        use = Use(definition, types, settings, given)
-        if session.formal:
-            # rules see the numbers behind formal settings, the generated code sees the settings
-            plain = {
-                s.name: settings[s.name]
-                if "size" in s.kind or s.kind == "list"
-                else session.value_of(settings[s.name])
-                for s in definition.settings
-            }
-            plain.update({name: session.value_of(value) for name, value in scalars.items()})
-            behind = Use(definition, types, plain, given)
-            behind.pin = session.pin
-            results = tuple(session.simplest(kind) for kind in definition.infer(behind))
-        else:
-            results = definition.infer(use)
+        use, results = session.used(definition, types, positional, keyword, scalars)
     except Mismatch as mismatch:
         where = argument_place(definition, mismatch, made.places, place)
         raise placed(mismatch, where, _origins(inputs, where)) from None
@@ -150,7 +132,7 @@ def _operator_node(
     node = OpNode(definition, use, inputs, path, span)
     node.stem, node.first, node.labelled = stem, first, label is not None
     if not session.formal:
-        node.params = definition.params(use)
+        node.params = use.params
         _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place))

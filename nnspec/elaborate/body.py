@@ -6,10 +6,11 @@ uses the poison stays silent.
 
 from __future__ import annotations
 
-from nnspec.conditions import at_least, differs, equal
+from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
 from nnspec.elaborate import expressions, patterns
+from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
 from nnspec.elaborate.numbers import comparison
@@ -290,6 +291,10 @@ class Body:
         why = ""
         if statement.message is not None:
             why = str(self.evaluate(statement.message))
+        if is_budget(self, statement):
+            if not self.session.formal:
+                self.graph.budgets.extend(budgets(self, statement, why))
+            return
         self.demand(statement.condition, why, statement.span)
 
     def demand(self, expr: tree.Expr, why: str, span: Span) -> None:
@@ -303,7 +308,7 @@ class Body:
             left, right = self.evaluate(expr.first), self.evaluate(right_expr)
             sizes = all(isinstance(v, (int, Dim)) for v in (left, right))
             if sizes and comparison(op, left, right) is None:
-                condition = _CONDITIONS[op](left, right)
+                condition = CONDITIONS[op](left, right)
                 self.graph.places.append(Place(condition, why or f"assert {expr.span.text}", span))
                 return
             if sizes and not comparison(op, left, right):
@@ -345,15 +350,6 @@ class Body:
             self.graph.outputs.append((name, value))
         raise _Return
 
-
-_CONDITIONS: dict[str, Any] = {
-    "==": equal,
-    "!=": differs,
-    ">=": at_least,
-    ">": lambda a, b: at_least(a, b + 1),
-    "<=": lambda a, b: at_least(b, a),
-    "<": lambda a, b: at_least(b, a + 1),
-}
 
 _RULES: dict[type, Any] = {
     tree.Doc: Body.doc,

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
 from nnspec.dims import Dim, compare, substitute, undivided
+from nnspec.elaborate.values import key
+from nnspec.operators.binding import bind_settings
+from nnspec.operators.definition import Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
     from typing import Any, NoReturn
 
     from nnspec.dims import Size
     from nnspec.graph import Graph
+    from nnspec.operators.definition import Operator
     from nnspec.source import Span
     from nnspec.tensors import TensorType
 
 #: a spec may make this many nodes that are not copies of each other
-NODE_BUDGET = 50_000
+NODE_BUDGET = 100_000
 #: and take this many steps to compute its numbers and lists: one for an item of a list, more for an
 #: item that a comprehension computes and for the call of a function
 STEP_BUDGET = 10_000_000
@@ -39,7 +43,9 @@ DEEPEST = 64
 class Session:
     """The state that all bodies of one elaboration share."""
 
-    __slots__ = ("graphs", "hints", "known", "nodes", "pinned", "problems", "stack", "steps")
+    __slots__ = (
+        "_uses", "graphs", "hints", "known", "nodes", "pinned", "problems", "stack", "steps",
+    )  # fmt: skip
 
     def __init__(self, hints: Mapping[str, Size] | None = None) -> None:
         self.problems: list[Problem] = []
@@ -51,6 +57,7 @@ class Session:
         self.steps = 0
         self.hints = hints
         self.pinned: set[str] = set()
+        self._uses: dict[Hashable, tuple[Use, tuple[TensorType, ...]]] = {}
 
     @property
     def formal(self) -> bool:
@@ -86,6 +93,57 @@ class Session:
                 f"the numbers and lists of this spec take more than {STEP_BUDGET:,} steps to compute",
                 span,
             )
+
+    # -- operators --------------------------------------------------------------------------------
+
+    def used(
+        self,
+        operator: Operator,
+        types: tuple[TensorType | None, ...],
+        positional: Sequence[Any],
+        keyword: Mapping[str, Any],
+        scalars: Mapping[str, Any],
+    ) -> tuple[Use, tuple[TensorType, ...]]:
+        """The use of an operator on tensors of these types, and the types of its results.
+
+        Layers of one kind mostly come in dozens: equal uses are inferred once. Mismatch where the
+        operator refuses.
+        """
+        if self.formal:
+            return self._formally_used(operator, types, positional, keyword, scalars)
+        named = [(name, key(value)) for name, value in (*keyword.items(), *scalars.items())]
+        same = (operator, types, tuple(map(key, positional)), tuple(named))
+        known = self._uses.get(same)
+        if known is None:
+            settings = bind_settings(operator.name, operator.settings, positional, keyword)
+            settings.update(scalars)
+            use = Use(operator, types, settings, frozenset(keyword))
+            known = self._uses[same] = use, operator.infer(use)
+        return known
+
+    def _formally_used(
+        self,
+        operator: Operator,
+        types: tuple[TensorType | None, ...],
+        positional: Sequence[Any],
+        keyword: Mapping[str, Any],
+        scalars: Mapping[str, Any],
+    ) -> tuple[Use, tuple[TensorType, ...]]:
+        """Rules see the numbers behind formal settings, the generated code sees the settings."""
+        settings = bind_settings(operator.name, operator.settings, positional, keyword)
+        settings.update(scalars)
+        plain = {
+            s.name: settings[s.name]
+            if "size" in s.kind or s.kind == "list"
+            else self.value_of(settings[s.name])
+            for s in operator.settings
+        }
+        plain.update({name: self.value_of(value) for name, value in scalars.items()})
+        given = frozenset(keyword)
+        behind = Use(operator, types, plain, given)
+        behind.pin = self.pin
+        results = tuple(self.simplest(kind) for kind in operator.infer(behind))
+        return Use(operator, types, settings, given), results
 
     # -- formal elaboration -----------------------------------------------------------------------------
 

@@ -136,8 +136,12 @@ def is_layer(value: object) -> bool:
 
 def key(value: Any) -> Hashable:
     """Equal for values that make equal layers; what a use of a block is remembered under."""
+    if isinstance(value, (int, str)):
+        return (type(value).__name__, value)  # True is no 1
     if isinstance(value, (list, tuple)):
         return ("list", *map(key, value))
+    if isinstance(value, slice):
+        return ("slice", key(value.start), key(value.stop), key(value.step))
     if isinstance(value, OperatorName):
         return ("operator", value.operator.name)
     if isinstance(value, Builtin):

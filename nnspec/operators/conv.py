@@ -3,7 +3,7 @@ arXiv:1603.07285.)"""
 
 from __future__ import annotations
 
-from nnspec.dims import render
+from nnspec.dims import product, render
 from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
 from nnspec.tensors import TensorType
 
@@ -32,21 +32,32 @@ class Conv(Operator):
         kernel, stride = self.positive(use, "kernel_size"), self.positive(use, "stride")
         dilation = self.positive(use, "dilation")
         before, after = self.padding(use, kernel, dilation)
-        sizes: list[Size] = []
-        for axis in range(rank):
-            size, reach = x.shape[2 + axis], dilation[axis] * (kernel[axis] - 1) + 1
-            padded = size + before[axis] + after[axis]
-            self.enough(use, AXES[rank][axis], size, max(before[axis], after[axis]))
-            use.at_least(
-                padded,
-                reach,
-                f"a kernel that reaches over {reach} does not fit into "
-                f"{AXES[rank][axis]} {render(padded)}",
-                notes=(f"{AXES[rank][axis]} {render(size)}, padded to {render(padded)}",),
-                argument="kernel_size",
+        sizes = [
+            self.out_size(
+                use, axis, kernel[axis], stride[axis], dilation[axis], before[axis], after[axis]
             )
-            sizes.append((padded - reach) // stride[axis] + 1)
+            for axis in range(rank)
+        ]
         return (TensorType(x.dtype, (x.shape[0], use["out_channels"], *sizes)),)
+
+    def out_size(
+        self, use: Use, axis: int, kernel: int, stride: int, dilation: int, before: int, after: int
+    ) -> Size:
+        name, size, reach = (
+            AXES[self.rank][axis],
+            use.x.shape[2 + axis],
+            dilation * (kernel - 1) + 1,
+        )
+        padded = size + before + after
+        self.enough(use, name, size, max(before, after))
+        use.at_least(
+            padded,
+            reach,
+            lambda: f"a kernel that reaches over {reach} does not fit into {name} {render(padded)}",
+            notes=lambda: (f"{name} {render(size)}, padded to {render(padded)}",),
+            argument="kernel_size",
+        )
+        return (padded - reach) // stride + 1
 
     def positive(self, use: Use, setting: str) -> tuple[int, ...]:
         values = use.tuple(setting, self.rank)
@@ -100,10 +111,8 @@ class Conv(Operator):
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         out = outputs[0]
-        total: Size = out.numel * (use.x.shape[1] // use["groups"])
-        for size in use.tuple("kernel_size", self.rank):
-            total = total * size
-        return total
+        kernel = use.tuple("kernel_size", self.rank)
+        return product([*out.shape, use.x.shape[1] // use["groups"], *kernel])
 
     def module(self, use: Use) -> ModuleCode:
         kwargs: dict[str, Any] = {}

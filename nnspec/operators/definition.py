@@ -1,10 +1,9 @@
 """What an operator is: one definition that holds everything nnspec knows of it.
 
 Subclass `Operator`, give it a `name`, its `tensors` and `settings`, and write its rules. A rule
-gets a
-`Use`: the types of the tensors, the settings with their defaults filled in, and the means to demand
-something of sizes. A rule raises `Mismatch` (through `use.fail` and the demands) and never knows a
-place; the elaborator adds it.
+gets a `Use`: the types of the tensors, the settings with their defaults filled in, and the means to
+demand something of sizes. A rule raises `Mismatch` (through `use.fail` and the demands) and never
+knows a place; the elaborator adds it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, ClassVar, NoReturn
 
+    from nnspec.diagnostics import Text
     from nnspec.dims import Size
     from nnspec.tensors import TensorType
 
@@ -139,7 +139,9 @@ def _itself(size: Size) -> Size:
 class Use:
     """One use of an operator: its tensors' types, its settings, and what it demands of sizes."""
 
-    __slots__ = ("conditions", "given", "in_place", "inputs", "operator", "pin", "settings")
+    __slots__ = (
+        "_params", "conditions", "given", "in_place", "inputs", "operator", "pin", "settings",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -152,13 +154,21 @@ class Use:
         self.inputs = inputs
         self.settings = settings
         self.given = given  # the names of the settings that the spec wrote
-        self.conditions: list[tuple[Condition, str]] = []
+        self.conditions: list[tuple[Condition, Text]] = []
         self.in_place = False  # the compiler's choice: write over the input
         # what a size stands for where the compiler has put names for numbers
         self.pin: Callable[[Size], Size] = _itself
+        self._params: Mapping[str, Param] | None = None
 
     def __getitem__(self, setting: str) -> Any:
         return self.settings[setting]
+
+    @property
+    def params(self) -> Mapping[str, Param]:
+        """The parameters and buffers of this use, by name."""
+        if self._params is None:
+            self._params = self.operator.params(self)
+        return self._params
 
     @property
     def x(self) -> TensorType:
@@ -178,26 +188,27 @@ class Use:
             return tuple(value) if len(value) == length else tuple(value) * length
         return (value,) * length
 
-    # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition
-    # ---------
+    # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition ----
+    # a text may be given as the function that makes it: most are never read
 
-    def equal(self, a: Size, b: Size, message: str, **more: Any) -> None:
+    def equal(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a == b` must hold."""
         self._demand(compare("==", a, b), lambda: equal(a, b), message, more)
 
-    def at_least(self, a: Size, b: Size, message: str, **more: Any) -> None:
+    def at_least(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a >= b` must hold."""
         self._demand(compare(">=", a, b), lambda: at_least(a, b), message, more)
 
-    def divisible(self, a: Size, by: Size, message: str, **more: Any) -> None:
+    def divisible(self, a: Size, by: Size, message: Text, **more: Any) -> None:
         """`a % by == 0` must hold."""
         self._demand(compare("==", a % by, 0), lambda: divisible(a, by), message, more)
 
-    def _demand(self, known: bool | None, condition: Any, message: str, more: Any) -> None:
+    def _demand(self, known: bool | None, condition: Any, message: Text, more: Any) -> None:
         if known is None:
             self.conditions.append((condition(), message))
         elif not known:
-            self.fail(message, **more)
+            made = {name: value() if callable(value) else value for name, value in more.items()}
+            self.fail(message() if callable(message) else message, **made)
 
     def fail(self, message: str, *, code: str = "NN302", **more: Any) -> NoReturn:
         """Refuse this use. Codes: NN301 two sizes that must agree, NN302 a size an operator cannot
@@ -240,10 +251,11 @@ class Use:
 
     def positive_output(self, size: Size, dim_name: str, **more: Any) -> Size:
         """An output size must be at least 1."""
+        name = self.operator.name
         self.at_least(
             size,
             1,
-            f"the output of `{self.operator.name}` would have {dim_name} {render(size)}",
+            lambda: f"the output of `{name}` would have {dim_name} {render(size)}",
             **more,
         )
         return size

@@ -76,9 +76,11 @@ class Pool(Operator):
         use.at_least(
             out,
             1,
-            f"the {name} {render(size)} is too small for this pooling: a window of {reach} does not fit"
-            if shrunk
-            else f"{name} of `{self.name}`",
+            lambda: (
+                f"the {name} {render(size)} is too small for this pooling: a window of {reach} does not fit"
+                if shrunk
+                else f"{name} of `{self.name}`"
+            ),
             argument="kernel_size",
             help="leave this pooling out, or keep the last partial window: ceil_mode=true"
             if size != 0 and not use["ceil_mode"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from nnspec.analysis import macs, memory, params, receptive, requires
+from nnspec.analysis import budgets, macs, memory, params, receptive, requires
 from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import render, substitute
 from nnspec.graph import CallNode, OpNode
@@ -250,6 +250,27 @@ class ModelReport:
     def conflict(self) -> Problem | None:
         """The problem that no size satisfies the model, where that is so."""
         return requires.conflict(self.graph, self.admitted) if self.all_symbols else None
+
+    def broken_budgets(self) -> list[Problem]:
+        """The problems of the budgets that the model states and does not keep."""
+        known, batch = self.all_symbols, self.batch
+        problems = [
+            budgets.problem(self.graph, budget, known, batch, self.admitted, self._figures)
+            for budget in self.graph.budgets
+        ]
+        return [problem for problem in problems if problem is not None]
+
+    def _figures(self, sizes: Mapping[str, int]) -> dict[str, Size]:
+        """What a budget may speak of; memory is that of inference: weights and the peak."""
+        every = {**self.sizes, **sizes}
+        sums = {"params": self.param_sums[id(self.graph)], "macs": self.mac_sums[id(self.graph)]}
+        whole = set(self.all_symbols) <= every.keys()
+        sums["memory"] = self.weight_bytes + (
+            self._peak(every)
+            if whole
+            else self.activation_bytes  # of which only the symbols matter
+        )
+        return {name: substitute(size, every) for name, size in sums.items()}
 
     @property
     def requires(self) -> list[str]:

@@ -17,7 +17,8 @@ MAX_LINE = 100_000
 MAX_FILE = 8 * 1024 * 1024
 
 _FROM, _TRAIN = SOFT_WORDS["from"], SOFT_WORDS["train"]
-_JOINERS = {"import", "as", "on"}
+_ASSERT = HARD_WORDS["assert"]
+_JOINERS = {"import", "as", "on", "at"}
 
 _signs = sorted(set(LITERALS) - set("()[]"), key=len, reverse=True)
 _TOKEN = re.compile(
@@ -136,6 +137,8 @@ class Lexer:
             taken = word not in _JOINERS
         elif word == "on":
             taken = kinds[first] == _TRAIN and here == first + 2
+        elif word == "at":
+            taken = kinds[first] == _ASSERT
         elif word == "as":
             taken = kinds[first] == _FROM and kinds[-1] == NAME
         else:

@@ -6,8 +6,7 @@ with the body under a broken header, so that one slip hides nothing else.
 
 from __future__ import annotations
 
-import gc
-
+from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.records import replace
 from nnspec.source import Source
@@ -111,27 +110,19 @@ class Parser:
         """Apply a rule; `kind` is the token that follows."""
         made, length, method, children = self.rules[number]
         states, values, places = self.states, self.values, self.places
-        index = self.index
         base = len(values) - length
-        if length:
-            start = places[base]
-        else:
-            start = self.tokens.starts[index]
+        start = places[base] if length else self.tokens.starts[self.index]
         if method is None:
             value = values[base + children[0]]
         else:
-            value = method(
-                start,
-                self.tokens.ends[index - 1],
-                *[None if child < 0 else values[base + child] for child in children],
-            )
+            given = [None if child < 0 else values[base + child] for child in children]
+            value = method(start, self.tokens.ends[self.index - 1], *given)
         if length:
             del states[base + 1 :], values[base:], places[base:]
-        state = states[-1]
-        key = (state * NONTERMINALS + made) * _WIDTH + kind
+        key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
         target = _landings.get(key)
         if target is None:
-            target = _landings[key] = _land(state, made, kind)
+            target = _landings[key] = _land(states[-1], made, kind)
         states.append(target)
         values.append(value)
         places.append(start)
@@ -241,18 +232,13 @@ class Parser:
 
 def parse(source: Source) -> tuple[Module, list[Problem]]:
     """A whole file: what could be read of it, and everything that is wrong with its syntax."""
-    enabled = gc.isenabled()
-    gc.disable()  # a tree has no cycles, and looking for some takes half of the time
-    try:
+    with uncollected():
         tokens = lexer.tokenize(source)
         parser = Parser(tokens, "start")
         result = parser.run()
         doc, parts = result if result is not None else ("", ())
         parts = parser.limited(parts)
         return Module(source, doc, parts, tokens.comments), in_order(parser.problems)
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def parse_expression(

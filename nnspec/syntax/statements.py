@@ -8,6 +8,7 @@ from nnspec.syntax.literals import doc_text
 from nnspec.syntax.tree import (
     Assert,
     Assign,
+    AtSize,
     Attribute,
     Doc,
     Expr,
@@ -31,7 +32,7 @@ from nnspec.syntax.tree import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     Body: TypeAlias = tuple[Doc | None, tuple[Statement, ...]]
     Branch: TypeAlias = tuple[Expr | None, tuple[Statement, ...]]
@@ -160,7 +161,24 @@ class StatementBuilder(ExpressionBuilder):
         return inner
 
     def assert_(self, start: int, end: int, condition: Expr, message: Expr | None) -> Assert:
-        return Assert(Span(self.source, start, end), condition, message)
+        return Assert(Span(self.source, start, end), condition, (), message)
+
+    def assert_at(
+        self,
+        start: int,
+        end: int,
+        condition: Expr,
+        first: AtSize,
+        *rest: Any,
+    ) -> Assert:
+        """`rest` is further sizes, where there are some, and the message or None."""
+        more, message = rest if len(rest) == 2 else ((), *rest)
+        return Assert(Span(self.source, start, end), condition, (first, *more), message)
+
+    def at_size(self, start: int, end: int, name: int, value: Expr) -> AtSize:
+        return AtSize(
+            Span(self.source, start, end), Name(self.token_span(name), self.token(name)), value
+        )
 
     def return_(
         self, start: int, end: int, first: ReturnItem, rest: list[ReturnItem] | None = None

@@ -234,10 +234,18 @@ class For(Statement):
     body: tuple[Statement, ...]
 
 
+class AtSize(Tree):
+    """`H=224` in `assert macs <= 300e6 at H=224, W=224`."""
+
+    name: Name
+    value: Expr
+
+
 class Assert(Statement):
-    """`assert T <= context, "why"`."""
+    """`assert T <= context, "why"`, `assert macs <= 300e6 at H=224, W=224`."""
 
     condition: Expr
+    sizes: tuple[AtSize, ...]
     message: Expr | None
 
 

@@ -92,7 +92,11 @@ def at_numbers(
 ) -> str | None:
     """What a use with symbols says wrongly of these sizes."""
     concrete = run_nnspec(case)
-    broken = [why for condition, why in use.conditions if not condition.holds(values)]
+    broken = [
+        why() if callable(why) else why
+        for condition, why in use.conditions
+        if not condition.holds(values)
+    ]
     if isinstance(concrete, Refused):
         return None if broken else f"conditions hold, and the sizes are refused: {concrete.why}"
     if broken:

@@ -1,0 +1,70 @@
+"""What `nnspec check` does, once its words are read."""
+
+from __future__ import annotations
+
+from nnspec.checking import check_target, fix_sizes
+from nnspec.cli.output import complain, style, write
+from nnspec.settings import BadSetting
+from nnspec.targets import Unreadable, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nnspec.report.model import Report
+
+
+def check(
+    targets: Sequence[str],
+    sizes: Mapping[str, int] | None = None,
+    format_name: str = "text",
+    depth: int | None = None,
+) -> int:
+    """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit."""
+    reports: list[tuple[str, Report]] = []
+    unreadable = False
+    for words in targets:
+        try:
+            report = check_target(find(words))
+        except Unreadable as error:
+            complain(str(error))
+            unreadable = True
+            continue
+        if sizes and report.ok:
+            try:
+                report = fix_sizes(report, sizes)
+            except ValueError as error:
+                raise BadSetting(str(error)) from None
+        reports.append((words, report))
+    show(reports, format_name, depth)
+    if unreadable:
+        return 2
+    return 0 if all(report.ok for _, report in reports) else 1
+
+
+def show(reports: Sequence[tuple[str, Report]], format_name: str, depth: int | None) -> None:
+    """Write the reports in one of the formats."""
+    if format_name == "text":
+        _show_text(reports, depth)
+        return
+    # the module of a format has the format's name
+    module = __import__(f"nnspec.report.{format_name}", fromlist=["draw"])
+    write(module.draw(reports))
+
+
+def _show_text(reports: Sequence[tuple[str, Report]], depth: int | None) -> None:
+    looks = style()
+    first = True
+    for words, report in reports:
+        parts: list[str] = []
+        if report.diagnostics:
+            from nnspec.report.problems import draw_all
+
+            parts.append(draw_all(report.diagnostics, looks.colour))
+        if report.ok:
+            from nnspec.report.text import draw
+
+            parts.append(draw(report, words, looks, depth) or f"{words}: no errors, and no model\n")
+        for part in filter(None, parts):
+            write(part if first else "\n" + part)
+            first = False
