@@ -215,6 +215,17 @@ CODES: dict[str, Code] = {
         "A file that is imported imports, through others perhaps, the file that imports it. What both need "
         "belongs into a third file.",
     ),
+    "NN215": Code(
+        "a weight that cannot be tied here",
+        "`linear(vocab, bias=false, weight=wte.weight)` gives a layer the weight of another. The other is "
+        "declared with `layer` in the same body, and used before.",
+        wrong=_model(
+            "layer a = linear(32)\nx = image -> linear(32, weight=a.weight)\nreturn x -> a"
+        ),
+        mended=_model(
+            "layer a = linear(32)\nx = image -> a\nreturn x -> linear(32, weight=a.weight)"
+        ),
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",

@@ -71,7 +71,12 @@ def test_accepted_models_run_in_pytorch_with_these_shapes(path: Path) -> None:
     for name, model in report.models.items():
         numbers = {symbol: 2 + i for i, symbol in enumerate(model.all_symbols)}
         fixed = model.at(numbers)
-        inputs = [torch.randn(*tensor.shape) for tensor in fixed.inputs.values()]
+        inputs = [
+            torch.zeros(tensor.shape, dtype=torch.long)
+            if tensor.dtype == "i64"
+            else torch.randn(*tensor.shape)
+            for tensor in fixed.inputs.values()
+        ]
         module = getattr(spec, name)()
         outputs = module(*inputs)
         outputs = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
