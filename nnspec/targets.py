@@ -11,7 +11,7 @@ import os
 import re
 
 from nnspec.records import Record
-from nnspec.source import Source
+from nnspec.source import Place, Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Target(Record):
 
     def read(self) -> Source:
         """The text of the file."""
-        return Source(read_text(self.file), self.shown)
+        return read_source(self.file, self.shown)
 
 
 def find(words: str) -> Target:
@@ -52,6 +52,15 @@ def find(words: str) -> Target:
     if named is None or len(named[1]) == 1 or os.path.exists(words):
         return Target(words, "", words)
     return Target(named[1], named[2], named[1])
+
+
+def read_source(file: str, shown: str = "") -> Source:
+    """The text of a file, which may import what lies below its folder; of `-` below this one."""
+    shown = shown or file
+    if file == "-":
+        return Source(read_text(file), shown, Place("", "", ""))
+    folder, name = os.path.split(file)
+    return Source(read_text(file), shown, Place(folder, name, os.path.dirname(shown)))
 
 
 def read_text(file: str) -> str:
@@ -143,11 +152,11 @@ def _find_in_zoo(words: str) -> Target:
     every = list(zoo())
     for name, file, models in every:
         if name == spec and (not model or model in models):
-            return Target(file, model, _shorter(file))
+            return Target(file, model, shorter(file))
     if not model:
         for _, file, models in every:
             if spec in models:
-                return Target(file, spec, _shorter(file))
+                return Target(file, spec, shorter(file))
     from nnspec.diagnostics import nearest
 
     names = {name for name, _, _ in every}.union(*(models for _, _, models in every))
@@ -156,7 +165,7 @@ def _find_in_zoo(words: str) -> Target:
     raise Unreadable(f"zoo:{words}: no such spec{hint}")
 
 
-def _shorter(file: str) -> str:
+def shorter(file: str) -> str:
     """The file as seen from here, where that is shorter."""
     try:
         return min(os.path.relpath(file), file, key=len)

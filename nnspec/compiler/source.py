@@ -41,7 +41,7 @@ def source_of(
     program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
 ) -> Compiled:
     """The source of some models, with these parameters. SpecError where something does not fit."""
-    planner = Planner(program.scope)
+    planner = Planner(program.scope_of)
     for name in names:
         planner.model(program.model(name), checked_graph(program, name, settings))
     merge(planner)

@@ -11,12 +11,16 @@ from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session, fail
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, Poisoned, describe
 from nnspec.graph import Graph
+from nnspec.records import Record
 from nnspec.syntax import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
+
+    from nnspec.elaborate.imports import Files
+    from nnspec.source import Source, Span
 
 
 class Model:
@@ -43,16 +47,44 @@ class Model:
         return [p.name for p in self.parameters if p.default is None]
 
 
-class Program:
-    """One parsed file, ready to be elaborated. Problems are collected in `problems`."""
+class Borrowed(Record):
+    """A data part of another file, with the program of that file."""
 
-    def __init__(self, module: tree.Module) -> None:
-        self.module = module
+    home: Program
+    part: tree.DataDef
+
+
+class Family:
+    """What the files of one program share."""
+
+    __slots__ = ("files", "models", "scopes", "session")
+
+    def __init__(self) -> None:
         self.session = Session()
-        self.scope = Scope()
+        self.scopes: dict[Source, Scope] = {}
+        self.models: dict[int, Model] = {}  # id of a definition -> its model
+        self.files: Files | None = None  # None until the first import
+
+
+class Program:
+    """One parsed file, ready to be elaborated. Problems are collected in `problems`.
+
+    `models` and `data` are the file's own; `borrowed` and `borrowed_data` come from others. A file that
+    is imported is a program of the same family as its importer.
+    """
+
+    def __init__(self, module: tree.Module, importer: Program | None = None) -> None:
+        self.module = module
+        self.family: Family = importer.family if importer else Family()
+        self.session: Session = self.family.session
+        self.scope: Scope = Scope()
+        self.family.scopes[module.source] = self.scope
         self.models: dict[str, Model] = {}
         self.data: dict[str, tree.DataDef] = {}
         self.trains: list[tree.TrainDef] = []
+        self.borrowed: dict[str, Model] = {}
+        self.borrowed_data: dict[str, Borrowed] = {}
+        self.imported: dict[str, Span] = {}  # every name that an import binds, and where
         self._graphs: dict[Any, Graph | None] = {}
         with deep_recursion():
             self._declare()
@@ -67,21 +99,19 @@ class Program:
         for part in self.module.parts:
             try:
                 if isinstance(part, (tree.BlockDef, tree.FnDef)):
-                    self._once(part.name, part.name_span)
+                    self.once(part.name, part.name_span)
                     made = Function if isinstance(part, tree.FnDef) else Block
                     self.scope.bind(part.name, made(part, self.scope), part.name_span)  # type: ignore[arg-type]
                     if isinstance(part, tree.BlockDef) and part.kind == "model":
                         blocks.append(part)
                 elif isinstance(part, tree.DataDef):
-                    if part.name in self.data:
-                        self._twice(part.name, part.name_span, self.data[part.name].name_span)
-                    self.data[part.name] = part
+                    self._data(part)
                 elif isinstance(part, tree.TrainDef):
                     self.trains.append(part)
                 elif isinstance(part, tree.GlobalAssign):
                     self._constant(part)
                 else:
-                    self._not_yet(part)
+                    self._other(part)
             except Failure as failure:
                 self.session.report(failure.problem)
             except SizeLimit as limit:
@@ -94,22 +124,43 @@ class Program:
             except Poisoned:
                 continue
 
-    def _once(self, name: str, span: Any) -> None:
-        if name in self.scope.names:
-            self._twice(name, span, self.scope.places[name])
+    def once(self, name: str, span: Span, imported: bool = False) -> None:
+        """NN201 where the file has a name already."""
+        first = self.imported.get(name) or self.scope.places.get(name)
+        if first is None and imported and name in self.data:
+            first = self.data[name].name_span
+        if first is not None:
+            self._twice(name, span, first, imported)
 
-    def _twice(self, name: str, span: Any, first: Any) -> None:
+    def _twice(self, name: str, span: Span, first: Span, imported: bool = False) -> None:
+        before = name in self.imported
+        words = "defined twice"
+        if imported or before:
+            words = "imported twice" if imported and before else "defined here and imported"
         fail(
             "NN201",
-            f"`{name}` is defined twice",
+            f"`{name}` is {words}",
             span,
             label="the second",
             labels=(Label(first, "the first"),),
+            help=f"import it under another name: `import {name} as …`"
+            if imported or before
+            else "",
         )
+
+    def _data(self, part: tree.DataDef) -> None:
+        if part.name in self.data:
+            self._twice(part.name, part.name_span, self.data[part.name].name_span)
+        elif part.name in self.imported:
+            self._twice(part.name, part.name_span, self.imported[part.name])
+        self.data[part.name] = part
 
     def _constant(self, part: tree.GlobalAssign) -> None:
         from nnspec.elaborate.expressions import bind_target
 
+        for target in _leaves(part.target):
+            if target.name in self.imported:
+                self.once(target.name, target.span)
         body = Body(self.session, Graph("constants", "block"), self.scope)
         try:
             bind_target(body, part.target, body.evaluate(part.value))
@@ -118,17 +169,12 @@ class Program:
             if isinstance(problem, Failure):
                 raise
 
-    def _not_yet(self, part: tree.Part) -> None:
+    def _other(self, part: tree.Part) -> None:
         if isinstance(part, tree.Import):
-            for name, alias in part.names:
-                bound = alias or name
-                self.scope.bind(bound.id, POISON, bound.span)
-            fail(
-                "NN900",
-                "imports between files are not supported yet",
-                part.span,
-                help="copy the blocks into this file for now",
-            )
+            from nnspec.elaborate.imports import take
+
+            take(self, part)
+            return
         assert isinstance(part, tree.ExternDef)
         self.scope.bind(part.name, POISON, part.name_span)
         fail("NN900", "`extern` is not supported yet", part.span)
@@ -136,7 +182,7 @@ class Program:
     def _model(self, definition: tree.BlockDef) -> None:
         own = Block(definition, self.scope)
         if definition.short is None:
-            self.models[definition.name] = Model(definition.name, definition, own, {})
+            self._offer(Model(definition.name, definition, own, {}))
             return
         self.scope.bind(definition.name, POISON, definition.name_span)
         body = Body.for_defaults(self.session, self.scope)
@@ -148,14 +194,14 @@ class Program:
             and base.definition.kind == "model"
         ):
             if base.definition.short is not None:
-                other = self.models.get(base.definition.name)
+                other = self.family.models.get(id(base.definition))
                 if other is None:
                     fail("NN401", f"`{definition.name}` and its base define each other", short.span)
                 base, inherited = other.base, dict(other.fixed)
             else:
                 inherited = {}
             fixed = inherited | self._preset_arguments(body, base, short)
-            self.models[definition.name] = Model(definition.name, definition, base, fixed)
+            self._offer(Model(definition.name, definition, base, fixed))
             self.scope.bind(definition.name, own, definition.name_span)
             return
         value = body.evaluate(short)
@@ -167,6 +213,9 @@ class Program:
             help="a model with inputs has a body: `model "
             f"{definition.name}:` and its `input` lines below",
         )
+
+    def _offer(self, model: Model) -> None:
+        self.models[model.name] = self.family.models[id(model.definition)] = model
 
     def _preset_arguments(self, body: Body, base: Block, short: tree.Call) -> dict[str, Any]:
         """The parameters that a preset fixes; the others stay free."""
@@ -198,11 +247,31 @@ class Program:
         bound = bind_parameters(self.session, base, positional, keyword, places, short.span)
         return {name: bound[name] for name in bound if name in names}
 
+    def scope_of(self, definition: tree.BlockDef) -> Scope:
+        """The scope of the file that a definition stands in."""
+        return self.family.scopes[definition.span.source]
+
+    def find_model(self, name: str) -> Model | None:
+        """A model of this file, or one that it imports."""
+        return self.models.get(name) or self.borrowed.get(name)
+
+    def find_data(self, name: str) -> tuple[Program, tree.DataDef] | None:
+        """A data part of this file, or one that it imports, with the program of its file."""
+        if name in self.data:
+            return self, self.data[name]
+        found = self.borrowed_data.get(name)
+        return (found.home, found.part) if found else None
+
+    def is_poisoned(self, name: str) -> bool:
+        """Whether a name of the file stands for something that failed."""
+        return self.scope.names.get(name) is POISON
+
     def model(self, name: str) -> Model:
         """The model of this name; KeyError with the nearest in its text."""
-        if name in self.models:
-            return self.models[name]
-        close = nearest(name, self.models)
+        found = self.find_model(name)
+        if found is not None:
+            return found
+        close = nearest(name, [*self.models, *self.borrowed])
         known = ", ".join(self.models) or "none"
         raise KeyError(
             f"there is no model `{name}` in {self.module.source.name}"
@@ -254,6 +323,14 @@ class Program:
                 Problem("NN401", f"`{model.name}` is nested too deep", definition.name_span)
             )
         return None
+
+
+def _leaves(target: tree.Target) -> Iterator[tree.Target]:
+    """The names in the target of an assignment."""
+    if target.name is not None:
+        yield target
+    for item in target.items:
+        yield from _leaves(item)
 
 
 class deep_recursion:

@@ -122,6 +122,20 @@ def read_data(program: Program, part: tree.DataDef, root: str) -> DataPlan | Non
     return None
 
 
+def data_root(program: Program, home: Program, root: str) -> str:
+    """The folder from which the paths of a data part count: that of its own file.
+
+    For a part of the zoo it is the folder of the spec that imports it.
+    """
+    import os
+
+    own, other = program.module.source.place, home.module.source.place
+    if home is program or own is None or other is None:
+        return root
+    below = os.path.realpath(own.folder or os.curdir) == other.folder
+    return os.path.join(root, os.path.dirname(other.path)) if below else root
+
+
 def data_plan(
     program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str
 ) -> DataPlan | None:
@@ -192,7 +206,7 @@ def data_plan(
                     f"{list(first.shape)} in {next(iter(split))}",
                     part.name_span,
                 )
-    return DataPlan(part.name, source, split, pipelines, after_train, fields, seed)
+    return DataPlan(part.name, source, split, pipelines, after_train, fields, seed, root)
 
 
 def _unknown_setting(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.diagnostics import Failure, Label, Mismatch, nearest
 from nnspec.dims import compare, render, substitute, symbols
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.recipes import Reader, data_plan
+from nnspec.elaborate.recipes import Reader, data_plan, data_root
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Poisoned, describe
@@ -43,7 +43,7 @@ class UnknownSetting(ValueError):
 def known_settings(program: Program, part: tree.TrainDef) -> list[str]:
     """What the command line can set for this train part."""
     known = [setting.name for setting in SETTINGS]
-    model = program.models.get(part.model.id)
+    model = program.find_model(part.model.id)
     if model is not None:
         known += [f"model.{parameter.name}" for parameter in model.parameters]
     for setting in part.settings:
@@ -119,16 +119,21 @@ def _read(
     overrides: dict[str, Any],
     root: str,
 ) -> Trained | None:
-    if part.model.id not in program.models:
-        close = nearest(part.model.id, program.models)
+    if program.find_model(part.model.id) is None:
+        if program.is_poisoned(part.model.id):
+            raise Poisoned
+        close = nearest(part.model.id, [*program.models, *program.borrowed])
         fail(
             "NN200",
             f"there is no model `{part.model.id}`",
             part.model.span,
             help=f"did you mean `{close}`?" if close else "",
         )
-    if part.data.id not in program.data:
-        close = nearest(part.data.id, program.data)
+    found = program.find_data(part.data.id)
+    if found is None:
+        if program.is_poisoned(part.data.id):
+            raise Poisoned
+        close = nearest(part.data.id, [*program.data, *program.borrowed_data])
         fail(
             "NN200",
             f"there is no data part `{part.data.id}`",
@@ -137,7 +142,7 @@ def _read(
         )
     model_problems = len(program.problems)
     graph = program.graph(part.model.id, model_settings)
-    data = data_plan(program, program.data[part.data.id], {}, root)
+    data = data_plan(*found, {}, data_root(program, found[0], root))
     reader = Reader(program, overrides, root)
     written = _written(part)
     settings = {

@@ -2,6 +2,7 @@
 
 ```
 runs/<model>/<time>/spec.nn          the spec as it was
+                    imports/, zoo/   the files that it imports, as they were
                     settings.json    the settings as resolved
                     metrics.jsonl    a line for each epoch
                     events.out...    the same for TensorBoard
@@ -28,7 +29,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from nnspec.elaborate.program import Program
+from nnspec.source import Place, Source
 from nnspec.training.errors import RunError
+
+#: where the imported files lie: those below the spec's folder, and those of the zoo
+IMPORTS, ZOO = "imports", "zoo"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -129,8 +135,17 @@ class Run:
 
     # -- written once -----------------------------------------------------------------------------------
 
-    def begin(self, spec: str, settings: Settings) -> None:
-        write_whole(self.folder / "spec.nn", spec.encode())
+    def begin(self, program: Program, settings: Settings) -> None:
+        """Store the spec with all that it imports, and the settings."""
+        files = program.family.files
+        for name, text in files.copies(IMPORTS, ZOO) if files else ():
+            path = self.folder / name
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunError(f"{path.parent} cannot be made: {error.strerror}") from None
+            write_whole(path, text.encode())
+        write_whole(self.folder / "spec.nn", program.module.source.text.encode())
         self._write_json("settings.json", settings.model_dump())
 
     def finish(self, summary: dict[str, Any]) -> None:
@@ -182,6 +197,13 @@ class Run:
             return (self.folder / "spec.nn").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             raise RunError(f"{self.folder} has lost its spec.nn") from None
+
+    @property
+    def source(self) -> Source:
+        """The spec, which imports what is stored beside it, whatever became of the files."""
+        name = str(self.folder / "spec.nn")
+        imports, zoo = str(self.folder / IMPORTS), str(self.folder / ZOO)
+        return Source(self.spec, name, Place(imports, "", imports, zoo))
 
     @property
     def settings(self) -> Settings:

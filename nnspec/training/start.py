@@ -65,7 +65,7 @@ class Job:
     @cached_property
     def splits(self) -> dict[str, Split]:
         """The data, loaded and preprocessed."""
-        return load(self.plan.data, self.root, self.device)
+        return load(self.plan.data, self.plan.data.root, self.device)
 
     def trainer(self, run: Run) -> Trainer:
         """A fresh model and all that trains it."""
@@ -99,11 +99,10 @@ def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
     if device is not None:
         overrides = {**overrides, "device": device}
     from nnspec.diagnostics import SpecError
-    from nnspec.source import Source
 
     try:
         job = prepare(
-            Source(run.spec, str(run.folder / "spec.nn")),
+            run.source,
             settings.model,
             overrides,
             settings.root,
