@@ -21,6 +21,10 @@ MOST_NAMES = 1000
 #: `https://...`, `C:\...`
 _ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/|~/")
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Refused(Exception):
     """An import that cannot be: `code` of `codes.py`, the message, the way out."""
@@ -156,11 +160,12 @@ def zoo_of(place: Place | None) -> str:
     return os.path.realpath(place.zoo if place and place.zoo else zoo_folder())
 
 
-def in_zoo(place: Place | None, module: str) -> Place:
-    """The spec that comes along which `zoo.resnet` names."""
+def in_zoo(place: Place | None, module: str, names: Sequence[str]) -> Place:
+    """The spec that comes along which `zoo.resnet` names; `names` is what is wanted of it."""
     first, *rest = module.split(".")
     if first != "zoo":
-        raise Refused("NN601", f"there is nothing to import from `{module}`", _not_zoo(module))
+        help = _not_zoo(place, module, names)
+        raise Refused("NN601", f"there is no `{module}` to import from", help)
     if not rest:
         help = "name the spec too: `from zoo.resnet import ResNet`"
         raise Refused("NN601", "`zoo` holds many specs", help)
@@ -172,12 +177,15 @@ def in_zoo(place: Place | None, module: str) -> Place:
     return settled(Place(folder, path, shorter(folder), own))
 
 
-def _not_zoo(module: str) -> str:
-    last = module.rpartition(".")[2]
-    if any(name == last for name, _, _ in zoo()):
-        return f"the specs that come along: `from zoo.{last} import …`"
-    file = module.replace(".", "/")
-    return f'a file is named in quotes: `from "{file}{ENDING}" import …`'
+def _not_zoo(place: Place | None, module: str, names: Sequence[str]) -> str:
+    """What may be meant by a module as Python has them."""
+    file = module.replace(".", "/") + ENDING
+    if place is not None and os.path.isfile(os.path.join(place.folder, file)):
+        return f'a file is named in quotes: `from "{file}" import …`'
+    for name, _, models in zoo():
+        if name == module or names[0] in models:
+            return f"one comes along: `from zoo.{name} import {', '.join(names)}`"
+    return 'names come from a file, `from "blocks.nn" import …`, or `from zoo.resnet import …`'
 
 
 def _near(spec: str) -> str:

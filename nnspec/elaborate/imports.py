@@ -98,7 +98,7 @@ class Files:
         here = self.chain[-1].place
         try:
             if part.file is None:
-                return places.in_zoo(here, part.module or "")
+                return places.in_zoo(here, part.module or "", [name.id for name, _ in part.names])
             if here is None:
                 raise places.Refused(
                     "NN601",
