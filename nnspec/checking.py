@@ -9,7 +9,7 @@ from nnspec.diagnostics import Problem
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.program import Program
 from nnspec.report.model import ModelReport, NotAdmitted, Report, Section
-from nnspec.source import Place, Source, Span
+from nnspec.source import Source, Span
 from nnspec.syntax.parser import parse
 from nnspec.targets import Target, Unreadable, find
 
@@ -34,17 +34,10 @@ def check(target: str | os.PathLike[str]) -> Report:
     return check_target(find(os.fspath(target)))
 
 
-def check_source(
-    text: str, filename: str = "<string>", folder: str | os.PathLike[str] | None = None
-) -> Report:
-    """The report of a spec given as text; `filename` is shown in problems.
-
-    What it imports is looked for in `folder`; without one it may import from the zoo only.
-    """
-    place = None
-    if folder is not None:
-        place = Place(os.fspath(folder), os.path.basename(filename), os.path.dirname(filename))
-    return check_text(Source(text, filename, place))
+def check_source(text: str, filename: str = "<string>") -> Report:
+    """The report of a spec given as text; `filename` is shown in problems."""
+    path = None if filename.startswith("<") else filename
+    return check_text(Source(text, filename, path))
 
 
 def check_target(target: Target) -> Report:
@@ -62,7 +55,7 @@ def _check(source: Source, name: str) -> Report:
     program, problems = read(source)
     if problems:  # what names and shapes could add would mostly follow from these
         return Report(problems, {})
-    names = [name] if name else [m.name for m in program.models.values() if not m.missing]
+    names = [name] if name else [m.name for m in program.own_models if not m.missing]
     graphs: dict[str, Graph] = {}
     for wanted in names:
         try:
@@ -74,18 +67,20 @@ def _check(source: Source, name: str) -> Report:
         if graph is not None:
             graphs[wanted] = graph
     sections = _sections(program, name, os.path.dirname(source.name))
-    return with_requirements(Report(_in_order(program), graphs, sections))
+    return with_requirements(Report(in_order(program), graphs, sections))
 
 
-def _in_order(program: Program) -> list[Problem]:
-    """The problems as they stand in the files: those of an imported file before its importers'."""
-    files = program.family.files
-    order = {source: number for number, source in enumerate(files.sources)} if files else {}
+def in_order(program: Program) -> list[Problem]:
+    """The problems as they stand in the file, and then those of the files that it imports."""
+    own = program.module.source
 
-    def place(problem: Problem) -> tuple[int, int]:
-        if problem.span is None:
-            return len(order), 0
-        return order.get(problem.span.source, len(order)), problem.span.start
+    def place(problem: Problem) -> tuple[bool, str, int]:
+        span = problem.span
+        return (
+            (False, "", 0)
+            if span is None
+            else (span.source is not own, span.source.name, span.start)
+        )
 
     return sorted(program.problems, key=place)
 

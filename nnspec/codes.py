@@ -1,8 +1,7 @@
 """Every diagnostic code: severity, a one-line summary, an explanation.
 
 `nnspec explain NN301` prints these. 1xx how a file is written, 2xx names and arguments, 3xx
-tensors and sizes, 4xx the language's limits, 5xx data and training, 6xx imports between files,
-9xx what nnspec cannot do yet.
+tensors and sizes, 4xx the language's limits, 5xx data and training, 9xx what nnspec cannot do yet.
 """
 
 from __future__ import annotations
@@ -216,6 +215,33 @@ CODES: dict[str, Code] = {
         wrong=_model("y = image -> relu"),
         mended=_model("y = image -> relu\nreturn y"),
     ),
+    "NN212": Code(
+        "what is imported is not there",
+        '`from "parts/blocks.nn" import Block` takes from a file, named from the folder of the importing '
+        "one; `from zoo.resnet import Bottleneck` from the specs that come along. Blocks, models, functions, "
+        "constants and data parts can be taken; `import Block as Other` gives one another name here.",
+        wrong='from "block.nn" import Block\n\n' + _BLOCK_USED,
+        mended='from "blocks.nn" import Block\n\n' + _BLOCK_USED,
+        beside=(("blocks.nn", _BLOCK),),
+    ),
+    "NN213": Code(
+        "files that import each other",
+        "A file is read before those that import it, so that files cannot import each other. What both "
+        "need belongs into a third file.",
+        wrong='from "wide.nn" import Wide\n\nblock Part = linear(8) -> relu\n\n'
+        + _model("return x -> Wide", "x: [N, 8]"),
+        mended=_model("return x -> linear(8) -> relu", "x: [N, 8]"),
+        beside=(("wide.nn", f'from "{EXAMPLE}" import Part\n\nblock Wide = Part -> linear(16)\n'),),
+    ),
+    "NN214": Code(
+        "an import that leads out of the folder",
+        "A spec takes only files of its own folder and below, and specs that come along: no path leads "
+        "further up, none is absolute, and no link goes elsewhere. So a spec from anywhere can be checked, "
+        "and opens nothing else.",
+        wrong='from "../blocks.nn" import Block\n\n' + _BLOCK_USED,
+        mended='from "blocks.nn" import Block\n\n' + _BLOCK_USED,
+        beside=(("blocks.nn", _BLOCK),),
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",
@@ -369,42 +395,6 @@ CODES: dict[str, Code] = {
         "the data are not there",
         "The source names a file or folder that does not exist or cannot be read, or a package "
         "that is not installed.",
-    ),
-    # -- 6xx: imports between files ----------------------------------------------------------------
-    "NN601": Code(
-        "no such file to import",
-        'A file is named in quotes, from the folder of the file that imports it: `from "parts/blocks.nn" '
-        "import Block`. The specs that come along are named without: `from zoo.resnet import Bottleneck`.",
-        wrong='from "block.nn" import Block\n\n' + _BLOCK_USED,
-        mended='from "blocks.nn" import Block\n\n' + _BLOCK_USED,
-        beside=(("blocks.nn", _BLOCK),),
-    ),
-    "NN602": Code(
-        "an import that leads out of the folder",
-        "A spec takes only files of its own folder and below: not `..`, no absolute path, no link to "
-        "elsewhere. So a spec can be checked wherever it comes from, and a folder can be moved as a "
-        "whole.",
-        wrong='from "../blocks.nn" import Block\n\n' + _BLOCK_USED,
-        mended='from "blocks.nn" import Block\n\n' + _BLOCK_USED,
-        beside=(("blocks.nn", _BLOCK),),
-    ),
-    "NN603": Code(
-        "files that import each other",
-        "A file is read before the files that import it, so that they cannot import each other. What "
-        "both need goes into a third file.",
-        wrong='from "wide.nn" import Wide\n\nblock Part = linear(8) -> relu\n\n'
-        + _model("return x -> Wide", "x: [N, 8]"),
-        mended=_model("return x -> linear(8) -> relu", "x: [N, 8]"),
-        beside=(("wide.nn", f'from "{EXAMPLE}" import Part\n\nblock Wide = Part -> linear(16)\n'),),
-    ),
-    "NN604": Code(
-        "a name that the imported file does not have",
-        "An import takes blocks, models, functions, constants and data parts by the names that they have "
-        "in their file; `import Block as Other` gives one another name here.",
-        wrong="from zoo.resnet import BottleNeck\n\n"
-        + _model("return image -> BottleNeck(8)", "image: [N, 32, 8, 8]"),
-        mended="from zoo.resnet import Bottleneck\n\n"
-        + _model("return image -> Bottleneck(8)", "image: [N, 32, 8, 8]"),
     ),
     # -- 9xx ---------------------------------------------------------------------------------------
     "NN900": Code(

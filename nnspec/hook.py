@@ -21,7 +21,8 @@ from nnspec.compiler.source import Compiled, complete, program_of, source_of
 from nnspec.compiler.spec import attach
 from nnspec.diagnostics import SpecError
 from nnspec.elaborate.program import Program
-from nnspec.targets import read_source
+from nnspec.source import Source
+from nnspec.targets import read_text
 
 ENDING = ".nn"
 
@@ -57,7 +58,7 @@ class SpecLoader(importlib.abc.ExecutionLoader):
         module.__dir__ = lambda: classes  # type: ignore[method-assign]
 
     def _compiled(self) -> tuple[Program, Compiled]:
-        program = program_of(read_source(self.path))
+        program = program_of(Source(read_text(self.path), self.path, self.path))
         return program, source_of(program, complete(program))
 
 

@@ -5,32 +5,15 @@ from __future__ import annotations
 from nnspec.records import Record
 
 
-class Place(Record):
-    """Where a source lies, which decides what it may import: files below `folder`, and the zoo.
-
-    `path` is the source itself, from that folder and with `/`; "" for a text that is in no file.
-    `shown` is the folder as it is written in front of names. `zoo` is the folder of the specs that
-    come along; "" is that of the package.
-    """
-
-    folder: str
-    path: str
-    shown: str
-    zoo: str = ""
-
-
 class Source:
-    """The text of one spec, with the name it is shown under.
+    """The text of one spec, with the name it is shown under, and its file where it has one."""
 
-    Without a `place` it may import from the zoo only.
-    """
+    __slots__ = ("_starts", "name", "path", "text")
 
-    __slots__ = ("_starts", "name", "place", "text")
-
-    def __init__(self, text: str, name: str, place: Place | None = None) -> None:
+    def __init__(self, text: str, name: str, path: str | None = None) -> None:
         self.text = text
         self.name = name
-        self.place = place
+        self.path = path
         self._starts: list[int] | None = None
 
     @property

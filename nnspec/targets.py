@@ -11,7 +11,7 @@ import os
 import re
 
 from nnspec.records import Record
-from nnspec.source import Place, Source
+from nnspec.source import Source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ class Target(Record):
 
     def read(self) -> Source:
         """The text of the file."""
-        return read_source(self.file, self.shown)
+        # what comes through standard input is in the folder of whoever typed it
+        return Source(read_text(self.file), self.shown, self.file)
 
 
 def find(words: str) -> Target:
@@ -52,15 +53,6 @@ def find(words: str) -> Target:
     if named is None or len(named[1]) == 1 or os.path.exists(words):
         return Target(words, "", words)
     return Target(named[1], named[2], named[1])
-
-
-def read_source(file: str, shown: str = "") -> Source:
-    """The text of a file, which may import what lies below its folder; of `-` below this one."""
-    shown = shown or file
-    if file == "-":
-        return Source(read_text(file), shown, Place("", "", ""))
-    folder, name = os.path.split(file)
-    return Source(read_text(file), shown, Place(folder, name, os.path.dirname(shown)))
 
 
 def read_text(file: str) -> str:

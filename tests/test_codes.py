@@ -21,7 +21,7 @@ def checked(text: str, name: str, folder: Path) -> Report:
     """The report of an example, with the files beside it that it imports."""
     for file, neighbour in ((EXAMPLE, text), *CODES[name].beside):
         (folder / file).write_text(neighbour, encoding="utf-8")
-    return nnspec.check_source(text, EXAMPLE, folder)
+    return nnspec.check_source(text, str(folder / EXAMPLE))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

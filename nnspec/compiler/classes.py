@@ -6,18 +6,17 @@ occur in its code are the constructor's arguments.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from nnspec.compiler import code
-from nnspec.compiler.formals import FormalUse, formal_use, numbered
+from nnspec.compiler.formals import formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
 from nnspec.dims import symbol
 from nnspec.elaborate.program import Model
-from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.values import key
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.records import Record
@@ -106,15 +105,14 @@ def steps(graph: Graph) -> Iterator[Node]:
 class Planner:
     """The classes of one file, callees first."""
 
-    def __init__(self, scope_of: Callable[[tree.BlockDef], Scope]) -> None:
-        self.scope_of = scope_of
+    def __init__(self) -> None:
         self.classes: list[ClassPlan] = []
         self._uses: dict[Any, ClassPlan] = {}
         self._signatures: dict[Any, ClassPlan] = {}
 
     def model(self, model: Model, graph: Graph) -> ClassPlan:
         """The class of a model with these parameters, and those of its blocks."""
-        use = self._formal(graph)
+        use = formal_use(graph)
         plan = ClassPlan(model.name, "model", use.graph, use.values)
         plan.model = model
         free = {parameter.name for parameter in model.parameters}
@@ -142,10 +140,6 @@ class Planner:
         self.classes.append(plan)
         return plan
 
-    def _formal(self, graph: Graph) -> FormalUse:
-        assert graph.definition is not None
-        return formal_use(graph, self.scope_of(graph.definition))
-
     def use(self, graph: Graph) -> ClassPlan:
         """The class for a use of a block with numbers."""
         kinds = tuple(value.type for value in graph.inputs)
@@ -155,7 +149,7 @@ class Planner:
         return self._uses[remembered]
 
     def _block(self, graph: Graph) -> ClassPlan:
-        use = self._formal(graph)
+        use = formal_use(graph)
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)

@@ -43,13 +43,13 @@ class Spec:
 
     def model(self, name: str) -> Any:
         """The class of a model. AttributeError with the nearest where there is none."""
-        model = self._program.find_model(name)
-        if model is None:
-            close = nearest(name, [*self._program.models, *self._program.borrowed])
+        if name not in self._program.models:
+            close = nearest(name, self._program.models)
             known = ", ".join(self._program.models)
             more = f"; did you mean `{close}`?" if close else f"; its models: {known or 'none'}"
             raise AttributeError(f"{self.source.name} has no model `{name}`{more}")
         if name not in self._classes:
+            model = self._program.models[name]
             maker = Maker(self._program, name)
             self._classes[name] = Open(model, maker) if model.missing else maker.compile({})
         return self._classes[name]

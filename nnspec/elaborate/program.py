@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from nnspec.elaborate.imports import Files
-    from nnspec.source import Source, Span
+    from nnspec.elaborate.imports import Library
+    from nnspec.source import Span
 
 
 class Model:
@@ -54,36 +54,32 @@ class Borrowed(Record):
     part: tree.DataDef
 
 
-class Family:
-    """What the files of one program share."""
-
-    __slots__ = ("files", "models", "scopes", "session")
-
-    def __init__(self) -> None:
-        self.session = Session()
-        self.scopes: dict[Source, Scope] = {}
-        self.models: dict[int, Model] = {}  # id of a definition -> its model
-        self.files: Files | None = None  # None until the first import
-
-
 class Program:
     """One parsed file, ready to be elaborated. Problems are collected in `problems`.
 
-    `models` and `data` are the file's own; `borrowed` and `borrowed_data` come from others. A file that
-    is imported is a program of the same family as its importer.
+    The files that it imports are programs of their own, of one session. `kept` are their texts where
+    they are not to be read from the disk (see `imports.py`). `models` has the imported ones too, under the
+    names that they have here; `data` are the file's own data parts, `borrowed` the imported ones.
     """
 
-    def __init__(self, module: tree.Module, importer: Program | None = None) -> None:
+    def __init__(
+        self,
+        module: tree.Module,
+        kept: Mapping[str, str] | None = None,
+        importer: Program | None = None,
+        key: str = "",
+    ) -> None:
         self.module = module
-        self.family: Family = importer.family if importer else Family()
-        self.session: Session = self.family.session
+        self.kept = kept
+        self.key = key  # of the file, in the library; "" for the root
+        self.session: Session = Session() if importer is None else importer.session
+        # None until something is imported
+        self.library: Library | None = None if importer is None else importer.library
         self.scope: Scope = Scope()
-        self.family.scopes[module.source] = self.scope
         self.models: dict[str, Model] = {}
         self.data: dict[str, tree.DataDef] = {}
         self.trains: list[tree.TrainDef] = []
-        self.borrowed: dict[str, Model] = {}
-        self.borrowed_data: dict[str, Borrowed] = {}
+        self.borrowed: dict[str, Borrowed] = {}
         self.imported: dict[str, Span] = {}  # every name that an import binds, and where
         self._graphs: dict[Any, Graph | None] = {}
         with deep_recursion():
@@ -92,6 +88,17 @@ class Program:
     @property
     def problems(self) -> list[Problem]:
         return self.session.problems
+
+    @property
+    def own_models(self) -> list[Model]:
+        """The models and presets that this file itself defines."""
+        source = self.module.source
+        return [m for m in self.models.values() if m.definition.span.source is source]
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The imported files, by their keys."""
+        return self.library.texts if self.library else {}
 
     def _declare(self) -> None:
         """Bind the names of the file; presets are resolved once all are there."""
@@ -110,8 +117,12 @@ class Program:
                     self.trains.append(part)
                 elif isinstance(part, tree.GlobalAssign):
                     self._constant(part)
+                elif isinstance(part, tree.Import):
+                    from nnspec.elaborate.imports import take
+
+                    take(self, part)
                 else:
-                    self._other(part)
+                    self._not_yet(part)
             except Failure as failure:
                 self.session.report(failure.problem)
             except SizeLimit as limit:
@@ -169,12 +180,7 @@ class Program:
             if isinstance(problem, Failure):
                 raise
 
-    def _other(self, part: tree.Part) -> None:
-        if isinstance(part, tree.Import):
-            from nnspec.elaborate.imports import take
-
-            take(self, part)
-            return
+    def _not_yet(self, part: tree.Part) -> None:
         assert isinstance(part, tree.ExternDef)
         self.scope.bind(part.name, POISON, part.name_span)
         fail("NN900", "`extern` is not supported yet", part.span)
@@ -182,7 +188,7 @@ class Program:
     def _model(self, definition: tree.BlockDef) -> None:
         own = Block(definition, self.scope)
         if definition.short is None:
-            self._offer(Model(definition.name, definition, own, {}))
+            self.models[definition.name] = Model(definition.name, definition, own, {})
             return
         self.scope.bind(definition.name, POISON, definition.name_span)
         body = Body.for_defaults(self.session, self.scope)
@@ -194,14 +200,15 @@ class Program:
             and base.definition.kind == "model"
         ):
             if base.definition.short is not None:
-                other = self.family.models.get(id(base.definition))
+                same = (m for m in self.models.values() if m.definition is base.definition)
+                other = next(same, None)
                 if other is None:
                     fail("NN401", f"`{definition.name}` and its base define each other", short.span)
                 base, inherited = other.base, dict(other.fixed)
             else:
                 inherited = {}
             fixed = inherited | self._preset_arguments(body, base, short)
-            self._offer(Model(definition.name, definition, base, fixed))
+            self.models[definition.name] = Model(definition.name, definition, base, fixed)
             self.scope.bind(definition.name, own, definition.name_span)
             return
         value = body.evaluate(short)
@@ -213,9 +220,6 @@ class Program:
             help="a model with inputs has a body: `model "
             f"{definition.name}:` and its `input` lines below",
         )
-
-    def _offer(self, model: Model) -> None:
-        self.models[model.name] = self.family.models[id(model.definition)] = model
 
     def _preset_arguments(self, body: Body, base: Block, short: tree.Call) -> dict[str, Any]:
         """The parameters that a preset fixes; the others stay free."""
@@ -247,19 +251,11 @@ class Program:
         bound = bind_parameters(self.session, base, positional, keyword, places, short.span)
         return {name: bound[name] for name in bound if name in names}
 
-    def scope_of(self, definition: tree.BlockDef) -> Scope:
-        """The scope of the file that a definition stands in."""
-        return self.family.scopes[definition.span.source]
-
-    def find_model(self, name: str) -> Model | None:
-        """A model of this file, or one that it imports."""
-        return self.models.get(name) or self.borrowed.get(name)
-
     def find_data(self, name: str) -> tuple[Program, tree.DataDef] | None:
         """A data part of this file, or one that it imports, with the program of its file."""
         if name in self.data:
             return self, self.data[name]
-        found = self.borrowed_data.get(name)
+        found = self.borrowed.get(name)
         return (found.home, found.part) if found else None
 
     def is_poisoned(self, name: str) -> bool:
@@ -268,10 +264,9 @@ class Program:
 
     def model(self, name: str) -> Model:
         """The model of this name; KeyError with the nearest in its text."""
-        found = self.find_model(name)
-        if found is not None:
-            return found
-        close = nearest(name, [*self.models, *self.borrowed])
+        if name in self.models:
+            return self.models[name]
+        close = nearest(name, self.models)
         known = ", ".join(self.models) or "none"
         raise KeyError(
             f"there is no model `{name}` in {self.module.source.name}"
@@ -301,7 +296,7 @@ class Program:
             arguments = self.arguments(model, settings)
             layer = BlockLayer(definition.name_span, model.base, arguments)
             graph = Graph(model.name, "model", definition)
-            graph.arguments = arguments
+            graph.arguments, graph.scope = arguments, model.base.scope
             graph.doc = model.definition.doc or definition.doc
             body = Body(self.session, graph, argument_scope(layer))
             if body.input_count(definition) == 0:

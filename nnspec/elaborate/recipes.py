@@ -122,18 +122,15 @@ def read_data(program: Program, part: tree.DataDef, root: str) -> DataPlan | Non
     return None
 
 
-def data_root(program: Program, home: Program, root: str) -> str:
-    """The folder from which the paths of a data part count: that of its own file.
+def data_root(home: Program, root: str) -> str:
+    """The folder from which the paths of a data part of the file `home` count: that of the file.
 
     For a part of the zoo it is the folder of the spec that imports it.
     """
-    import os
+    import posixpath
 
-    own, other = program.module.source.place, home.module.source.place
-    if home is program or own is None or other is None:
-        return root
-    below = os.path.realpath(own.folder or os.curdir) == other.folder
-    return os.path.join(root, os.path.dirname(other.path)) if below else root
+    below = "" if home.key.startswith("zoo:") else posixpath.dirname(home.key)
+    return posixpath.join(root, below) if below else root
 
 
 def data_plan(

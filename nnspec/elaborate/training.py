@@ -43,7 +43,7 @@ class UnknownSetting(ValueError):
 def known_settings(program: Program, part: tree.TrainDef) -> list[str]:
     """What the command line can set for this train part."""
     known = [setting.name for setting in SETTINGS]
-    model = program.find_model(part.model.id)
+    model = program.models.get(part.model.id)
     if model is not None:
         known += [f"model.{parameter.name}" for parameter in model.parameters]
     for setting in part.settings:
@@ -119,10 +119,10 @@ def _read(
     overrides: dict[str, Any],
     root: str,
 ) -> Trained | None:
-    if program.find_model(part.model.id) is None:
+    if part.model.id not in program.models:
         if program.is_poisoned(part.model.id):
             raise Poisoned
-        close = nearest(part.model.id, [*program.models, *program.borrowed])
+        close = nearest(part.model.id, program.models)
         fail(
             "NN200",
             f"there is no model `{part.model.id}`",
@@ -133,7 +133,7 @@ def _read(
     if found is None:
         if program.is_poisoned(part.data.id):
             raise Poisoned
-        close = nearest(part.data.id, [*program.data, *program.borrowed_data])
+        close = nearest(part.data.id, [*program.data, *program.borrowed])
         fail(
             "NN200",
             f"there is no data part `{part.data.id}`",
@@ -142,7 +142,7 @@ def _read(
         )
     model_problems = len(program.problems)
     graph = program.graph(part.model.id, model_settings)
-    data = data_plan(*found, {}, data_root(program, found[0], root))
+    data = data_plan(*found, {}, data_root(found[0], root))
     reader = Reader(program, overrides, root)
     written = _written(part)
     settings = {

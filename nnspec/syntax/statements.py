@@ -32,7 +32,7 @@ from nnspec.syntax.tree import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     Body: TypeAlias = tuple[Doc | None, tuple[Statement, ...]]
     Branch: TypeAlias = tuple[Expr | None, tuple[Statement, ...]]
@@ -169,10 +169,11 @@ class StatementBuilder(ExpressionBuilder):
         end: int,
         condition: Expr,
         first: AtSize,
-        more: list[AtSize] | None,
-        message: Expr | None,
+        *rest: Any,
     ) -> Assert:
-        return Assert(Span(self.source, start, end), condition, (first, *(more or ())), message)
+        """`rest` is further sizes, where there are some, and the message or None."""
+        more, message = rest if len(rest) == 2 else ((), *rest)
+        return Assert(Span(self.source, start, end), condition, (first, *more), message)
 
     def at_size(self, start: int, end: int, name: int, value: Expr) -> AtSize:
         return AtSize(

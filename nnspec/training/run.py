@@ -2,7 +2,7 @@
 
 ```
 runs/<model>/<time>/spec.nn          the spec as it was
-                    imports/, zoo/   the files that it imports, as they were
+                    imports.json     the files that it imports, as they were: name -> text
                     settings.json    the settings as resolved
                     metrics.jsonl    a line for each epoch
                     events.out...    the same for TensorBoard
@@ -24,17 +24,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from nnspec.elaborate.program import Program
-from nnspec.source import Place, Source
 from nnspec.training.errors import RunError
-
-#: where the imported files lie: those below the spec's folder, and those of the zoo
-IMPORTS, ZOO = "imports", "zoo"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,6 +46,10 @@ class Settings(BaseModel):
     root: str
     source_name: str
     resolved: dict[str, Any]
+
+
+class Imports(RootModel[dict[str, str]]):
+    """imports.json: the name of each file that the spec imports, and its text."""
 
 
 class State(BaseModel):
@@ -135,17 +134,10 @@ class Run:
 
     # -- written once -----------------------------------------------------------------------------------
 
-    def begin(self, program: Program, settings: Settings) -> None:
-        """Store the spec with all that it imports, and the settings."""
-        files = program.family.files
-        for name, text in files.copies(IMPORTS, ZOO) if files else ():
-            path = self.folder / name
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RunError(f"{path.parent} cannot be made: {error.strerror}") from None
-            write_whole(path, text.encode())
-        write_whole(self.folder / "spec.nn", program.module.source.text.encode())
+    def begin(self, spec: str, imports: dict[str, str], settings: Settings) -> None:
+        write_whole(self.folder / "spec.nn", spec.encode())
+        if imports:
+            self._write_json("imports.json", imports)
         self._write_json("settings.json", settings.model_dump())
 
     def finish(self, summary: dict[str, Any]) -> None:
@@ -199,11 +191,10 @@ class Run:
             raise RunError(f"{self.folder} has lost its spec.nn") from None
 
     @property
-    def source(self) -> Source:
-        """The spec, which imports what is stored beside it, whatever became of the files."""
-        name = str(self.folder / "spec.nn")
-        imports, zoo = str(self.folder / IMPORTS), str(self.folder / ZOO)
-        return Source(self.spec, name, Place(imports, "", imports, zoo))
+    def imports(self) -> dict[str, str]:
+        """The texts of the files that the spec imports, as they were."""
+        file = self.folder / "imports.json"
+        return _validated(Imports, file).root if file.exists() else {}
 
     @property
     def settings(self) -> Settings:

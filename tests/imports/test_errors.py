@@ -8,7 +8,8 @@ import pytest
 
 import nnspec
 from nnspec.report.problems import draw_all
-from tests.imports.files import BLOCKS, USE, problems, refusal, write
+
+from .files import BLOCKS, USE, problems, refusal, write
 
 
 def test_a_problem_is_shown_in_its_file_with_the_use(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ def test_a_problem_is_shown_in_its_file_with_the_use(tmp_path: Path) -> None:
         ),
         ("WIDTH = nothing\n", {("bad.nn", "NN200", 1)}),
         ("model Bad = Nothing(3)\n", {("bad.nn", "NN200", 1)}),
-        ('from "gone.nn" import Bad, WIDTH\n', {("bad.nn", "NN601", 1)}),
+        ('from "gone.nn" import Bad, WIDTH\n', {("bad.nn", "NN212", 1)}),
     ],
 )
 def test_a_broken_file_gives_its_own_errors_only(
@@ -54,7 +55,7 @@ def test_errors_of_the_importing_file_are_told_too(tmp_path: Path) -> None:
         'from "bad.nn" import Bad\n\nmodel Main:\n    input x: [N, 3]\n    return x -> liner(2)\n'
     )
     found = problems(nnspec.check(write(tmp_path, main=main, bad="block\n")))
-    assert found == [("bad.nn", "NN101", 1), ("main.nn", "NN200", 5)]
+    assert found == [("main.nn", "NN200", 5), ("bad.nn", "NN101", 1)]
 
 
 def test_a_cycle_is_named(tmp_path: Path) -> None:
@@ -66,7 +67,7 @@ def test_a_cycle_is_named(tmp_path: Path) -> None:
         sub__c='from "b.nn" import B\n\nblock C = B\n',
     )
     report = nnspec.check(path)
-    assert problems(report) == [("c.nn", "NN603", 1)]
+    assert problems(report) == [("c.nn", "NN213", 1)]
     (problem,) = report.diagnostics
     assert problem.message.endswith(": sub/b.nn -> sub/c.nn -> sub/b.nn")
     assert [(label.span.source.name, label.span.line) for label in problem.labels] == [
@@ -76,31 +77,31 @@ def test_a_cycle_is_named(tmp_path: Path) -> None:
 
 def test_a_file_that_imports_itself(tmp_path: Path) -> None:
     problem = refusal(tmp_path, 'from "main.nn" import Block')
-    assert (problem.code, problem.message.partition(": ")[2]) == ("NN603", "main.nn -> main.nn")
+    assert (problem.code, problem.message.partition(": ")[2]) == ("NN213", "main.nn -> main.nn")
 
 
 @pytest.mark.parametrize(
     ("line", "code", "message", "help"),
     [
-        ('from "block.nn" import Block', "NN601", "no file `block.nn`", "`blocks.nn`"),
-        ('from "part/more.nn" import Block', "NN601", "no folder `part`", "`parts/more.nn`"),
-        ('from "parts/mor.nn" import Block', "NN601", "no file `parts/mor.nn`", "`parts/more.nn`"),
-        ('from "blocks" import Block', "NN601", "a name in `.nn`", '"blocks.nn"'),
-        ('from "parts" import Block', "NN601", "a name in `.nn`", '"parts.nn"'),
-        ('from "folder.nn" import Block', "NN601", "is a folder", ""),
-        ('from "parts\\\\more.nn" import Block', "NN601", "divided by `/`", '"parts/more.nn"'),
-        ('from "" import Block', "NN601", "no name of a file", ""),
-        ('from "resnet.nn" import Block', "NN601", "no file `resnet.nn`", "from zoo.resnet"),
-        ('from "parts/inner.nn" import Block', "NN601", "no folder `parts`", "from the folder"),
-        ("from blocks import Block", "NN601", "no `blocks`", 'from "blocks.nn" import'),
-        ("from parts.more import Block", "NN601", "no `parts.more`", 'from "parts/more.nn" import'),
-        ("from torchvision.models import resnet50", "NN601", "no `torchvision.models`", "zoo.resnet"),
-        ("from zoo import resnet50", "NN601", "many specs", "from zoo.resnet import"),
-        ("from zoo.resent import Block", "NN601", "no spec `resent`", "`zoo.resnet`"),
-        ("from zoo.resnet50 import Block", "NN601", "no spec `resnet50`", "from zoo.resnet import resnet50"),
-        ('from "blocks.nn" import block', "NN604", "blocks.nn has no `block`", "`Block`"),
-        ('from "blocks.nn" import Zzz', "NN604", "has no `Zzz`", "`WIDTHS`, `double`"),
-        ('from "binary.nn" import Block', "NN601", "cannot be imported", "not UTF-8"),
+        ('from "block.nn" import Block', "NN212", "no file `block.nn`", "`blocks.nn`"),
+        ('from "part/more.nn" import Block', "NN212", "no folder `part`", "`parts/more.nn`"),
+        ('from "parts/mor.nn" import Block', "NN212", "no file `parts/mor.nn`", "`parts/more.nn`"),
+        ('from "blocks" import Block', "NN212", "a name in `.nn`", '"blocks.nn"'),
+        ('from "parts" import Block', "NN212", "a name in `.nn`", '"parts.nn"'),
+        ('from "folder.nn" import Block', "NN212", "is a folder", ""),
+        ('from "parts\\\\more.nn" import Block', "NN212", "divided by `/`", '"parts/more.nn"'),
+        ('from "" import Block', "NN212", "no name of a file", ""),
+        ('from "resnet.nn" import Block', "NN212", "no file `resnet.nn`", "from zoo.resnet"),
+        ('from "parts/inner.nn" import Block', "NN212", "no folder `parts`", "from the folder"),
+        ("from blocks import Block", "NN212", "no `blocks`", 'from "blocks.nn" import'),
+        ("from parts.more import Block", "NN212", "no `parts.more`", 'from "parts/more.nn" import'),
+        ("from torchvision.models import resnet50", "NN212", "no `torchvision.models`", "zoo.resnet"),
+        ("from zoo import resnet50", "NN212", "many specs", "from zoo.resnet import"),
+        ("from zoo.resent import Block", "NN212", "no spec `resent`", "`zoo.resnet`"),
+        ("from zoo.resnet50 import Block", "NN212", "no spec `resnet50`", "from zoo.resnet import resnet50"),
+        ('from "blocks.nn" import block', "NN212", "blocks.nn has no `block`", "`Block`"),
+        ('from "blocks.nn" import Zzz', "NN212", "has no `Zzz`", "`WIDTHS`, `double`"),
+        ('from "binary.nn" import Block', "NN212", "cannot be imported", "not UTF-8"),
     ],
 )  # fmt: skip
 def test_what_is_not_there(tmp_path: Path, line: str, code: str, message: str, help: str) -> None:

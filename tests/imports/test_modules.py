@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 import nnspec
-from tests.imports.files import BLOCKS, ROOT, write
+
+from .files import BLOCKS, ROOT, write
 
 TWO = {
     "main": 'from "left.nn" import Block as Left\nfrom "right.nn" import Block as Right\n\n'

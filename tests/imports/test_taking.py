@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 import nnspec
-from nnspec.elaborate import imports
-from tests.imports.files import BLOCKS, ROOT, USE, write
+from nnspec.places import Shelves
+from nnspec.source import Source
+
+from .files import BLOCKS, ROOT, USE, write
 
 
 def test_a_block_keeps_the_scope_of_its_file(tmp_path: Path) -> None:
@@ -62,17 +64,21 @@ def test_paths_count_from_the_importing_file(tmp_path: Path) -> None:
         tmp_path,
         main='from "a/b.nn" import Block\n\n' + USE,
         a__b='from "c/d.nn" import Block\n',
-        a__c__d=BLOCKS,
+        a__c__d='from "../../blocks.nn" import Block\n',
+        blocks=BLOCKS,
     )
     assert nnspec.check(path).ok
 
 
 def test_a_diamond_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    inner = imports.places.read
-    monkeypatch.setattr(
-        imports.places, "read", lambda place: read.append(place.path) or inner(place)
-    )
+    inner = Shelves.read
+
+    def noted(shelves: Shelves, key: str) -> Source:
+        read.append(key)
+        return inner(shelves, key)
+
+    monkeypatch.setattr(Shelves, "read", noted)
     path = write(
         tmp_path,
         main='from "left.nn" import Left\nfrom "./right.nn" import Right\n\n'
@@ -90,15 +96,15 @@ def test_the_zoo_is_there_without_a_folder() -> None:
     assert nnspec.check_source(text).ok
     (problem,) = nnspec.check_source('from "a.nn" import A\n' + text).diagnostics
     assert (problem.code, problem.message) == (
-        "NN601",
-        "this text is in no file, so that nothing lies beside it",
+        "NN212",
+        "this spec comes from no file, so it has no folder to import from",
     )
 
 
 def test_a_text_with_a_folder(tmp_path: Path) -> None:
     write(tmp_path, blocks=BLOCKS)
     text = 'from "blocks.nn" import Block\n\n' + USE
-    assert nnspec.check_source(text, "edited.nn", folder=tmp_path).ok
+    assert nnspec.check_source(text, str(tmp_path / "edited.nn")).ok
 
 
 def test_standard_input_imports_from_the_current_folder(tmp_path: Path) -> None:
@@ -125,3 +131,13 @@ def test_no_file_is_opened_without_an_import(monkeypatch: pytest.MonkeyPatch) ->
     assert nnspec.check_source(text).ok
     with pytest.raises(AssertionError, match="opened"):
         nnspec.check_source("from zoo.resnet import ResNet\n" + text)
+
+
+def test_a_spec_in_a_folder_takes_from_the_zoo(tmp_path: Path) -> None:
+    main = (
+        "from zoo.resnet import Bottleneck\n\nmodel Net:\n    input x: [N, 64, 8, 8]\n"
+        "    return x -> body: 2 * Bottleneck(16)\n"
+    )
+    net = nnspec.check(write(tmp_path / "deep" / "er", main=main)).models["Net"]
+    # 1x1, 3x3, 1x1 without bias, and a norm after each, twice
+    assert net.params.total == 2 * (64 * 16 + 16 * 16 * 9 + 16 * 64 + 2 * (16 + 16 + 64))

@@ -9,7 +9,8 @@ import pytest
 
 import nnspec
 from nnspec.report.problems import draw_all
-from tests.imports.files import write
+
+from .files import write
 
 TRAINED = {
     "main": 'from "parts/net.nn" import Small as Net, Digits\nfrom zoo.mlp import MLP\n\n'
@@ -36,8 +37,8 @@ def test_a_run_stores_what_it_imports(tmp_path: Path) -> None:
     console = Console(file=io.StringIO())
     source = find(str(path)).read()
     run = train(source, "", {"model.width": 24}, str(home), console, tmp_path / "runs")
-    stored = {str(p.relative_to(run.folder)) for p in run.folder.rglob("*.nn")}
-    assert stored == {"spec.nn", "imports/parts/net.nn", "imports/parts/blocks.nn", "zoo/mlp.nn"}
+    assert set(run.imports) == {"parts/net.nn", "parts/blocks.nn", "zoo:mlp.nn"}
+    assert run.imports["parts/net.nn"] == TRAINED["parts__net"]
     first = evaluate(str(run.folder))
     # later changes of the files, and their removal, are nothing to the run
     write(home, parts__blocks="block Hidden(width: int) = linear(3)\n")
@@ -57,7 +58,7 @@ def test_a_run_stores_what_it_imports(tmp_path: Path) -> None:
     assert resumed.weights("last")["head.weight"].shape == torch.Size([10, 24])
 
 
-def test_a_run_without_imports_has_no_folders_for_them(tmp_path: Path) -> None:
+def test_a_run_without_imports_keeps_none(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     from rich.console import Console
 
@@ -69,8 +70,7 @@ def test_a_run_without_imports_has_no_folders_for_them(tmp_path: Path) -> None:
     ).replace("train Net", "\ntrain Small")
     console = Console(file=io.StringIO())
     run = train(Source(text, "one.nn"), "", {}, str(tmp_path), console, tmp_path / "runs")
-    assert not (run.folder / "imports").exists()
-    assert not (run.folder / "zoo").exists()
+    assert not (run.folder / "imports.json").exists()
 
 
 def test_paths_of_an_imported_data_part_count_from_its_file(tmp_path: Path) -> None:
