@@ -227,7 +227,7 @@ CODES: dict[str, Code] = {
     "NN213": Code(
         "files that import each other",
         "A file is read before those that import it, so that files cannot import each other. What both "
-        "need belongs into a third file.",
+        "need belongs in a third file.",
         wrong='from "wide.nn" import Wide\n\nblock Part = linear(8) -> relu\n\n'
         + _model("return x -> Wide", "x: [N, 8]"),
         mended=_model("return x -> linear(8) -> relu", "x: [N, 8]"),

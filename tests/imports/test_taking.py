@@ -107,10 +107,13 @@ def test_a_text_with_a_folder(tmp_path: Path) -> None:
     assert nnspec.check_source(text, str(tmp_path / "edited.nn")).ok
 
 
-def test_standard_input_imports_from_the_current_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["check", "compile"])
+def test_standard_input_imports_from_the_current_folder(tmp_path: Path, command: str) -> None:
+    if command == "compile":
+        pytest.importorskip("torch")
     write(tmp_path, blocks=BLOCKS)
     done = subprocess.run(
-        [sys.executable, "-m", "nnspec", "check", "-"],
+        [sys.executable, "-m", "nnspec", command, "-"],
         input='from "blocks.nn" import Block\n\n' + USE,
         capture_output=True,
         text=True,
@@ -119,6 +122,7 @@ def test_standard_input_imports_from_the_current_folder(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "Main" in done.stdout
 
 
 def test_no_file_is_opened_without_an_import(monkeypatch: pytest.MonkeyPatch) -> None:
