@@ -22,7 +22,9 @@ _IMPORTS = (
 
 
 _WITH_INIT = f"""\
-def {WITH_INIT}(module: nn.Module, **initialisers: Callable[[Tensor], Tensor]) -> nn.Module:
+def {WITH_INIT}(
+    module: nn.Module, **initialisers: Callable[[Tensor], Tensor]
+) -> nn.Module:
     \"\"\"The module with some of its parameters drawn anew.\"\"\"
     for name, initialise in initialisers.items():
         initialise(module.get_parameter(name))
