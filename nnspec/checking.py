@@ -8,6 +8,7 @@ from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.program import Program
+from nnspec.elaborate.unseen import check_unseen
 from nnspec.report.model import ModelReport, NotAdmitted, Report, Section
 from nnspec.source import Source, Span
 from nnspec.syntax.parser import parse
@@ -66,6 +67,8 @@ def _check(source: Source, name: str) -> Report:
         if graph is not None:
             graphs[wanted] = graph
     sections = _sections(program, name, os.path.dirname(source.name))
+    if not name:
+        check_unseen(program)
     problems = sorted(program.problems, key=lambda p: p.span.start if p.span else 0)
     return with_requirements(Report(problems, graphs, sections))
 

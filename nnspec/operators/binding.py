@@ -43,12 +43,7 @@ def bind_settings(
     known = {setting.name for setting in settings}
     for name, value in keyword.items():
         if name not in known:
-            raise Mismatch(
-                "NN203",
-                f"`{owner}` has no argument `{name}`",
-                argument=name,
-                help=_unknown_help(name, settings),
-            )
+            raise unknown_argument(owner, name, settings)
         if name in bound:
             raise Mismatch("NN207", f"`{name}` is given twice to `{owner}`", argument=name)
         bound[name] = value
@@ -66,6 +61,16 @@ def bind_settings(
         else:
             complete[setting.name] = setting.default
     return complete
+
+
+def unknown_argument(owner: str, name: str, settings: Sequence[Setting]) -> Mismatch:
+    """NN203, with what the argument is called here."""
+    return Mismatch(
+        "NN203",
+        f"`{owner}` has no argument `{name}`",
+        argument=name,
+        help=_unknown_help(name, settings),
+    )
 
 
 def check_kind(owner: str, setting: Setting, value: Any) -> Any:
