@@ -26,7 +26,8 @@ block Norm:
 
 block Feed(width: int):
     input x: [N, T, C]
-    return silu(x -> gate: linear(width, bias=false)) * (x -> up: linear(width, bias=false)) -> down: linear(C, bias=false)
+    gate = x -> gate: linear(width, bias=false) -> silu
+    return gate * (x -> up: linear(width, bias=false)) -> down: linear(C, bias=false)
 
 block Layer(width: int):
     input x: [N, T, C]
