@@ -37,7 +37,8 @@ def check(target: str | os.PathLike[str]) -> Report:
 
 def check_source(text: str, filename: str = "<string>") -> Report:
     """The report of a spec given as text; `filename` is shown in problems."""
-    return check_text(Source(text, filename))
+    path = None if filename.startswith("<") else filename
+    return check_text(Source(text, filename, path))
 
 
 def check_target(target: Target) -> Report:
@@ -55,7 +56,7 @@ def _check(source: Source, name: str) -> Report:
     program, problems = read(source)
     if problems:  # what names and shapes could add would mostly follow from these
         return Report(problems, {})
-    names = [name] if name else [m.name for m in program.models.values() if not m.missing]
+    names = [name] if name else [m.name for m in program.own_models if not m.missing]
     graphs: dict[str, Graph] = {}
     for wanted in names:
         try:
@@ -69,8 +70,22 @@ def _check(source: Source, name: str) -> Report:
     sections = _sections(program, name, os.path.dirname(source.name))
     if not name:
         check_unseen(program)
-    problems = sorted(program.problems, key=lambda p: p.span.start if p.span else 0)
-    return with_requirements(Report(problems, graphs, sections))
+    return with_requirements(Report(in_order(program), graphs, sections))
+
+
+def in_order(program: Program) -> list[Problem]:
+    """The problems as they stand in the file, and then those of the files that it imports."""
+    own = program.module.source
+
+    def place(problem: Problem) -> tuple[bool, str, int]:
+        span = problem.span
+        return (
+            (False, "", 0)
+            if span is None
+            else (span.source is not own, span.source.name, span.start)
+        )
+
+    return sorted(program.problems, key=place)
 
 
 def _sections(program: Program, name: str, root: str) -> list[Section]:

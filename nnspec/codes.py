@@ -202,6 +202,19 @@ CODES: dict[str, Code] = {
         wrong=_model("y = image -> relu"),
         mended=_model("y = image -> relu\nreturn y"),
     ),
+    "NN212": Code(
+        "what is imported is not there",
+        '`from "parts.nn" import Block` takes from a file beside the importing one or in a folder below '
+        "the spec's, `from zoo.resnet import Bottleneck` from the specs that come along. No other file is "
+        "opened. Models, blocks, functions and constants can be taken.",
+        wrong="from zoo.resnet import Botleneck\n\n" + _model("return image -> Botleneck(8)"),
+        mended="from zoo.resnet import Bottleneck\n\n" + _model("return image -> Bottleneck(8)"),
+    ),
+    "NN213": Code(
+        "files that import each other",
+        "A file that is imported imports, through others perhaps, the file that imports it. What both need "
+        "belongs into a third file.",
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",

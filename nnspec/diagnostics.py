@@ -56,7 +56,8 @@ class Mismatch(Exception):
     """A rule (of an operator, a transform, ...) refuses its input; it does not know the place.
 
     Whoever applied the rule knows the node and turns this into a `Failure`.
-    `argument` names the setting or tensor at fault, so that the place can be narrowed to it.
+    `argument` names the setting or tensor at fault, so that the place can be narrowed to it, and
+    `within` the stretch of a string's characters, from and up to.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Mismatch(Exception):
         message: str,
         *,
         argument: str = "",
+        within: tuple[int, int] | None = None,
         notes: tuple[str, ...] = (),
         help: str = "",
     ) -> None:
@@ -72,6 +74,7 @@ class Mismatch(Exception):
         self.code = code
         self.message = message
         self.argument = argument
+        self.within = within
         self.notes = notes
         self.help = help
 

@@ -268,7 +268,48 @@ def floordiv(a: Size, b: Size) -> Size:
     if a == 0:
         return 0
     exact = exact_div(a, b)
-    return exact if exact is not None else _atom("//", (a, b))
+    if exact is not None:
+        return exact
+    a, b = _lowest_terms(a, b)
+    return floordiv(a, b) if isinstance(b, int) else _atom("//", (a, b))
+
+
+def _lowest_terms(a: Size, b: Size) -> tuple[Size, Size]:
+    """Two sizes without their common factors, which a floor division does not see."""
+    terms = [*_terms(a), *_terms(b)]
+    common = gcd(*(coefficient for _, coefficient in terms))
+    shared = [atom for atom in terms[0][0] if atom.kind == "symbol"]
+    for monomial, _ in terms[1:]:
+        left = list(monomial)
+        kept = []
+        for atom in shared:
+            if atom in left:
+                left.remove(atom)
+                kept.append(atom)
+        shared = kept
+    factor = Dim(((tuple(shared), common),)) if shared else common
+    if factor == 1:
+        return a, b
+    reduced = exact_div(a, factor), exact_div(b, factor)
+    assert reduced[0] is not None and reduced[1] is not None
+    return reduced[0], reduced[1]
+
+
+def undivided(size: Size, divides: Callable[[Size, Size], bool]) -> Size:
+    """The size with `k * (a // k)` written as `a` where k is known to divide a."""
+    total: Size = 0
+    for monomial, coefficient in _terms(size):
+        term: Size = _make({monomial: coefficient})
+        for at, atom in enumerate(monomial):
+            if atom.kind != "//":
+                continue
+            a, k = atom.args
+            rest = exact_div(_make({monomial[:at] + monomial[at + 1 :]: coefficient}), k)
+            if rest is not None and divides(k, a):
+                term = undivided(a * rest, divides)
+                break
+        total = total + term
+    return total
 
 
 def _divide_checked(a: Size, b: int) -> Size:

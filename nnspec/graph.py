@@ -165,7 +165,7 @@ class Graph:
 
     __slots__ = (
         "arguments", "budgets", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
-        "symbols",
+        "scope", "symbols",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, definition: BlockDef | None = None) -> None:
@@ -174,6 +174,7 @@ class Graph:
         self.definition = definition
         self.arguments: dict[str, Any] = {}  # the parameters' values, defaults filled in
         self.doc = ""
+        self.scope: Any = None  # the names of the file that defines it (elaborate/scope.py)
         self.inputs: list[Value] = []
         self.outputs: list[tuple[str, Value]] = []
         self.nodes: list[Node] = []

@@ -58,7 +58,7 @@ class SpecLoader(importlib.abc.ExecutionLoader):
         module.__dir__ = lambda: classes  # type: ignore[method-assign]
 
     def _compiled(self) -> tuple[Program, Compiled]:
-        program = program_of(Source(read_text(self.path), self.path))
+        program = program_of(Source(read_text(self.path), self.path, self.path))
         return program, source_of(program, complete(program))
 
 

@@ -6,13 +6,14 @@ from nnspec.records import Record
 
 
 class Source:
-    """The text of one spec, with the name it is shown under."""
+    """The text of one spec, with the name it is shown under, and its file where it has one."""
 
-    __slots__ = ("_starts", "name", "text")
+    __slots__ = ("_starts", "name", "path", "text")
 
-    def __init__(self, text: str, name: str) -> None:
+    def __init__(self, text: str, name: str, path: str | None = None) -> None:
         self.text = text
         self.name = name
+        self.path = path
         self._starts: list[int] | None = None
 
     @property

@@ -38,7 +38,8 @@ class Target(Record):
 
     def read(self) -> Source:
         """The text of the file."""
-        return Source(read_text(self.file), self.shown)
+        # what comes through standard input is in the folder of whoever typed it
+        return Source(read_text(self.file), self.shown, self.file)
 
 
 def find(words: str) -> Target:
@@ -97,23 +98,25 @@ def _missing(file: str) -> str:
     folder, name = os.path.split(file)
     if folder and not os.path.isdir(folder):
         return f"{file}: there is no folder {folder}"
-    specs = _specs(folder or ".")
+    specs = specs_in(folder or ".")
     close = nearest(name, specs) or nearest(name + ".nn", specs)
     hint = f"; did you mean {os.path.join(folder, close)}?" if close else ""
     return f"{file}: no such file{hint}"
 
 
 def _folder(folder: str) -> str:
-    specs = _specs(folder)
+    specs = specs_in(folder)
     hint = f"; name a file in it: {os.path.join(folder, specs[0])}" if specs else ""
     return f"{folder}: a folder, not a spec{hint}"
 
 
-def _specs(folder: str) -> list[str]:
+def specs_in(folder: str, below: str = "") -> list[str]:
+    """The specs in a folder below another, as named from that one."""
     try:
-        return sorted(name for name in os.listdir(folder) if name.endswith(".nn"))
+        names = os.listdir(os.path.join(folder, below))
     except OSError:
         return []
+    return sorted(os.path.join(below, name) for name in names if name.endswith(".nn"))
 
 
 # -- the zoo ---------------------------------------------------------------------------------------
@@ -133,7 +136,7 @@ def zoo_folder() -> str:
 def zoo() -> Iterator[tuple[str, str, list[str]]]:
     """Name, file and the models of each spec that comes along."""
     folder = zoo_folder()
-    for name in _specs(folder):
+    for name in specs_in(folder):
         file = os.path.join(folder, name)
         yield name[:-3], file, _MODEL.findall(read_text(file))
 

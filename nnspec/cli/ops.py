@@ -80,6 +80,8 @@ def _written(setting: Setting) -> str:
     from nnspec.operators.binding import show
     from nnspec.operators.definition import REQUIRED
 
+    if setting.kind == "axes":
+        return f"**{setting.name}"
     return (
         setting.name if setting.default is REQUIRED else f"{setting.name}={show(setting.default)}"
     )

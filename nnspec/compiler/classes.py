@@ -17,7 +17,6 @@ from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
 from nnspec.dims import symbol
 from nnspec.elaborate.program import Model
-from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.values import key
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.records import Record
@@ -106,15 +105,14 @@ def steps(graph: Graph) -> Iterator[Node]:
 class Planner:
     """The classes of one file, callees first."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
+    def __init__(self) -> None:
         self.classes: list[ClassPlan] = []
         self._uses: dict[Any, ClassPlan] = {}
         self._signatures: dict[Any, ClassPlan] = {}
 
     def model(self, model: Model, graph: Graph) -> ClassPlan:
         """The class of a model with these parameters, and those of its blocks."""
-        use = formal_use(graph, self.scope)
+        use = formal_use(graph)
         plan = ClassPlan(model.name, "model", use.graph, use.values)
         plan.model = model
         free = {parameter.name for parameter in model.parameters}
@@ -151,7 +149,7 @@ class Planner:
         return self._uses[remembered]
 
     def _block(self, graph: Graph) -> ClassPlan:
-        use = formal_use(graph, self.scope)
+        use = formal_use(graph)
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)

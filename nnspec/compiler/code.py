@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.compiler.layout import (
     ATOM,
     COMPARISON,
+    LOWEST,
     POWER,
     PRODUCT,
     SUM,
@@ -21,7 +22,15 @@ from nnspec.compiler.layout import (
 )
 from nnspec.compiler.numbers import FormalFloat
 from nnspec.dims import Atom, Dim
-from nnspec.operators.definition import CallCode, IndexCode, InfixCode, ModuleCode, Ref
+from nnspec.operators.definition import (
+    CallCode,
+    IndexCode,
+    InfixCode,
+    InTraining,
+    ModuleCode,
+    Ref,
+    SameDevice,
+)
 from nnspec.tensors import DTYPES, torch_name
 
 if TYPE_CHECKING:
@@ -42,6 +51,16 @@ class Names:
     def number(self, name: str) -> float | None:
         """The value of a parameter that is written as a number."""
         return None
+
+    @property
+    def training(self) -> str:
+        """What is true in training."""
+        raise NotImplementedError
+
+    @property
+    def device(self) -> str:
+        """The device of the inputs."""
+        raise NotImplementedError
 
 
 _BINDING = {
@@ -124,6 +143,13 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
         return Text(string(given))
     if isinstance(given, (CallCode, InfixCode)):
         return function(given, names, tensors)
+    if isinstance(given, InTraining):
+        then, otherwise = (
+            value(side, names, tensors).flat for side in (given.value, given.otherwise)
+        )
+        return Text(f"{then} if {names.training} else {otherwise}", LOWEST)
+    if isinstance(given, SameDevice):
+        return Text(names.device)
     if isinstance(given, (bool, int, float)) or given is None:
         return _number(given)
     raise TypeError(f"{given!r} cannot stand in generated code")
@@ -168,8 +194,9 @@ def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequ
     args = [value(arg, names, tensors) for arg in code.args]
     if code.function.startswith("."):
         receiver = args.pop(0)
-        made = call(bracketed(receiver, ATOM) + code.function, *args, **keywords)
-        return Call(made.head, made.args, depth=max(made.depth, receiver.depth + 1))
+        made = call(code.function, *args, **keywords)
+        depth = max(made.depth, receiver.depth + 1)
+        return Call(made.head, made.args, depth=depth, receiver=receiver)
     return call(code.function, *args, **keywords)
 
 
@@ -214,6 +241,8 @@ def symbols(given: Any) -> Iterator[str]:
         yield from symbols((given.args, given.kwargs))
     elif isinstance(given, InfixCode):
         yield from symbols((given.left, given.right))
+    elif isinstance(given, InTraining):
+        yield from symbols((given.value, given.otherwise))
     elif isinstance(given, IndexCode):
         yield from symbols(given.items)
 
@@ -226,7 +255,7 @@ def key(given: Any) -> Any:
         return ("slice", key(given.start), key(given.stop), key(given.step))
     if isinstance(given, dict):
         return tuple((name, key(item)) for name, item in given.items())
-    if isinstance(given, (ModuleCode, CallCode, InfixCode, IndexCode)):
+    if isinstance(given, (ModuleCode, CallCode, InfixCode, IndexCode, InTraining)):
         return (type(given).__name__, *(key(getattr(given, f)) for f in given._fields))
     if isinstance(given, FormalFloat):
         return ("formal", given.symbol)

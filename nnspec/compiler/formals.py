@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from nnspec.compiler.numbers import FormalFloat
 from nnspec.dims import Dim, evaluate, substitute
 from nnspec.elaborate.formal import Formal, formal
-from nnspec.elaborate.scope import Scope
 from nnspec.graph import Graph, Value
 from nnspec.records import Record
 from nnspec.tensors import TensorType
@@ -25,7 +24,7 @@ class FormalUse(Record):
     pinned: frozenset[str]
 
 
-def formal_use(graph: Graph, scope: Scope, floats: bool = True) -> FormalUse:
+def formal_use(graph: Graph, floats: bool = True) -> FormalUse:
     """The formal graph of a use whose arguments and input sizes are numbers where they can be."""
     from nnspec.compiler.signature import signature
 
@@ -35,13 +34,13 @@ def formal_use(graph: Graph, scope: Scope, floats: bool = True) -> FormalUse:
         if floats and isinstance(given, float) and not isinstance(given, bool)
     }
     if not values:
-        found = formal(graph, scope)
+        found = formal(graph)
         assert found is not None
         return FormalUse(found.graph, _numbers(found), found.pinned)
-    found, pinned = _with_floats(graph, scope, values, 0.0)
-    near, _ = _with_floats(graph, scope, values, 1e-7)
+    found, pinned = _with_floats(graph, values, 0.0)
+    near, _ = _with_floats(graph, values, 1e-7)
     if signature(found.graph) != signature(near.graph):
-        return formal_use(graph, scope, floats=False)  # it computes with a fraction
+        return formal_use(graph, floats=False)  # it computes with a fraction
     return FormalUse(found.graph, {**_numbers(found), **values}, found.pinned | pinned)
 
 
@@ -51,7 +50,7 @@ def _numbers(found: Formal) -> dict[str, Any]:
 
 
 def _with_floats(
-    graph: Graph, scope: Scope, floats: dict[str, float], shift: float
+    graph: Graph, floats: dict[str, float], shift: float
 ) -> tuple[Formal, frozenset[str]]:
     copy = _copy(graph)
     copy.arguments = {
@@ -60,7 +59,7 @@ def _with_floats(
     }
     before, FormalFloat.pinned = FormalFloat.pinned, set()
     try:
-        found = formal(copy, scope)
+        found = formal(copy)
     finally:
         pinned, FormalFloat.pinned = FormalFloat.pinned, before
     assert found is not None
@@ -98,5 +97,6 @@ def _type(kind: TensorType, values: dict[str, Any]) -> TensorType:
 
 def _copy(graph: Graph) -> Graph:
     copy = Graph(graph.name, graph.kind, graph.definition)
+    copy.scope = graph.scope
     copy.arguments, copy.doc, copy.inputs = dict(graph.arguments), graph.doc, list(graph.inputs)
     return copy

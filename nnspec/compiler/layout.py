@@ -36,7 +36,8 @@ class Call(Record):
     """`head(args)`, a list, a tuple: what is broken where it is too long.
 
     Each argument is a pair: what stands before it (`stride=`, `*`) and its expression. `one_each`
-    puts every argument on its own line, as a trailing comma does.
+    puts every argument on its own line, as a trailing comma does. A method has its `receiver`, and
+    its name in the head: `.flatten`.
     """
 
     head: str
@@ -45,12 +46,24 @@ class Call(Record):
     one_each: bool = False
     depth: int = 1
     binding: int = ATOM
+    receiver: Expr | None = None
 
     @property
     def flat(self) -> str:
         inside = ", ".join(before + arg.flat for before, arg in self.args)
         comma = "," if self.head == "" and self.brackets == "()" and len(self.args) == 1 else ""
-        return f"{self.head}{self.brackets[0]}{inside}{comma}{self.brackets[1]}"
+        return f"{self.whole_head}{self.brackets[0]}{inside}{comma}{self.brackets[1]}"
+
+    @property
+    def whole_head(self) -> str:
+        return self.head if self.receiver is None else bracketed(self.receiver, ATOM) + self.head
+
+    @property
+    def links(self) -> list[Call]:
+        """The calls of a chain of methods, first to last; one that ends no chain is alone."""
+        if isinstance(self.receiver, Call) and self.receiver.binding == ATOM:
+            return [*self.receiver.links, Call(self.head, self.args)]
+        return [self]
 
     @property
     def forced(self) -> bool:
@@ -104,7 +117,11 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     if not expr.args:
         return [line]
     inner = indent + INDENT
-    opening = f"{margin}{before}{expr.head}{expr.brackets[0]}"
+    if len(expr.links) > 2:  # a method on each line
+        if after == "," and not before:
+            return _chain(expr, indent, after)
+        return [f"{margin}{before}(", *_chain(expr, inner), f"{margin}){after}"]
+    opening = f"{margin}{before}{expr.whole_head}{expr.brackets[0]}"
     closing = f"{margin}{expr.brackets[1]}{after}"
     joined = " " * inner + ", ".join(name + arg.flat for name, arg in expr.args)
     if not expr.forced and len(joined) <= WIDTH:
@@ -115,6 +132,11 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     for name, arg in expr.args:
         lines += lay(arg, inner, name, ",")
     return [*lines, closing]
+
+
+def _chain(expr: Call, indent: int, after: str = "") -> list[str]:
+    *links, last = expr.links
+    return [line for link in links for line in lay(link, indent)] + lay(last, indent, "", after)
 
 
 def _loop_lines(loop: Loop, indent: int) -> list[str]:

@@ -40,6 +40,16 @@ class ForwardNames(code.Names):
     def number(self, name: str) -> float | None:
         return self.plan.fixed.get(name)
 
+    @property
+    def training(self) -> str:
+        # a loss is a function of its own: its evaluation runs without gradients
+        return "torch.is_grad_enabled()" if self.plan.kind == "function" else "self.training"
+
+    @property
+    def device(self) -> str:
+        inputs = self.plan.graph.inputs
+        return f"{usable(inputs[0].name or 'x')}.device" if inputs else "None"
+
     def _whole(self, size: Dim) -> str | None:
         """The variable for a size that an input has as a dimension."""
         if size.symbols <= {a.symbol for a in self.plan.arguments}:

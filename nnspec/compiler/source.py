@@ -34,14 +34,14 @@ def program_of(source: Source) -> Program:
 
 def complete(program: Program) -> list[str]:
     """The models of a file that need no more parameters."""
-    return [name for name, model in program.models.items() if not model.missing]
+    return [model.name for model in program.own_models if not model.missing]
 
 
 def source_of(
     program: Program, names: Sequence[str], settings: Mapping[str, Any] | None = None
 ) -> Compiled:
     """The source of some models, with these parameters. SpecError where something does not fit."""
-    planner = Planner(program.scope)
+    planner = Planner()
     for name in names:
         planner.model(program.model(name), checked_graph(program, name, settings))
     merge(planner)

@@ -39,7 +39,7 @@ def block_graph(
     from nnspec.elaborate.body import Body
 
     graph = Graph(definition.name, "block", definition)
-    graph.arguments = dict(layer.arguments)
+    graph.arguments, graph.scope = dict(layer.arguments), layer.block.scope
     graph.doc = definition.doc
     body = Body(session, graph, argument_scope(layer))
     inputs = body.input_count(definition)
@@ -133,6 +133,7 @@ def sequence_graph(
     graph = Graph(definition.name if definition else "sequence", "sequence", definition)
     if block and definition:
         graph.arguments, graph.doc = dict(block.arguments), definition.doc
+        graph.scope = block.block.scope
     body = Body(session, graph, Scope(None), is_sequence=True)
     graph.inputs = [
         Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span)

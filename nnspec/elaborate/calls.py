@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from nnspec.diagnostics import Mismatch
 from nnspec.elaborate import apply
 from nnspec.elaborate.parameters import bind_parameters
@@ -19,6 +21,7 @@ from nnspec.elaborate.values import (
 )
 from nnspec.graph import Value
 from nnspec.operators.binding import bind_settings
+from nnspec.source import Span
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
     from nnspec.elaborate.body import Body
     from nnspec.elaborate.values import LabelName
     from nnspec.operators.definition import Operator
-    from nnspec.source import Span
     from nnspec.syntax.tree import Call
 
 
@@ -125,7 +127,9 @@ def _operator(
     if slots and slots[0].many:
         if rest and isinstance(rest[0], list) and all(isinstance(v, Value) for v in rest[0]):
             rest = [*rest[0], *rest[1:]]  # concat([a, b], dim=1), as PyTorch has it
-        tensors, rest = _leading_tensors(rest)
+        before = rest[:1] if rest and isinstance(rest[0], str) else []  # einsum("i,j->ij", a, b)
+        tensors, rest = _leading_tensors(rest[len(before) :])
+        rest = before + rest
     else:
         while rest and len(tensors) < len(slots):
             slot = slots[len(tensors)]
@@ -144,7 +148,9 @@ def _operator(
             places.get(str(at), expr.span),
             help=f"its tensors: {', '.join(slot.name for slot in slots)}" if slots else "",
         )
-    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, _shift(places, len(tensors)))
+    if not isinstance(rest[0] if rest and slots and slots[0].many else None, str):
+        places = _shift(places, len(tensors))
+    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places)
     return _several(apply.layer(body, layer, tensors, label, expr.span))
 
 
@@ -163,13 +169,26 @@ def _shift(places: dict[str, Span], by: int) -> dict[str, Span]:
 
 
 def argument_place(owner: Any, mismatch: Mismatch, places: Any, span: Span) -> Span:
-    """The place of the argument that a rule refuses, else the whole call."""
+    """The place of the argument that a rule refuses, or within it; else the whole call."""
     if mismatch.argument in places:
-        return places[mismatch.argument]  # type: ignore[no-any-return]
+        return _within(places[mismatch.argument], mismatch.within)
     for number, setting in enumerate(owner.settings):
         if setting.name == mismatch.argument and str(number) in places:
-            return places[str(number)]  # type: ignore[no-any-return]
+            return _within(places[str(number)], mismatch.within)
     return span
+
+
+#: an argument that is a string without escapes, with its quotes
+_STRING = re.compile(r"""(?:\w+\s*=\s*)?(\"{3}|'{3}|["'])([^\\\r]*)\1""")
+
+
+def _within(span: Span, characters: tuple[int, int] | None) -> Span:
+    """Some characters of a string that is written out there; the whole argument of any other."""
+    written = _STRING.fullmatch(span.text) if characters else None
+    if written is None or characters is None or written[1][0] in written[2]:
+        return span
+    start = span.start + written.start(2)
+    return Span(span.source, start + characters[0], start + max(characters[1], characters[0] + 1))
 
 
 def _builtin(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from nnspec.diagnostics import Label, Mismatch, nearest
-from nnspec.dims import Dim
+from nnspec.dims import Dim, render
 from nnspec.elaborate import apply
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.calls import call
@@ -180,6 +180,16 @@ def bind_target(body: Body, target: tree.Target, value: Any) -> None:
         for item in target.items:
             bind_target(body, item, POISON)
         return
+    if isinstance(value, Value) and value.type.rank:  # as Python does: along the first dimension
+        length = value.type.shape[0]
+        if body.session.value_of(length) != len(target.items):
+            fail(
+                "NN208",
+                f"{len(target.items)} names for a tensor whose first dimension is {render(length)}",
+                target.span,
+            )
+        parts = apply.operator(body, "unbind", [value], {"dim": 0}, target.span)
+        value = parts if isinstance(parts, tuple) else [parts]
     if not isinstance(value, (list, tuple)):
         fail(
             "NN208",

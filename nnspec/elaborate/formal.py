@@ -14,7 +14,6 @@ from nnspec.dims import Dim, symbol
 from nnspec.elaborate.blocks import argument_scope, sequence_graph, short_form
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.program import deep_recursion
-from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import Block, BlockLayer, Composed, Poisoned, Repeated
 from nnspec.graph import Graph
@@ -38,16 +37,17 @@ class Formal(Record):
     pinned: frozenset[str]
 
 
-def formal(graph: Graph, scope: Scope) -> Formal | None:
+def formal(graph: Graph) -> Formal | None:
     """The formal graph of a model's, a block's or a short block's graph.
 
-    `scope` is that of the file. None for a composed layer without a definition: it has no parameters of
+    None for a composed layer without a definition: it has no parameters of
     its own. Parameters keep their names; sizes are named as in the input's pattern, those without a name by
     the letters that PyTorch's documentation uses.
     """
-    definition = graph.definition
+    definition, scope = graph.definition, graph.scope
     if definition is None:
         return None
+    assert scope is not None
     hints: dict[str, Size] = {}
     arguments: dict[str, Any] = {}
     for name, value in graph.arguments.items():
@@ -67,7 +67,7 @@ def formal(graph: Graph, scope: Scope) -> Formal | None:
                 made = sequence_graph(session, inner, types, definition.name_span, layer)
             else:
                 made = Graph(graph.name, graph.kind, definition)
-                made.arguments, made.doc = arguments, graph.doc
+                made.arguments, made.doc, made.scope = arguments, graph.doc, scope
                 body = Body(session, made, argument_scope(layer))
                 body.given = list(types)
                 if not body.run(definition.body):

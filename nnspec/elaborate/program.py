@@ -6,6 +6,7 @@ from nnspec.diagnostics import Failure, Label, Problem, nearest
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.blocks import argument_scope
 from nnspec.elaborate.body import Body
+from nnspec.elaborate.imports import Library
 from nnspec.elaborate.parameters import bind_parameters, check_type
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session, fail
@@ -44,15 +45,30 @@ class Model:
 
 
 class Program:
-    """One parsed file, ready to be elaborated. Problems are collected in `problems`."""
+    """One parsed file, ready to be elaborated. Problems are collected in `problems`.
 
-    def __init__(self, module: tree.Module) -> None:
+    The files that it imports are programs of their own, of one session. `kept` are their texts where
+    they are not to be read from the disk (see `imports.py`).
+    """
+
+    def __init__(
+        self,
+        module: tree.Module,
+        kept: Mapping[str, str] | None = None,
+        importer: Program | None = None,
+        key: str = "",
+    ) -> None:
         self.module = module
-        self.session = Session()
+        self.key = key  # of the file, in the library; "" for the root
+        self.session: Session = Session() if importer is None else importer.session
+        self.library: Library = (
+            Library(module.source, kept) if importer is None else importer.library
+        )
         self.scope = Scope()
         self.models: dict[str, Model] = {}
         self.data: dict[str, tree.DataDef] = {}
         self.trains: list[tree.TrainDef] = []
+        self.broken = False  # some of it could not be parsed
         self._graphs: dict[Any, Graph | None] = {}
         with deep_recursion():
             self._declare()
@@ -60,6 +76,12 @@ class Program:
     @property
     def problems(self) -> list[Problem]:
         return self.session.problems
+
+    @property
+    def own_models(self) -> list[Model]:
+        """The models and presets that this file itself defines."""
+        source = self.module.source
+        return [m for m in self.models.values() if m.definition.span.source is source]
 
     def _declare(self) -> None:
         """Bind the names of the file; presets are resolved once all are there."""
@@ -80,6 +102,8 @@ class Program:
                     self.trains.append(part)
                 elif isinstance(part, tree.GlobalAssign):
                     self._constant(part)
+                elif isinstance(part, tree.Import):
+                    self._import(part)
                 else:
                     self._not_yet(part)
             except Failure as failure:
@@ -118,17 +142,76 @@ class Program:
             if isinstance(problem, Failure):
                 raise
 
-    def _not_yet(self, part: tree.Part) -> None:
-        if isinstance(part, tree.Import):
-            for name, alias in part.names:
-                bound = alias or name
-                self.scope.bind(bound.id, POISON, bound.span)
+    # -- imports -------------------------------------------------------------------------------------
+
+    def _import(self, part: tree.Import) -> None:
+        """Bind the names that an import takes; those that it cannot take are poisoned."""
+        bound = [alias or name for name, alias in part.names]
+        for name in bound:
+            self._once(name.id, name.span)
+            self.scope.bind(name.id, POISON, name.span)
+        other = self._imported(part)
+        if other is None:
+            return
+        for name, alias in part.names:
+            self._take(other, name, alias or name)
+
+    def _imported(self, part: tree.Import) -> Program | None:
+        """The program of the file that an import means; None where it does not parse."""
+        from nnspec.syntax.parser import parse
+
+        library = self.library
+        key = library.find(part, self.key)
+        if key in library.stack:
+            cycle = " -> ".join([*library.stack[library.stack.index(key) :], key])
+            place = part.file.span if part.file is not None else part.span
+            fail("NN213", "these files import each other without end", place, notes=(cycle,))
+        if key not in library.programs:
+            place = part.file.span if part.file is not None else part.span
+            module, problems = parse(library.read(key, place))
+            for problem in problems:
+                self.session.report(problem)
+            library.stack.append(key)
+            try:
+                made = Program(module, importer=self, key=key)
+            finally:
+                library.stack.pop()
+            made.broken = bool(problems)
+            library.programs[key] = made
+        return library.programs[key]
+
+    def _take(self, other: Program, name: tree.Name, bound: tree.Name) -> None:
+        """Bind one name of another file."""
+        shown = other.module.source.name
+        if name.id in other.data:
             fail(
-                "NN900",
-                "imports between files are not supported yet",
-                part.span,
-                help="copy the blocks into this file for now",
+                "NN212",
+                f"`{name.id}` is a data part; it is used in its own file only",
+                name.span,
+                labels=(Label(other.data[name.id].name_span, "defined here"),),
+                help="models, blocks and functions can be imported",
             )
+        if name.id not in other.scope.names:
+            if other.broken:
+                return  # it may stand where the file could not be read
+            own = [n for n in other.scope.names if other.scope.names[n] is not POISON]
+            close = nearest(name.id, own)
+            fail(
+                "NN212",
+                f"{shown} has no `{name.id}`",
+                name.span,
+                help=f"did you mean `{close}`?"
+                if close
+                else f"it has {', '.join(own)}"
+                if own
+                else "",
+            )
+        self.scope.bind(bound.id, other.scope.names[name.id], bound.span)
+        model = other.models.get(name.id)
+        if model is not None:
+            self.models[bound.id] = Model(bound.id, model.definition, model.base, model.fixed)
+
+    def _not_yet(self, part: tree.Part) -> None:
         assert isinstance(part, tree.ExternDef)
         self.scope.bind(part.name, POISON, part.name_span)
         fail("NN900", "`extern` is not supported yet", part.span)
@@ -148,7 +231,8 @@ class Program:
             and base.definition.kind == "model"
         ):
             if base.definition.short is not None:
-                other = self.models.get(base.definition.name)
+                same = (m for m in self.models.values() if m.definition is base.definition)
+                other = next(same, None)
                 if other is None:
                     fail("NN401", f"`{definition.name}` and its base define each other", short.span)
                 base, inherited = other.base, dict(other.fixed)
@@ -232,7 +316,7 @@ class Program:
             arguments = self.arguments(model, settings)
             layer = BlockLayer(definition.name_span, model.base, arguments)
             graph = Graph(model.name, "model", definition)
-            graph.arguments = arguments
+            graph.arguments, graph.scope = arguments, model.base.scope
             graph.doc = model.definition.doc or definition.doc
             body = Body(self.session, graph, argument_scope(layer))
             if body.input_count(definition) == 0:

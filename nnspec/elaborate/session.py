@@ -7,7 +7,7 @@ those, and `pinned` collects the symbols of which what they stand for decided so
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
-from nnspec.dims import Dim, substitute
+from nnspec.dims import Dim, compare, substitute, undivided
 from nnspec.elaborate.values import key
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Use
@@ -144,7 +144,9 @@ class Session:
         }
         plain.update({name: self.value_of(value) for name, value in scalars.items()})
         given = frozenset(keyword)
-        results = operator.infer(Use(operator, types, plain, given))
+        behind = Use(operator, types, plain, given)
+        behind.pin = self.pin
+        results = tuple(self.simplest(kind) for kind in operator.infer(behind))
         return Use(operator, types, settings, given), results
 
     # -- formal elaboration -----------------------------------------------------------------------------
@@ -163,6 +165,14 @@ class Session:
         if isinstance(value, (list, tuple)):
             return type(value)(self.value_of(item) for item in value)
         return value
+
+    def simplest(self, type: TensorType) -> TensorType:
+        """A type whose sizes are `D` where they are `heads * (D // heads)` and that comes out even."""
+
+        def divides(by: Size, size: Size) -> bool:
+            return compare("==", self.value_of(size) % self.value_of(by), 0) is True
+
+        return type.with_shape([undivided(size, divides) for size in type.shape])
 
 
 def fail(

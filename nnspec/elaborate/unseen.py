@@ -43,7 +43,7 @@ def check_unseen(program: Program) -> None:
 
 def _check(program: Program, alone: Alone) -> None:
     ran = program.session.ran
-    presets = [m for m in program.models.values() if m.missing and m.definition.short is not None]
+    presets = [m for m in program.own_models if m.missing and m.definition.short is not None]
     for preset in presets:
         alone.check(preset.base.definition, preset.fixed)
     parts = [p for p in program.module.parts if isinstance(p, (tree.BlockDef, tree.FnDef))]

@@ -7,6 +7,7 @@ from nnspec.tensors import TensorType, broadcast, is_float, promote, promote_sca
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any, ClassVar
 
     from nnspec.dims import Size
@@ -26,15 +27,7 @@ class Binary(Operator):
     def operands(self, use: Use) -> str:
         """The dtype in which the two meet."""
         a, b = use.inputs
-        if a is None or b is None:
-            some = a or b
-            assert some is not None
-            return promote_scalar(some.dtype, use["input" if a is None else "other"])
-        if a.rank == 0 and b.rank > 0:
-            return _weak(b.dtype, a.dtype)
-        if b.rank == 0 and a.rank > 0:
-            return _weak(a.dtype, b.dtype)
-        return promote(a.dtype, b.dtype)
+        return meet(a, b, use.settings)
 
     def result(self, use: Use, dtype: str) -> str:
         """The dtype of the result for operands of this one."""
@@ -67,6 +60,19 @@ class Binary(Operator):
 
     def function(self, use: Use) -> InfixCode | CallCode:
         return InfixCode(self.sign, *self.sides(use))
+
+
+def meet(a: TensorType | None, b: TensorType | None, numbers: Mapping[str, Any]) -> str:
+    """The dtype in which two tensors meet, or a tensor and the number `input` or `other`."""
+    if a is None or b is None:
+        some = a or b
+        assert some is not None
+        return promote_scalar(some.dtype, numbers["input" if a is None else "other"])
+    if a.rank == 0 and b.rank > 0:
+        return _weak(b.dtype, a.dtype)
+    if b.rank == 0 and a.rank > 0:
+        return _weak(a.dtype, b.dtype)
+    return promote(a.dtype, b.dtype)
 
 
 def _weak(strong: str, weak: str) -> str:

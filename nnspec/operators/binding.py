@@ -31,6 +31,11 @@ def bind_settings(
     (wrong kind), NN206 (wrong value), NN207 (too many, or given twice).
     """
     bound: dict[str, Any] = {}
+    axes = next((setting for setting in settings if setting.kind == "axes"), None)
+    if axes is not None:
+        settings = [setting for setting in settings if setting is not axes]
+    if positional and settings[0].spread and all(_is("size", value) for value in positional):
+        positional = [list(positional)]
     if len(positional) > len(settings):
         raise Mismatch(
             "NN207",
@@ -41,13 +46,17 @@ def bind_settings(
     for setting, value in zip(settings, positional, strict=False):
         bound[setting.name] = value
     known = {setting.name for setting in settings}
+    lengths: dict[str, Any] = {}
     for name, value in keyword.items():
+        if axes is not None and name not in known:
+            lengths[name] = check_kind(owner, Setting(name, "size"), value)
+            continue
         if name not in known:
             raise unknown_argument(owner, name, settings)
         if name in bound:
             raise Mismatch("NN207", f"`{name}` is given twice to `{owner}`", argument=name)
         bound[name] = value
-    complete: dict[str, Any] = {}
+    complete: dict[str, Any] = {} if axes is None else {axes.name: lengths}
     for setting in settings:
         if setting.name in bound:
             complete[setting.name] = check_kind(owner, setting, bound[setting.name])

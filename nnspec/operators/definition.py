@@ -15,7 +15,7 @@ from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any, ClassVar, NoReturn
 
     from nnspec.diagnostics import Text
@@ -51,7 +51,8 @@ class Setting(Record):
     `kind` is one of the words below, or several joined by `|`:
     `int` (a number), `size` (an integer or an expression over symbols), `float` (a number),
     `bool`, `str`,
-    `none`, `dtype`, `layer`, `list` (of sizes), `any`;
+    `none`, `dtype`, `layer`, `list` (of sizes), `any`, or `axes`: a dict of all named arguments
+    that are no other setting, each a size;
     with `length=n`, an `int` or `size` may also be a list of n of them, or of one, as PyTorch's
     tuples; a single value is NOT spread by the binder (the rule asks `use.pair(name)`). `choices`
     limits a `str`.
@@ -63,6 +64,7 @@ class Setting(Record):
     length: int = 0
     choices: tuple[str, ...] = ()
     doc: str = ""
+    spread: bool = False
 
 
 class Param(Record):
@@ -78,6 +80,17 @@ class Ref(Record):
     """In generated code: the tensor argument number `index` of the node."""
 
     index: int
+
+
+class InTraining(Record):
+    """In generated code: a value in training, another in evaluation."""
+
+    value: Any
+    otherwise: Any
+
+
+class SameDevice(Record):
+    """In generated code: the device of the module's inputs, for tensors made on the spot."""
 
 
 class ModuleCode(Record):
@@ -119,10 +132,16 @@ class IndexCode(Record):
     items: tuple[Any, ...]
 
 
+def _itself(size: Size) -> Size:
+    return size
+
+
 class Use:
     """One use of an operator: its tensors' types, its settings, and what it demands of sizes."""
 
-    __slots__ = ("_params", "conditions", "given", "in_place", "inputs", "operator", "settings")
+    __slots__ = (
+        "_params", "conditions", "given", "in_place", "inputs", "operator", "pin", "settings",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -137,6 +156,8 @@ class Use:
         self.given = given  # the names of the settings that the spec wrote
         self.conditions: list[tuple[Condition, Text]] = []
         self.in_place = False  # the compiler's choice: write over the input
+        # what a size stands for where the compiler has put names for numbers
+        self.pin: Callable[[Size], Size] = _itself
         self._params: Mapping[str, Param] | None = None
 
     def __getitem__(self, setting: str) -> Any:
@@ -155,6 +176,10 @@ class Use:
         first = self.inputs[0]
         assert first is not None
         return first
+
+    def again(self) -> Use:
+        """The same use to be looked at once more: what it demands is recorded already."""
+        return Use(self.operator, self.inputs, self.settings, self.given)
 
     def tuple(self, setting: str, length: int) -> tuple[Any, ...]:
         """A setting as a tuple: one number stands for all, as in PyTorch."""

@@ -1,4 +1,4 @@
-"""Tensors joined and taken apart: concat, stack, chunk, split."""
+"""Tensors joined and taken apart: concat, stack, chunk, split, unbind."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
+
+
+#: a tensor is taken apart into this many at most
+MOST_PARTS = 10_000
 
 
 class Joining(Operator):
@@ -92,6 +96,11 @@ class Stack(Joining):
         return CallCode("torch.stack", (tensors,), {"dim": use["dim"]} if use["dim"] else {})
 
 
+def _few(use: Use, count: int) -> None:
+    if count > MOST_PARTS:
+        use.fail(f"this would be {count:,} tensors; the limit is {MOST_PARTS:,}", code="NN402")
+
+
 class Chunk(Operator):
     """`chunks` parts along `dim`, the last one smaller where it does not come out even."""
 
@@ -109,10 +118,12 @@ class Chunk(Operator):
         dim = use.dim("dim", use.x.rank)
         size = use.x.shape[dim]
         if isinstance(size, int):
+            _few(use, min(size, chunks))
             each = -(-size // chunks)
             sizes: list[Size] = [min(each, size - at) for at in range(0, size, each)]
         else:
             use.divisible(size, chunks, f"dimension {dim}, {render(size)}, is cut into {chunks}")
+            _few(use, chunks)
             sizes = [size // chunks] * chunks
         before, after = use.x.shape[:dim], use.x.shape[dim + 1 :]
         return tuple(use.x.with_shape((*before, part, *after)) for part in sizes)
@@ -138,6 +149,8 @@ class Split(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dim = use.dim("dim", use.x.rank)
         size, wanted = use.x.shape[dim], use["split_size_or_sections"]
+        if not isinstance(wanted, tuple):
+            size, wanted = use.pin(size), use.pin(wanted)
         if isinstance(wanted, tuple):
             if any(compare("<", part, 1) for part in wanted):
                 use.fail("a part has at least 1 value", code="NN206")
@@ -155,6 +168,7 @@ class Split(Operator):
         elif isinstance(size, int) and isinstance(wanted, int):
             if wanted < 1:
                 use.fail(f"a part has at least 1 value, not {wanted}", code="NN206")
+            _few(use, -(-size // wanted))
             sizes = [min(wanted, size - at) for at in range(0, size, wanted)]
         else:
             use.fail(
@@ -171,3 +185,29 @@ class Split(Operator):
         kwargs = {"dim": use["dim"]} if use["dim"] else {}
         sizes = list(wanted) if isinstance(wanted, tuple) else wanted
         return CallCode(".split", (Ref(0), sizes), kwargs)
+
+
+class Unbind(Operator):
+    """The parts along a dimension, one by one, without it: [3, N, T] -> three times [N, T]."""
+
+    name = "unbind"
+    family = "joining"
+    is_view = True
+    settings = (Setting("dim", "int", 0, doc="the dimension that is taken apart"),)
+    accepts = ("[3, 2, 5] -> unbind", "[2, 3] -> unbind(-1)")
+    rejects = ("[2, 3] -> unbind(2)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        dim = use.dim("dim", use.x.rank)
+        count = use.pin(use.x.shape[dim])
+        if not isinstance(count, int):
+            use.fail(
+                f"how many parts dimension {dim} of {use.x} has depends on {render(count)}",
+                code="NN308",
+            )
+        _few(use, count)
+        part = use.x.with_shape((*use.x.shape[:dim], *use.x.shape[dim + 1 :]))
+        return (part,) * count
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode(".unbind", (Ref(0), use["dim"]))

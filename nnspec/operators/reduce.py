@@ -152,3 +152,22 @@ class Argmax(Operator):
     def function(self, use: Use) -> CallCode:
         kwargs = {"dim": use["dim"]} | ({"keepdim": True} if use["keepdim"] else {})
         return CallCode("torch.argmax", (Ref(0),), kwargs)
+
+
+class Cumsum(Operator):
+    """Sums of all values up to each place along `dim`; of integers and truth values an i64."""
+
+    name = "cumsum"
+    family = "reduction"
+    settings = (Setting("dim", "int"),)
+    accepts = ("[2, 3] -> cumsum(1)", "bool[2, 3] -> cumsum(-1)")
+    rejects = ("[2, 3] -> cumsum(2)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        use.dim("dim", max(use.x.rank, 1))
+        dtype = use.x.dtype
+        whole = not is_float(dtype) and dtype[0] != "c"
+        return (TensorType("i64" if whole else dtype, use.x.shape),)
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode(".cumsum", (Ref(0), use["dim"]))

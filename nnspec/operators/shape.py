@@ -19,7 +19,7 @@ class Reshape(Operator):
     name = "reshape"
     family = "shape"
     is_view = True
-    settings = (Setting("shape", "list", doc="the new sizes"),)
+    settings = (Setting("shape", "list", doc="the new sizes", spread=True),)
     accepts = ("[2, 12] -> reshape([2, 3, -1])",)
     rejects = ("[2, 12] -> reshape([5, -1])", "[2, 12] -> reshape([-1, -1])")
 
@@ -71,7 +71,9 @@ class Permute(Operator):
     name = "permute"
     family = "shape"
     is_view = True
-    settings = (Setting("dims", "list", doc="for each place the dimension that goes there"),)
+    settings = (
+        Setting("dims", "list", doc="for each place the dimension that goes there", spread=True),
+    )
     accepts = ("[2, 3, 4] -> permute([0, 2, 1])",)
     rejects = ("[2, 3, 4] -> permute([0, 1])", "[2, 3, 4] -> permute([0, 1, 1])")
 

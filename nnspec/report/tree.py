@@ -166,6 +166,9 @@ def operator_text(operator: Operator, use: Use) -> str:
     for setting in operator.settings:
         value = use.settings.get(setting.name, setting.default)
         required = setting.default is REQUIRED
+        if setting.kind == "axes":
+            written += [f"{name}={show(length)}" for name, length in value.items()]
+            continue
         text = _value(value)
         if text is not None and (required or not _same(value, setting.default)):
             written.append(text if required else f"{setting.name}={text}")

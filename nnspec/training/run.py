@@ -2,6 +2,7 @@
 
 ```
 runs/<model>/<time>/spec.nn          the spec as it was
+                    imports.json     the files that it imports, as they were: name -> text
                     settings.json    the settings as resolved
                     metrics.jsonl    a line for each epoch
                     events.out...    the same for TensorBoard
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -45,6 +46,10 @@ class Settings(BaseModel):
     root: str
     source_name: str
     resolved: dict[str, Any]
+
+
+class Imports(RootModel[dict[str, str]]):
+    """imports.json: the name of each file that the spec imports, and its text."""
 
 
 class State(BaseModel):
@@ -129,8 +134,10 @@ class Run:
 
     # -- written once -----------------------------------------------------------------------------------
 
-    def begin(self, spec: str, settings: Settings) -> None:
+    def begin(self, spec: str, imports: dict[str, str], settings: Settings) -> None:
         write_whole(self.folder / "spec.nn", spec.encode())
+        if imports:
+            self._write_json("imports.json", imports)
         self._write_json("settings.json", settings.model_dump())
 
     def finish(self, summary: dict[str, Any]) -> None:
@@ -182,6 +189,12 @@ class Run:
             return (self.folder / "spec.nn").read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             raise RunError(f"{self.folder} has lost its spec.nn") from None
+
+    @property
+    def imports(self) -> dict[str, str]:
+        """The texts of the files that the spec imports, as they were."""
+        file = self.folder / "imports.json"
+        return _validated(Imports, file).root if file.exists() else {}
 
     @property
     def settings(self) -> Settings:

@@ -16,6 +16,7 @@ from nnspec.compiler.spec import Spec
 from nnspec.elaborate.program import Program
 from nnspec.elaborate.training import train_plan
 from nnspec.recipe.plan import TrainPlan
+from nnspec.source import Source
 from nnspec.training.data import Split, load
 from nnspec.training.errors import RunError
 from nnspec.training.loop import Loss, Trainer
@@ -99,7 +100,6 @@ def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
     if device is not None:
         overrides = {**overrides, "device": device}
     from nnspec.diagnostics import SpecError
-    from nnspec.source import Source
 
     try:
         job = prepare(
@@ -108,6 +108,7 @@ def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
             overrides,
             settings.root,
             settings.resolved.get("threads"),
+            run.imports,
         )
     except SpecError as error:
         raise RunError(f"the spec of {folder} has errors:\n{error}") from None
@@ -115,14 +116,22 @@ def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
 
 
 def prepare(
-    source: Any, model: str, overrides: Mapping[str, Any], root: str, threads: int | None = None
+    source: Source,
+    model: str,
+    overrides: Mapping[str, Any],
+    root: str,
+    threads: int | None = None,
+    imports: Mapping[str, str] | None = None,
 ) -> Job:
-    """Check a spec, and resolve its train part. Raises SpecError with every problem."""
+    """Check a spec, and resolve its train part. Raises SpecError with every problem.
+
+    `imports` are the texts of the files it imports, where a run has kept them.
+    """
     from nnspec.diagnostics import SpecError
     from nnspec.syntax.parser import parse
 
     module, problems = parse(source)
-    program = Program(module)
+    program = Program(module, imports)
     result = train_plan(program, model, overrides, root) if not problems else None
     if result is None or program.problems:
         raise SpecError([*problems, *program.problems])

@@ -32,7 +32,7 @@ def train(
     job = prepare(source, model, overrides, root)
     settings = settings_of(job, overrides)  # loads the data: what fails there leaves no folder
     run = Run.new(parent, job.plan.model)
-    run.begin(source.text, settings)
+    run.begin(source.text, job.program.library.texts, settings)
     return _go(job, run, job.trainer(run), console, overrides)
 
 

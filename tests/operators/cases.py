@@ -11,6 +11,8 @@ from typing import Any
 from nnspec.operators.definition import Operator, Setting
 from nnspec.tensors import TensorType
 
+from . import strings
+
 DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool", "c64", "c128")
 SIZES = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 9)
 INTS = (-1, 0, 1, 1, 2, 2, 2, 3, 3, 4, 5)
@@ -47,6 +49,14 @@ class Refused:
     code: str = ""
 
 
+#: settings that are changed character by character, not drawn
+STRINGS = {
+    "rearrange": ("pattern", "axes"),
+    "reduce": ("pattern", "axes"),
+    "repeat": ("pattern", "axes"),
+    "einsum": ("equation",),
+}
+
 #: operators without examples that the language itself writes
 BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "index": [("[4, 5, 3]", {"items": (0, slice(1, 3))}), ("[4, 5]", {"items": (..., 1)})]
@@ -55,7 +65,7 @@ BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 def example(operator: Operator, text: str) -> Case:
     """A use written as in a spec: `([2, 3], i64[3]) -> name(1, dim=2)`."""
-    left, right = text.split(" -> ")
+    left, right = text.split(" -> ", 1) if operator.tensors else ("", text)
     inputs = tuple(
         (dtype or "f32", tuple(int(size) for size in sizes.split(",") if size.strip()))
         for dtype, sizes in re.findall(r"(\w*)\[([\d, ]*)\]", left)
@@ -65,9 +75,16 @@ def example(operator: Operator, text: str) -> Case:
 
     def collect(*positional: Any, **keyword: Any) -> dict[str, Any]:
         names = [setting.name for setting in operator.settings]
+        if positional and operator.settings[0].spread and all(type(v) is int for v in positional):
+            positional = (positional,)
         return dict(zip(names, positional, strict=False)) | keyword
 
     settings = eval(call, {operator.name: collect, **words})
+    settings = {n: tuple(v) if isinstance(v, list) else v for n, v in settings.items()}
+    numbers = [slot.scalar and slot.name in settings for slot in operator.tensors]
+    if len(inputs) < len(numbers) and any(numbers):
+        given = iter(inputs)
+        inputs = tuple(None if number else next(given) for number in numbers)
     return Case(operator, inputs, settings)
 
 
@@ -85,22 +102,27 @@ def draw(operator: Operator, rng: random.Random) -> Case:
     if operator.tensors and operator.tensors[0].many and rng.random() < 0.4:
         inputs = [rng.choice(inputs) for _ in range(rng.randint(1, 4))]
     inputs = resize(operator, inputs, rng)
-    if rng.random() < 0.15:
-        number = rng.randrange(len(inputs))
+    tensors = [number for number, tensor in enumerate(inputs) if tensor is not None]
+    if tensors and rng.random() < 0.15:
+        number = rng.choice(tensors)
         inputs[number] = (inputs[number][0], rerank(inputs[number][1], rng))
-    if rng.random() < 0.2:
+    if tensors and rng.random() < 0.2:
         dtype = rng.choice(DTYPES)
         together = rng.random() < 0.5
-        only = rng.randrange(len(inputs))
+        only = rng.choice(tensors)
         inputs = [
-            (dtype, shape) if together or number == only else (old, shape)
-            for number, (old, shape) in enumerate(inputs)
+            tensor and (dtype if together or number == only else tensor[0], tensor[1])
+            for number, tensor in enumerate(inputs)
         ]
     settings = dict(case.settings)
+    if operator.name in STRINGS:
+        settings = strings.change(settings, rng)
     for setting in operator.settings:
+        if setting.name in STRINGS.get(operator.name, ()):
+            continue
         if rng.random() < (0.35 if setting.name in settings else 0.2):
-            rank = len(inputs[0][1])
-            settings[setting.name] = setting_value(operator, setting, inputs[0][1], rank, rng)
+            shape = inputs[0][1] if inputs else (2, 3)
+            settings[setting.name] = setting_value(operator, setting, shape, len(shape), rng)
     if operator.tensors and operator.tensors[0].scalar and rng.random() < 0.25:
         number = rng.randrange(2)
         inputs[number] = None
@@ -114,7 +136,11 @@ def resize(operator: Operator, inputs: list[Any], rng: random.Random) -> list[An
     named: dict[int, int] = {}
     out = []
     rate = rng.choice((0.0, 0.3, 0.8))
-    for dtype, shape in inputs:
+    for tensor in inputs:
+        if tensor is None:
+            out.append(None)
+            continue
+        dtype, shape = tensor
         sizes = []
         for size in shape:
             if size not in named:
@@ -153,6 +179,10 @@ def setting_value(
         return rng.random() < 0.5
     if kind == "float":
         return rng.choice((0.0, 0.1, 0.5, 1, 1.0, 1.5, 2, 2.0, 3, -0.5))
+    if kind == "dtype":
+        return rng.choice(DTYPES)
+    if kind == "any":
+        return nested(rng)
     if kind == "list":
         return listed(operator, setting, shape, rank, rng)
     single = rng.choice((-4, -3, -2, -1, 0, 1, 2, 3) if "dim" in setting.name else INTS)
@@ -203,6 +233,15 @@ def listed(
             for _ in range(rng.choice((1, rank - 2, rank - 2, 3)))
         )
     return tuple(rng.choice(INTS) for _ in range(rng.randint(0, rank + 1)))
+
+
+def nested(rng: random.Random, depth: int = 0) -> Any:
+    """Numbers in lists in lists, mostly equally long."""
+    if depth == 2 or rng.random() < 0.3:
+        return rng.choice((0, 1, -2, 0.5, 2.0, True, 10**6, 2**70))
+    first = nested(rng, depth + 1)
+    many = rng.choice((0, 1, 2, 2, 3))
+    return [first if rng.random() < 0.8 else nested(rng, depth + 1) for _ in range(many)]
 
 
 def index_item(rng: random.Random) -> Any:

@@ -13,6 +13,10 @@ from .cases import Case, Refused, Torch
 #: matter of the batch that training brings, not of the model
 EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
+#: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
+#: matrix product then
+MACS_AT_ONE = {"einsum"}
+
 Rule = Callable[[Case, Refused, Torch | None], bool]
 
 
@@ -134,6 +138,39 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("logsumexp")(case) and refused.code == "NN206",
     ),
     (
+        "einsum of integers or of several dtypes",
+        "PyTorch takes them where nothing is summed, or with one operand",
+        lambda case, refused, theirs: of("einsum")(case) and refused.code == "NN304",
+    ),
+    (
+        "conditions of u8, truth values filled with numbers",
+        "PyTorch still takes them, the first with a warning",
+        lambda case, refused, theirs: refused.code == "NN304" and of("where", "masked_fill")(case)
+        and bool({"u8", "bool"} & dtypes(case)),
+    ),
+    (
+        "fractions in a range of integers",
+        "PyTorch cuts them off, before or after it has counted how many there are",
+        lambda case, refused, theirs: of("arange")(case) and "do not become" in refused.why,
+    ),
+    (
+        "a negative dropout_p",
+        "PyTorch's attention ignores it without a word, its dropout does not",
+        lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
+        and "dropout_p" in refused.why,
+    ),
+    (
+        "a mask that stretches the scores",
+        "PyTorch's plain attention takes it, the fast ones do not",
+        lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
+        and len(case.inputs) > 3 and refused.code in ("NN301", "NN303"),
+    ),
+    (
+        "an axis of length -1",
+        "einops hands it to PyTorch, which takes -1 for `as it is` in a new dimension",
+        lambda case, refused, theirs: of("repeat")(case) and "must be at least 1" in refused.why,
+    ),
+    (
         "negative padding",
         "PyTorch's circular padding happens to take it, and cuts off; zeros do not",
         lambda case, refused, theirs: refused.why.startswith("padding must not be negative"),
@@ -184,7 +221,14 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "broadcasting",
         "a symbol that could be 1 is taken to be the other side's size: that is what the model "
         "means",
-        lambda case, refused, theirs: "must agree in dimension" in refused.why,
+        lambda case, refused, theirs: (
+            "must agree in dimension" in refused.why or "must agree with the scores" in refused.why
+        ),
+    ),
+    (
+        "letters of einsum",
+        "as in broadcasting",
+        lambda case, refused, theirs: of("einsum")(case) and "in operand" in refused.why,
     ),
     (
         "chunk",

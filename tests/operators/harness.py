@@ -13,6 +13,7 @@ import warnings
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from nnspec.diagnostics import Mismatch
@@ -22,6 +23,7 @@ from nnspec.tensors import DTYPES, TensorType, torch_name
 
 from .cases import Case, Refused, Torch
 from .differences import EVALUATED, LOOSER, STRICTER, explained
+from .judges import JUDGES
 from .render import SPACE, names, text
 
 TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
@@ -51,19 +53,27 @@ def raw_use(case: Case, taller: int = 0) -> Use:
     a rule that looks at a dimension that is not there can still write its code."""
     settings = {s.name: s.default for s in case.operator.settings if s.default is not REQUIRED}
     types = tuple(i and TensorType(i[0], (*i[1], *(1,) * taller)) for i in case.inputs)
+    if "axes" in settings:  # all names that are no other setting
+        known = {s.name for s in case.operator.settings} | {t.name for t in case.operator.tensors}
+        settings["axes"] = {n: v for n, v in case.settings.items() if n not in known}
     return Use(case.operator, types, settings | case.settings, frozenset(case.settings))
 
 
 def sources(case: Case, accepted: Use | None) -> list[str]:
     """The texts of the code that the operator makes for this use: as a module, as a function. Of a
     refused
-    use the code is that of its settings as they were written."""
+    use the code is that of its settings as they were written. First of all what the judge runs, where there
+    is one."""
+    judge = JUDGES.get(case.operator.name)
+    if judge is not None and accepted is None:
+        return [judge(case)]
     for use in [accepted] if accepted else [raw_use(case), raw_use(case, 5)]:
         try:
             made = [case.operator.module(use), case.operator.function(use)]
         except (IndexError, ZeroDivisionError, KeyError, TypeError):
             continue
-        return [text(code) for code in made if code is not None]
+        first = [judge(case)] if judge is not None else []
+        return first + [text(code) for code in made if code is not None]
     return []
 
 
@@ -77,7 +87,8 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
             if case.operator.name in EVALUATED and made is not None:
                 made.eval()
             counter = FlopCounterMode(display=False)
-            with counter:
+            # the counter does not know the fast attention of CPUs, and counts that of GPUs as these products
+            with counter, sdpa_kernel(SDPBackend.MATH):
                 result = made(*inputs) if made is not None else eval(source, SPACE | names(inputs))
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
@@ -163,7 +174,17 @@ def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
             return f"parameters: nnspec {params}, PyTorch {theirs.params} for {source}"
         if not source.startswith("nn.") and params:
             return f"parameters in a function: {params} for {source}"
+    if case.operator.name in JUDGES and not isinstance(found, Refused):
+        return other_values(case, written)
     return None
+
+
+def other_values(case: Case, written: list[str]) -> str | None:
+    """Whether the code computes anything but what the judge does."""
+    inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
+    right, ours = (eval(source, SPACE | names(inputs)) for source in written)
+    close = torch.equal if right.dtype in (torch.bool, torch.int64) else torch.allclose
+    return None if close(right, ours) else f"other values: {written[1]}, not {written[0]}"
 
 
 def shown(types: tuple[TensorType, ...]) -> str:

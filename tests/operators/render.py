@@ -7,25 +7,42 @@ from __future__ import annotations
 
 from typing import Any
 
+import einops
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from nnspec.operators.definition import CallCode, IndexCode, InfixCode, ModuleCode, Ref
+from nnspec.operators.definition import (
+    CallCode,
+    IndexCode,
+    InfixCode,
+    InTraining,
+    ModuleCode,
+    Ref,
+    SameDevice,
+)
 
-SPACE = {"torch": torch, "nn": nn, "F": F}
+SPACE = {"torch": torch, "nn": nn, "F": F, "einops": einops}
 
 
 def value(item: Any) -> str:
     """A value as Python source."""
     if isinstance(item, Ref):
         return f"x{item.index}"
+    if isinstance(item, (CallCode, InfixCode)):
+        return f"({text(item)})" if isinstance(item, InfixCode) else text(item)
     if isinstance(item, list):
         return "[" + ", ".join(map(value, item)) + "]"
     if isinstance(item, tuple):
         return "(" + "".join(f"{value(one)}, " for one in item) + ")"
+    if isinstance(item, str) and item.startswith("torch."):
+        return item
     if item is Ellipsis:
         return "..."
+    if isinstance(item, InTraining):
+        return value(item.value)
+    if isinstance(item, SameDevice):
+        return "'cpu'"
     return repr(item)
 
 

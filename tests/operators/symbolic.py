@@ -11,7 +11,7 @@ from nnspec.operators.definition import Use
 from nnspec.tensors import TensorType
 
 from .cases import SIZES, Case, Refused
-from .differences import CAUTIOUS, explained
+from .differences import CAUTIOUS, MACS_AT_ONE, explained
 from .harness import bound_use, run_nnspec, shown
 
 
@@ -39,6 +39,12 @@ def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
         value = settings.get(setting.name)
         if "size" in setting.kind.split("|") and isinstance(value, int) and rng.random() < 0.3:
             settings[setting.name] = maybe(value, setting.name)
+        if setting.name == "size" and isinstance(value, tuple):
+            settings["size"] = tuple(maybe(v, f"size{at}") for at, v in enumerate(value))
+    if any(setting.kind == "axes" for setting in case.operator.settings):
+        for name, value in case.settings.items():
+            if isinstance(value, int) and rng.random() < 0.3:
+                settings[name] = maybe(value, name)
     if not values:
         return None
     with_symbols = Case(case.operator, case.inputs, settings)
@@ -66,12 +72,18 @@ def placed(types: Any, settings: dict[str, Any], values: dict[str, int]) -> str:
     return f"with {', '.join(map(str, types))}, {settings} at {values}"
 
 
+def number(value: Any, values: dict[str, int]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(number(item, values) for item in value)
+    return evaluate(value, values) if isinstance(value, Dim) else value
+
+
 def filled(case: Case, types: Any, values: dict[str, int]) -> Case:
     """The case with numbers in place of its symbols."""
     return Case(
         case.operator,
         tuple(t and (t.dtype, tuple(evaluate(size, values) for size in t.shape)) for t in types),
-        {n: evaluate(v, values) if isinstance(v, Dim) else v for n, v in case.settings.items()},
+        {name: number(value, values) for name, value in case.settings.items()},
     )
 
 
@@ -80,7 +92,11 @@ def at_numbers(
 ) -> str | None:
     """What a use with symbols says wrongly of these sizes."""
     concrete = run_nnspec(case)
-    broken = [why for condition, why in use.conditions if not condition.holds(values)]
+    broken = [
+        why() if callable(why) else why
+        for condition, why in use.conditions
+        if not condition.holds(values)
+    ]
     if isinstance(concrete, Refused):
         return None if broken else f"conditions hold, and the sizes are refused: {concrete.why}"
     if broken:
@@ -91,7 +107,8 @@ def at_numbers(
     if found != concrete[1]:
         return f"shapes {shown(outputs)} become {shown(found)}, not {shown(concrete[1])}"
     macs = evaluate(case.operator.macs(use, outputs), values)
-    if macs != case.operator.macs(*concrete):
+    at_one = 1 in values.values() and case.operator.name in MACS_AT_ONE
+    if macs != case.operator.macs(*concrete) and not at_one:
         return f"MACs become {macs}, not {case.operator.macs(*concrete)}"
     for name, param in case.operator.params(use).items():
         shape = tuple(evaluate(size, values) for size in param.shape)
