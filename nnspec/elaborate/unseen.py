@@ -145,7 +145,8 @@ class _Names:
                     no_parameter(value.definition, key, argument.span)
             elif scope is None and (operator := lookup(name)) is not None:
                 known = {s.name for s in operator.settings} | {t.name for t in operator.tensors}
-                if key not in known and key not in OWN_ARGUMENTS:
+                free = any(setting.kind == "axes" for setting in operator.settings)
+                if key not in known and key not in OWN_ARGUMENTS and not free:
                     raise placed(unknown_argument(name, key, operator.settings), argument.span)
 
 

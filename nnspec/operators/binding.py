@@ -34,7 +34,12 @@ def bind_settings(
     axes = next((setting for setting in settings if setting.kind == "axes"), None)
     if axes is not None:
         settings = [setting for setting in settings if setting is not axes]
-    if positional and settings[0].spread and all(_is("size", value) for value in positional):
+    if (
+        positional
+        and settings
+        and settings[0].spread
+        and all(_is("size", value) for value in positional)
+    ):
         positional = [list(positional)]
     if len(positional) > len(settings):
         raise Mismatch(
