@@ -9,7 +9,6 @@ from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.program import Program
-from nnspec.elaborate.unseen import check_unseen
 from nnspec.report.model import ModelReport, NotAdmitted, Report, Section
 from nnspec.source import Source, Span
 from nnspec.syntax.parser import parse
@@ -71,6 +70,8 @@ def _check(source: Source, name: str) -> Report:
     trained: list[tuple[Graph, Graph]] = []
     sections = _sections(program, name, os.path.dirname(source.name), trained)
     if not name:
+        from nnspec.elaborate.unseen import check_unseen
+
         check_unseen(program)
     report = with_requirements(Report(in_order(program), graphs, sections))
     if not report.ok:

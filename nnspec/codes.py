@@ -427,7 +427,7 @@ CODES: dict[str, Code] = {
         "[N, 1] and [N] make [N, N]",
         "Broadcasting starts from the last dimension: a column and a row of one length meet as a "
         "table of all pairs. After `linear(1)` the column wants `squeeze(-1)`. Where the table is "
-        "meant, put the 1 there in so many words: `x[:, None] - x`.",
+        "meant, put the 1 there in so many words: `x[:, none] - x`.",
         wrong="model Example:\n    input x: [N, 8]\n    input weight: [N]\n"
         "    return (x -> linear(1)) * weight\n",
         mended="model Example:\n    input x: [N, 8]\n    input weight: [N]\n"

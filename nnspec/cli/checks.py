@@ -19,8 +19,12 @@ def check(
     sizes: Mapping[str, int] | None = None,
     format_name: str = "text",
     depth: int | None = None,
+    strict: bool = False,
 ) -> int:
-    """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit."""
+    """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit.
+
+    `strict`: a warning counts as an error does.
+    """
     reports: list[tuple[str, Report]] = []
     unreadable = False
     for words in targets:
@@ -39,7 +43,8 @@ def check(
     show(reports, format_name, depth)
     if unreadable:
         return 2
-    return 0 if all(report.ok for _, report in reports) else 1
+    fine = all(report.ok and not (strict and report.diagnostics) for _, report in reports)
+    return 0 if fine else 1
 
 
 def show(reports: Sequence[tuple[str, Report]], format_name: str, depth: int | None) -> None:

@@ -72,7 +72,7 @@ def _stretched(node: OpNode) -> Problem | None:
         f"{show_shape(a)} and {show_shape(b)} make {node.outputs[0].type}: each value meets each other",
         node.span,
         labels=_made(low) + _made(high),
-        help="take the 1 away first, `-> squeeze(-1)`; where it is meant, say so: `x[:, None]`",
+        help="take the 1 away first, `-> squeeze(-1)`; where it is meant, say so: `x[:, none]`",
     )
 
 
