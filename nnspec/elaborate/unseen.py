@@ -87,25 +87,26 @@ class _Names:
             self.scope.bind(name, POISON)
         self.bind(definition.body)
 
-    def bind(self, node: Any) -> None:
+    def bind(self, body: Any) -> None:
         """Every name that is bound anywhere in the tree."""
-        if isinstance(node, (list, tuple)):
-            for item in node:
-                self.bind(item)
-        elif isinstance(node, tree.Tree):
+        stack = [body]
+        while stack:
+            node = stack.pop()
+            if isinstance(node, (list, tuple)):
+                stack.extend(node)
+                continue
+            if not isinstance(node, tree.Tree):
+                continue
             if isinstance(node, tree.Target) and node.name is not None:
                 self.scope.bind(node.name, POISON, node.span)
             elif isinstance(node, (tree.Input, tree.LayerDecl, tree.TensorDecl)):
                 self.scope.bind(node.name, POISON, node.name_span)
             elif isinstance(node, tree.ReturnItem) and node.name is not None:
                 self.scope.bind(node.name, POISON)
-            shape = getattr(node, "shape", None)
-            if shape is not None:
-                for item in _tree_below(shape):
-                    if isinstance(item, tree.Name):
-                        self.scope.bind(item.id, POISON, item.span)
-            for field in node._fields:
-                self.bind(getattr(node, field))
+            for item in _tree_below(getattr(node, "shape", None)):
+                if isinstance(item, tree.Name):
+                    self.scope.bind(item.id, POISON, item.span)
+            stack.extend(getattr(node, field) for field in node._fields)
 
     def all(self) -> None:
         for parameter in self.definition.parameters:
@@ -120,7 +121,7 @@ class _Names:
                     self.name(item)
                 elif isinstance(item, tree.Call) and isinstance(item.function, tree.Name):
                     self.call(item, item.function.id)
-                elif isinstance(item, tree.Attribute):
+                elif isinstance(item, tree.Attribute) and isinstance(item.base, tree.Name):
                     self.body.evaluate(item)
             except Failure as failure:
                 self.session.report(failure.problem)
@@ -150,30 +151,33 @@ class _Names:
                     raise placed(unknown_argument(name, key, operator.settings), argument.span)
 
 
-def _tree_below(node: Any) -> Iterator[tree.Tree]:
-    """The expressions below a node, and itself, in the order of the text. What is no reading of a name
-    (the name of an argument, a key, a dtype before a shape, the base of an attribute) is left out."""
-    if isinstance(node, (list, tuple)):
-        for item in node:
-            yield from _tree_below(item)
-    elif isinstance(node, tree.Argument):
-        yield from _tree_below(node.value)
-    elif isinstance(node, tree.KeyedList):
-        for _, item in node.items:
-            yield from _tree_below(item)
-    elif isinstance(node, tree.Index) and _is_shape(node):
-        yield from _tree_below(node.items)
-    elif isinstance(node, tree.Attribute) and isinstance(node.base, tree.Name):
-        yield node
-    elif isinstance(node, tree.TensorDecl):
-        yield from _tree_below(node.shape)  # the initialiser has names of its own
-    elif isinstance(node, tree.AtSize):
-        yield from _tree_below(node.value)
-    elif isinstance(node, tree.Tree):
-        yield node
-        for field in node._fields:
-            yield from _tree_below(getattr(node, field))
+def _tree_below(root: Any) -> Iterator[tree.Tree]:
+    """The expressions below a node, and itself, in the order of the text; a long sum is a deep tree, so
+    without recursion."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (list, tuple)):
+            stack.extend(reversed(node))
+        elif isinstance(node, tree.Tree):
+            below = _below(node)
+            if below is None:
+                yield node
+                below = [getattr(node, field) for field in node._fields]
+                if isinstance(node, tree.Attribute) and isinstance(node.base, tree.Name):
+                    below = []  # told by the attribute itself
+            stack.extend(reversed(below))
 
 
-def _is_shape(node: tree.Index) -> bool:
-    return isinstance(node.base, tree.Name) and node.base.id in DTYPES
+def _below(node: tree.Tree) -> list[Any] | None:
+    """What to look at in place of all fields, where some are no reading of a name: the name of an
+    argument, a key, a dtype before a shape, an initialiser."""
+    if isinstance(node, (tree.Argument, tree.AtSize)):
+        return [node.value]
+    if isinstance(node, tree.KeyedList):
+        return [item for _, item in node.items]
+    if isinstance(node, tree.TensorDecl):
+        return [node.shape]
+    if isinstance(node, tree.Index) and isinstance(node.base, tree.Name) and node.base.id in DTYPES:
+        return [node.items]
+    return None
