@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import nnspec
 from nnspec.checking import check_text
 from nnspec.cli import main
+from nnspec.codes import CODES as ALL_CODES
 from nnspec.source import Source
 
 TEXT = """\
@@ -105,3 +107,21 @@ def test_the_specs_that_ship_have_none() -> None:
     assert len(specs) > 5
     for path in specs:
         assert nnspec.check(str(path)).diagnostics == (), path
+
+
+PAGE = (Path(__file__).parent.parent / "docs" / "language.md").read_text(encoding="utf-8")
+SECTION = PAGE.partition("\n## Warnings\n")[2].partition("\n## ")[0]
+
+
+def test_the_page_names_every_warning() -> None:
+    rows = "".join(line.split("|")[1] for line in SECTION.splitlines() if line.startswith("| `NN"))
+    assert re.findall(r"NN\d+", rows) == [
+        code for code, found in ALL_CODES.items() if found.severity == "warning"
+    ]
+
+
+def test_the_page_shows_how_to_silence() -> None:
+    block = SECTION.split("```")[1]
+    model = "\nmodel Net:\n    input x: [N, 3, 8, 8]\n    return x -> Published(4)\n"
+    assert codes(block + model) == []
+    assert codes(block.replace("# ok:", "#") + model) == [("NN608", 4)]

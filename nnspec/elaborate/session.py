@@ -7,7 +7,7 @@ those, and `pinned` collects the symbols of which what they stand for decided so
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
-from nnspec.dims import Dim, compare, substitute, undivided
+from nnspec.dims import Dim, Undecided, compare, substitute, undivided
 from nnspec.elaborate.values import key
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Use
@@ -122,7 +122,14 @@ class Session:
             settings = bind_settings(operator.name, operator.settings, positional, keyword)
             settings.update(scalars)
             use = Use(operator, types, settings, frozenset(keyword))
-            known = self._uses[same] = use, operator.infer(use)
+            try:
+                known = self._uses[same] = use, operator.infer(use)
+            except Undecided:
+                raise Mismatch(
+                    "NN308",
+                    f"a setting of `{operator.name}` must be a number; here it depends on a size "
+                    "that may be any",
+                ) from None
         return known
 
     def _formally_used(
