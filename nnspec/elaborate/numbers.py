@@ -28,10 +28,11 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
         return a + b
     if not _number(a) or not _number(b):
         raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")
-    if isinstance(a, Dim) and isinstance(b, float) or isinstance(b, Dim) and isinstance(a, float):
+    size = next((value for value in (a, b) if isinstance(value, Dim)), None)
+    if size is not None and (isinstance(a, float) or isinstance(b, float)):
         raise Mismatch(
             "NN210",
-            f"`{op}` of the size {a if isinstance(a, Dim) else b} and a fraction is not a size",
+            f"`{op}` of the size {size} and a fraction is not a size",
             help="sizes are whole: `2 * H // 3` in place of `H * 0.67`",
         )
     try:
@@ -71,6 +72,8 @@ def _numeric(op: str, a: Any, b: Any) -> Any:
     if op == "**":
         if isinstance(b, Dim):
             raise Mismatch("NN308", f"an exponent must be known, and {b} is any size")
+        if isinstance(a, Dim) and b < 0:
+            raise Mismatch("NN210", f"{a} to the power of {b} is a fraction, which a size is not")
         small = isinstance(a, float) or isinstance(b, float) or isinstance(a, Dim)
         if not small and abs(a) > 1 and b * math.log2(abs(a)) > 110:
             raise OverflowError
