@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.checking import check_target, fix_sizes
 from nnspec.cli.output import complain, style, write
+from nnspec.collector import uncollected
 from nnspec.settings import BadSetting
 from nnspec.targets import Unreadable, find
 
@@ -25,6 +26,17 @@ def check(
 
     `strict`: a warning counts as an error does.
     """
+    with uncollected():
+        return _check(targets, sizes, format_name, depth, strict)
+
+
+def _check(
+    targets: Sequence[str],
+    sizes: Mapping[str, int] | None,
+    format_name: str,
+    depth: int | None,
+    strict: bool,
+) -> int:
     reports: list[tuple[str, Report]] = []
     unreadable = False
     for words in targets:
