@@ -100,6 +100,12 @@ def comparison(op: str, a: Any, b: Any) -> bool | None:
     if op in ("in", "not in"):
         if not isinstance(b, (list, str)):
             raise Mismatch("NN210", f"`{op}` needs a list on its right, not {_name(b)}")
+        if isinstance(b, str) and not isinstance(a, str):
+            raise Mismatch("NN210", f"`{op}` seeks a string in a string, not {_name(a)}")
+        if isinstance(b, list) and any(isinstance(value, Dim) for value in (a, *b)):
+            same = [comparison("==", a, item) for item in b]
+            found = True if True in same else None if None in same else False
+            return found if found is None else found == (op == "in")
         return (a in b) == (op == "in")
     if isinstance(a, Dim) or isinstance(b, Dim):
         if isinstance(a, float) and a.is_integer():
@@ -110,6 +116,8 @@ def comparison(op: str, a: Any, b: Any) -> bool | None:
             return compare(op, a, b)
         if op in ("==", "!="):
             return op == "!="
+        if _number(a) and _number(b):
+            return None
     if op == "==":
         return bool(a == b)
     if op == "!=":

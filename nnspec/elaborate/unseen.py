@@ -172,7 +172,10 @@ def _tree_below(root: Any) -> Iterator[tree.Tree]:
 def _below(node: tree.Tree) -> list[Any] | None:
     """What to look at in place of all fields, where some are no reading of a name: the name of an
     argument, a key, a dtype before a shape, an initialiser."""
-    if isinstance(node, (tree.Argument, tree.AtSize)):
+    if isinstance(node, tree.Argument):
+        own = node.name is not None and node.name.id == "init"  # it names initialisers
+        return [] if own else [node.value]
+    if isinstance(node, tree.AtSize):
         return [node.value]
     if isinstance(node, tree.KeyedList):
         return [item for _, item in node.items]
