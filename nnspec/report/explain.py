@@ -212,7 +212,7 @@ def _for_learners(model: ModelReport, node: Node, own: dict[str, Param]) -> Iter
         outputs, inputs = weight.shape
         yield (
             f"Each of the {_show(model, outputs)} outputs has {_show(model, inputs)} weights, "
-            f"one for each input{one.replace('1 bias', 'one bias')}."
+            f"one for each input{', and one bias' if bias else ''}."
         )
 
 
