@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import nnspec
+from nnspec.compiler.source import program_of, source_of
+from nnspec.source import Source
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
@@ -180,3 +182,36 @@ def test_macs_are_pytorchs(tmp_path: Path, spec: str, settings: dict[str, int]) 
     with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         module(torch.zeros(3, 11, dtype=torch.int64))
     assert model.at({"N": 3, "T": 11}).macs * 2 == counter.get_total_flops()
+
+
+def gpt2(p: float = 0.0) -> Any:
+    torch.manual_seed(0)
+    return nnspec.load(str(SPECS / "gpt2.nn")).GPT2(width=24, depth=2, heads=3, vocab=50, p=p)
+
+
+def gpt2_source() -> str:
+    file = SPECS / "gpt2.nn"
+    return source_of(program_of(Source(file.read_text(), file.name)), ["gpt2"]).text
+
+
+def test_what_is_made_on_the_spot_is_made_where_the_input_is() -> None:
+    """PyTorch does not let tensors of two devices meet."""
+    tokens = torch.zeros(2, 7, dtype=torch.int64, device="meta")
+    assert gpt2().to("meta")(tokens).device.type == "meta"
+    assert llama().to("meta")(tokens).device.type == "meta"
+
+
+def test_attention_drops_in_training_only() -> None:
+    model = gpt2(p=0.5)
+    assert "dropout_p=self.p if self.training else 0.0" in gpt2_source()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    tokens = torch.randint(0, 50, (2, 7))
+    with torch.no_grad():
+        assert torch.equal(model.eval()(tokens), model(tokens))
+        assert not torch.equal(model.train()(tokens), model(tokens))
+
+
+def test_the_width_is_the_width_again_behind_split_and_joined_heads() -> None:
+    assert "self.c_proj = nn.Linear(in_features, in_features)" in gpt2_source()

@@ -107,7 +107,8 @@ def _operator(
     layer = OperatorLayer(expr.span, operator, (), keyword, places)
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
-    takes_tensors = any(isinstance(v, Value) for v in positional) or any(
+    # `x -> masked_fill(mask=m, value=0.0)` is a layer that holds one of its tensors
+    takes_tensors = any(isinstance(v, Value) for v in positional) or all(
         isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional
     )
     if operator.tensors and not takes_tensors:

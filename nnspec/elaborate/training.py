@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from nnspec.recipe.plan import DataPlan
 
     #: the plan, the model's graph, its parameters from the command line, the numbers of its symbols
-    #: the plan, and the settings of its model
-    Trained = tuple[TrainPlan, dict[str, Any]]
+    #: the plan, the model's graph and settings, and the sizes that the data gives
+    Trained = tuple[TrainPlan, Graph, dict[str, Any], dict[str, int]]
 
 
 class UnknownSetting(ValueError):
@@ -179,7 +179,7 @@ def _read(
         settings,
         data,
     )
-    return plan, model_settings
+    return plan, graph, model_settings, sizes
 
 
 def _written(part: tree.TrainDef) -> dict[str, tree.Setting]:

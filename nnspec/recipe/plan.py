@@ -21,7 +21,10 @@ SETTINGS = (
     Setting("precision", "str", "float32", choices=("float32", "bf16"), doc="of the computation"),
     Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
     Setting(
-        "threads", "int|none", None, doc="processor threads; by default as many as are fastest"
+        "threads",
+        "int|none",
+        None,
+        doc="processor threads; by default as many as the model's size is worth",
     ),
 )
 
