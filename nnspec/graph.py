@@ -89,10 +89,22 @@ class Node:
         return ".".join((*self.path[:-1], last))
 
 
-class OpNode(Node):
-    """A use of an operator."""
+class Tie:
+    """Whose tensor a parameter is: `path` below the module of `node`; `shown` as the spec says it."""
 
-    __slots__ = ("operator", "params", "use")
+    __slots__ = ("node", "path", "shown")
+
+    def __init__(self, shown: str, node: Node, path: tuple[str, ...]) -> None:
+        self.shown = shown
+        self.node = node
+        self.path = path
+
+
+class OpNode(Node):
+    """A use of an operator. `params` are its tensors by name; of these `tied` are another layer's, and
+    `init` are not drawn as PyTorch does by itself."""
+
+    __slots__ = ("init", "operator", "params", "tied", "use")
 
     def __init__(
         self,
@@ -106,6 +118,8 @@ class OpNode(Node):
         self.operator = operator
         self.use = use
         self.params: Mapping[str, Param] = {}
+        self.tied: dict[str, Tie] = {}
+        self.init: Mapping[str, Any] = {}  # name -> Initial (elaborate/values.py)
 
 
 class CallNode(Node):

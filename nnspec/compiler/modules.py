@@ -9,6 +9,7 @@ from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
+from nnspec.elaborate.initial import INITIALISERS
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
 
 _Tree = dict[str, Any]
+
+#: the function of a generated file that draws some of a layer's weights anew; `emit.py` writes it
+WITH_INIT = "with_init"
 
 
 class ConstructorNames(code.Names):
@@ -107,11 +111,37 @@ class Constructor:
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
             assert made is not None
-            return code.module(made, self.names)
+            return self._drawn(node, code.module(made, self.names))
         assert isinstance(node, CallNode)
         if id(node) in self.plan.calls:
             return self._instance(self.plan.calls[id(node)], node.graph)
         return self.sequence(node.graph)
+
+    def _drawn(self, node: OpNode, made: Call) -> Call:
+        """A layer whose weights are not drawn as PyTorch does by itself."""
+        if not node.init:
+            return made
+        functions: dict[str, Expr] = {}
+        for name, init in node.init.items():
+            function = Text(f"nn.init.{init.name}_")
+            given = {
+                setting.name: code.value(init.settings[setting.name], self.names)
+                for setting in INITIALISERS[init.name]
+                if init.settings[setting.name] != setting.default
+            }
+            functions[name] = call("partial", function, **given) if given else function
+        return call(WITH_INIT, made, **functions)
+
+    def _ties(self) -> list[str]:
+        """The lines that make a parameter that of another layer."""
+        lines = []
+        for node in self.plan.graph.nodes:
+            for name, tie in node.tied.items() if isinstance(node, OpNode) else ():
+                source = self.access[id(tie.node)]
+                for part in tie.path:
+                    source += f"[{part}]" if part.isdecimal() else f".{part}"
+                lines.append(f"        {self.access[id(node)]}.{name} = {source}")
+        return lines
 
     def _instance(self, plan: ClassPlan, graph: Graph) -> Call:
         arguments: list[tuple[str, Expr]] = []
@@ -191,7 +221,7 @@ class Constructor:
         for node in self.plan.graph.nodes:
             if self.access.get(id(node)) == "":
                 self.access[id(node)] = self._reached(node.path)
-        return lines
+        return lines + self._ties()
 
     def _container(self, branch: _Tree, reached: str) -> Expr:
         items = [

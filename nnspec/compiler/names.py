@@ -6,7 +6,21 @@ import keyword
 from collections.abc import Container
 
 #: what a generated file itself uses
-RESERVED = frozenset({"torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "self", "range"})
+RESERVED = frozenset(
+    {
+        "torch",
+        "nn",
+        "F",
+        "Tensor",
+        "NamedTuple",
+        "OrderedDict",
+        "Callable",
+        "partial",
+        "with_init",
+        "self",
+        "range",
+    }
+)
 
 
 def usable(name: str) -> str:

@@ -41,7 +41,9 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     inputs = tuple(_number(value, numbers) for value in node.inputs)
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))
-        return ("op", place, inputs, *map(code.key, codes))
+        init = tuple((name, i.name, code.key(i.settings)) for name, i in node.init.items())
+        ties = tuple((name, tie.shown) for name, tie in node.tied.items())
+        return ("op", place, inputs, init, ties, *map(code.key, codes))
     if isinstance(node, OwnParam):
         param = node.param
         init = (node.init.name, code.key(node.init.settings))

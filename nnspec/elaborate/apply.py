@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, SizeLimit, symbols
-from nnspec.elaborate import blocks
+from nnspec.elaborate import blocks, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import MOST_COPIES, fail, placed
@@ -136,6 +136,7 @@ def _operator_node(
         _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place))
+    weights.settle(body, node, made)
     return _add(body, node, results, span)
 
 
@@ -308,7 +309,7 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
             f"`{value.name}` is declared outside of this block; using it here is not supported yet",
             span,
         )
-    first = not value.used
+    first = value.node is None
     if not first:
         body.paths.release((value.name,))
     found = layer(body, value.layer, tensors, LabelName((value.name,), value.span), span)
@@ -316,7 +317,7 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
     node.span = span
     shapes = blocks.parameter_shapes(node)
     if first:
-        value.used, value.params = True, shapes
+        value.node, value.params = node, shapes
     else:
         node.shared = True
         if shapes != value.params and not body.session.formal:

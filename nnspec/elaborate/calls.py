@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nnspec.diagnostics import Mismatch
-from nnspec.elaborate import apply
+from nnspec.elaborate import apply, weights
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
@@ -22,6 +22,7 @@ from nnspec.elaborate.values import (
 from nnspec.graph import Value
 from nnspec.operators.binding import bind_settings
 from nnspec.source import Span
+from nnspec.syntax.tree import KeyedList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,10 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
     keyword: dict[str, Any] = {}
     places: dict[str, Span] = {}
     for argument in expr.arguments:
-        value = body.evaluate(argument.value)
+        if argument.name is not None and isinstance(argument.value, KeyedList):
+            value = weights.written(body, argument.value.items)
+        else:
+            value = body.evaluate(argument.value)
         if argument.name is not None:
             if argument.name.id in keyword:
                 fail("NN207", f"`{argument.name.id}` is given twice", argument.span)
@@ -104,7 +108,8 @@ def _operator(
     expr: Call,
     label: LabelName | None,
 ) -> Any:
-    layer = OperatorLayer(expr.span, operator, (), keyword, places)
+    keyword, own = weights.split(operator, keyword, places, expr.span)
+    layer = OperatorLayer(expr.span, operator, (), keyword, places, own)
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
     # `x -> masked_fill(mask=m, value=0.0)` is a layer that holds one of its tensors
@@ -112,7 +117,7 @@ def _operator(
         isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional
     )
     if operator.tensors and not takes_tensors:
-        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places)
+        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, own)
         if not has_scalars:
             # bound now only to tell what is wrong where it is written; bound for good when applied
             settings = {k: v for k, v in keyword.items() if k not in {s.name for s in slots}}

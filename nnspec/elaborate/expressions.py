@@ -16,6 +16,7 @@ from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
 from nnspec.elaborate.values import (
     POISON,
     Composed,
+    LayerTensor,
     OperatorName,
     Poisoned,
     Repeated,
@@ -333,7 +334,9 @@ def _attribute(body: Body, expr: tree.Attribute) -> Any:
             else "use `x -> operator(…)`",
         )
     if isinstance(value, SharedLayer):
-        fail("NN900", "the tensors of a declared layer cannot be named yet", expr.span)
+        return LayerTensor(value, (expr.name,))
+    if isinstance(value, LayerTensor):
+        return LayerTensor(value.layer, (*value.path, expr.name))
     fail("NN209", f"{describe(value)} has no `{expr.name}`", expr.name_span)
 
 

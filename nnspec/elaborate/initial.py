@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch
 from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.values import Initial
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Setting
-from nnspec.records import Record
 from nnspec.syntax.tree import Call, Name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from nnspec.elaborate.body import Body
-    from nnspec.syntax.tree import TensorDecl
-
-
-class Initial(Record):
-    """`trunc_normal(std=0.02)`: a function of torch.nn.init, less its trailing underscore."""
-
-    name: str
-    settings: dict[str, Any]
+    from nnspec.syntax.tree import Expr, TensorDecl
 
 
 _GAIN = (Setting("gain", "float", 1.0),)
@@ -57,9 +48,11 @@ INITIALISERS: dict[str, tuple[Setting, ...]] = {
 
 def initial_value(body: Body, statement: TensorDecl) -> Initial:
     """The initialiser of a `param` or `buffer`; zeros where none is written."""
-    expr = statement.init
-    if expr is None:
-        return Initial("zeros", {})
+    return Initial("zeros", {}) if statement.init is None else initialiser(body, statement.init)
+
+
+def initialiser(body: Body, expr: Expr) -> Initial:
+    """`zeros`, `trunc_normal(std=0.02)`."""
     name = expr.function if isinstance(expr, Call) else expr
     if not isinstance(name, Name) or name.id not in INITIALISERS:
         from nnspec.diagnostics import nearest

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.diagnostics import Failure, Label, Mismatch, nearest
 from nnspec.dims import compare, render, substitute, symbols
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.recipes import Reader, data_plan
+from nnspec.elaborate.recipes import Reader, data_plan, data_root
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Poisoned, describe
@@ -120,6 +120,8 @@ def _read(
     root: str,
 ) -> Trained | None:
     if part.model.id not in program.models:
+        if program.is_poisoned(part.model.id):
+            raise Poisoned
         close = nearest(part.model.id, program.models)
         fail(
             "NN200",
@@ -127,8 +129,11 @@ def _read(
             part.model.span,
             help=f"did you mean `{close}`?" if close else "",
         )
-    if part.data.id not in program.data:
-        close = nearest(part.data.id, program.data)
+    found = program.find_data(part.data.id)
+    if found is None:
+        if program.is_poisoned(part.data.id):
+            raise Poisoned
+        close = nearest(part.data.id, [*program.data, *program.borrowed])
         fail(
             "NN200",
             f"there is no data part `{part.data.id}`",
@@ -137,7 +142,7 @@ def _read(
         )
     model_problems = len(program.problems)
     graph = program.graph(part.model.id, model_settings)
-    data = data_plan(program, program.data[part.data.id], {}, root)
+    data = data_plan(*found, {}, data_root(found[0], root))
     reader = Reader(program, overrides, root)
     written = _written(part)
     settings = {

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.scope import Scope
+    from nnspec.graph import Node
     from nnspec.operators.definition import Operator
     from nnspec.source import Span
     from nnspec.syntax.tree import BlockDef, FnDef
@@ -56,6 +57,13 @@ class Function(Record):
     scope: Scope
 
 
+class Initial(Record):
+    """`trunc_normal(std=0.02)`: a function of torch.nn.init, less its trailing underscore."""
+
+    name: str
+    settings: dict[str, Any]
+
+
 class Block(Record):
     """A block or model as it is named, with the scope of its file."""
 
@@ -69,6 +77,13 @@ class Layer(Record):
     span: Span
 
 
+class Weights(Record):
+    """What a use says of the layer's own tensors, by their names; see `weights.py`."""
+
+    initial: Mapping[str, Any]
+    ties: Mapping[str, Any]
+
+
 class OperatorLayer(Layer):
     """`conv2d(64, 3)`: arguments as given; they are bound when the tensors are there."""
 
@@ -76,6 +91,7 @@ class OperatorLayer(Layer):
     positional: tuple[Any, ...] = ()
     keyword: Mapping[str, Any] = {}
     places: Mapping[str, Span] = {}
+    weights: Weights | None = None
 
 
 class BlockLayer(Layer):
@@ -115,15 +131,22 @@ class Repeated(Layer):
 class SharedLayer:
     """`layer encoder = Encoder(128)`: every use has the same weights."""
 
-    __slots__ = ("body", "layer", "name", "params", "span", "used")
+    __slots__ = ("body", "layer", "name", "node", "params", "span")
 
     def __init__(self, name: str, layer: Any, span: Span, body: object) -> None:
         self.name = name
         self.layer = layer
         self.span = span
         self.body = body  # the body that declares it, and so owns its weights
-        self.used = False
-        self.params: object = None
+        self.node: Node | None = None  # of its first use
+        self.params: Any = None  # path -> shape, dtype and copies of its tensors
+
+
+class LayerTensor(Record):
+    """`wte.weight`, `encoder.embed.weight`: a tensor of a declared layer."""
+
+    layer: SharedLayer
+    path: tuple[str, ...]
 
 
 #: values that the arrow can give tensors to
@@ -152,7 +175,15 @@ def key(value: Any) -> Hashable:
         return ("fn", id(value.definition))
     if isinstance(value, OperatorLayer):
         named = tuple((name, key(item)) for name, item in sorted(value.keyword.items()))
-        return ("layer", value.operator.name, tuple(map(key, value.positional)), named)
+        own = value.weights
+        weights = own and (key(dict(own.initial)), key(dict(own.ties)))
+        return ("layer", value.operator.name, tuple(map(key, value.positional)), named, weights)
+    if isinstance(value, dict):
+        return ("keyed", *((name, key(item)) for name, item in value.items()))
+    if isinstance(value, Initial):
+        return ("initial", value.name, key(value.settings))
+    if isinstance(value, LayerTensor):
+        return ("tensor", id(value.layer), value.path)
     if isinstance(value, BlockLayer):
         return (
             "use",

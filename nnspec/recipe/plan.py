@@ -33,7 +33,10 @@ PARTS = ("loss", "metrics", "optimizer", "scheduler")
 
 
 class DataPlan(Record):
-    """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them."""
+    """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them.
+
+    Paths in it count from the folder `root`.
+    """
 
     name: str
     source: Bound
@@ -42,6 +45,7 @@ class DataPlan(Record):
     fields: dict[str, Field]
     raw: dict[str, Field]
     seed: int
+    root: str = ""
 
 
 class MetricPlan(Record):

@@ -41,7 +41,8 @@ def code(name: str, style: Style) -> str:
     """What an error code means, with a wrong and a mended example."""
     found = CODES[name]
     lines = [style.paint(f"{name}: {found.summary}", "title"), "", *_wrapped(found.explanation)]
-    for title, example in (("Wrong:", found.wrong), ("Mended:", found.mended)):
+    examples = [("Wrong:", found.wrong), ("Mended:", found.mended)]
+    for title, example in (*examples, *((f"{file}:", text) for file, text in found.beside)):
         if example:
             lines += ["", style.paint(title, "label"), ""]
             lines += ["    " + line if line else "" for line in example.rstrip("\n").split("\n")]
@@ -176,9 +177,11 @@ def _show(model: ModelReport, size: Size) -> str:
 def _parameters(
     model: ModelReport, own: list[tuple[str, Param]], node: Node, style: Style
 ) -> list[str]:
-    trained = [(name, param) for name, param in own if param.trainable]
+    ties = node.tied if isinstance(node, OpNode) else {}
+    tied = [(name, param) for name, param in own if name in ties]
+    trained = [(name, param) for name, param in own if param.trainable and name not in ties]
     buffers = [(name, param) for name, param in own if not param.trainable]
-    if not trained and not buffers:
+    if not trained and not buffers and not tied:
         return [_title("parameters", "0", style), *_indented(["There is nothing to learn here."])]
     total: Size = 0
     for _, param in trained:
@@ -187,6 +190,13 @@ def _parameters(
     lines += _indented([_product(model, name, param, node) for name, param in trained])
     if len(trained) > 1:
         lines += _indented([f"together {_show(model, total)}"])
+    lines += _indented(
+        [
+            f"{_product(model, name, param, node)}, which are those of {ties[name].shown}: "
+            "they are counted there"
+            for name, param in tied
+        ]
+    )
     if node.shared:
         lines += _indented(
             ["These weights are those of its first use: the model counts them once."]

@@ -64,6 +64,7 @@ class Layer(Record):
     macs: Shown
     span: Span
     count: int = 1
+    tied: tuple[tuple[str, str], ...] = ()  # parameters that are another layer's, and whose
 
 
 class Section(Record):
@@ -355,4 +356,5 @@ class ModelReport:
             self.show(copies * macs.of_node(node, {})),
             node.span,
             count,
+            tuple((name, tie.shown) for name, tie in node.tied.items()),
         )

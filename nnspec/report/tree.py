@@ -13,7 +13,7 @@ from nnspec.operators.definition import REQUIRED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     from nnspec.dims import Size
@@ -150,7 +150,8 @@ def fitting_depth(graph: Graph) -> int:
 def describe(node: Node) -> str:
     """`conv2d(6, 5, padding=2)`, `Bottleneck(64, stride=2)`."""
     if isinstance(node, OpNode):
-        return operator_text(node.operator, node.use)
+        ties = [f"{name}={tie.shown}" for name, tie in node.tied.items()]
+        return operator_text(node.operator, node.use, ties)
     if isinstance(node, CallNode):
         if node.graph.kind == "sequence" and node.graph.definition is None:
             return ""
@@ -159,9 +160,9 @@ def describe(node: Node) -> str:
     return "param" if node.param.trainable else "buffer"
 
 
-def operator_text(operator: Operator, use: Use) -> str:
+def operator_text(operator: Operator, use: Use, more: Sequence[str] = ()) -> str:
     """The use as a spec writes it: what must be given first and without a name, the rest named
-    where it differs from its default."""
+    where it differs from its default, and `more` arguments behind."""
     written: list[str] = []
     for setting in operator.settings:
         value = use.settings.get(setting.name, setting.default)
@@ -172,7 +173,7 @@ def operator_text(operator: Operator, use: Use) -> str:
         text = _value(value)
         if text is not None and (required or not _same(value, setting.default)):
             written.append(text if required else f"{setting.name}={text}")
-    return operator.name + _arguments(written)
+    return operator.name + _arguments([*written, *more])
 
 
 def _of_block(graph: Graph) -> list[str]:

@@ -64,7 +64,7 @@ class Job:
     @cached_property
     def splits(self) -> dict[str, Split]:
         """The data, loaded and preprocessed."""
-        return load(self.plan.data, self.root, self.device)
+        return load(self.plan.data, self.plan.data.root, self.device)
 
     def trainer(self, run: Run) -> Trainer:
         """A fresh model and all that trains it."""

@@ -32,7 +32,7 @@ def train(
     job = prepare(source, model, overrides, root)
     _ = job.splits  # data that cannot be loaded leaves no folder
     run = Run.new(parent, job.plan.model)
-    run.begin(source.text, job.program.library.texts, settings_of(job, overrides))
+    run.begin(source.text, job.program.texts, settings_of(job, overrides))
     return _go(job, run, job.trainer(run), console, overrides)
 
 
