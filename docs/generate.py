@@ -33,8 +33,8 @@ KINDS = {
     "transform": (
         "Transforms",
         "Steps of a field's pipeline: `image = resize(28) -> normalize(mean=0.5, std=0.25)`. They work on "
-        "images [C, H, W] with values 0 to 1. The random ones draw anew for each image of each batch; the "
-        "others run once, before training.",
+        "images [C, H, W] with values 0 to 1. The steps up to the first random one run once, before "
+        "training; the rest runs on each batch, drawing anew for each image.",
     ),
     "optimizer": (
         "Optimizers",

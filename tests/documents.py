@@ -10,6 +10,8 @@ The word after the fence says what a block is:
     ```output        everything that the python block before it prints
     ```text          a drawing or a scheme, which nothing runs
 
+A block without a word is a spec too.
+
 In an expected output `…` stands for what differs from run to run or is left out: alone on its line for
 any number of lines, within a line for any part of it and the spaces around.
 """
@@ -96,7 +98,7 @@ def as_spec(block: Block) -> str:
         return block.text
     body = "".join(f"    {line}" if line.strip() else line for line in block.text.splitlines(True))
     if not re.search(r"^\s*input\b", body, re.MULTILINE):
-        body = f"    input nothing: [N]\n{body}"
+        body = f"    input example: [N]\n{body}"
     if not re.search(r"^    return\b", body, re.MULTILINE):
         first = re.search(r"^\s*input (\w+)", body, re.MULTILINE)
         assert first is not None
@@ -143,7 +145,7 @@ def follow(page: Path) -> None:
         where = f"{page.name}:{block.line}"
         if block.kind == "nn" and block.name.endswith(".nn"):
             Path(block.name).write_text(block.text, encoding="utf-8")
-        elif block.kind == "nn":
+        elif block.kind in ("nn", ""):
             spec = as_spec(block)
             assert errors(spec) == expected_errors(spec), where
         elif block.kind == "console":

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from runpy import run_path
 
 import pytest
 
-from tests.documents import as_it_was, blocks, fits, follow
+from nnspec.source import Source
+from nnspec.syntax import tree
+from nnspec.syntax.parser import parse
+from tests.documents import as_it_was, as_spec, blocks, fits, follow
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -18,20 +22,26 @@ MADE = {"errors.md", "operators.md", "recipes.md"}  # by docs/generate.py
 FOLLOWED = [name for name in PAGES if name not in {"architecture.md", "README.md", *MADE}]
 
 
-@pytest.mark.parametrize("name", FOLLOWED)
-def test_the_page_is_what_happens(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """The networks of these pages are too small for more."""
     torch = pytest.importorskip("torch")
     threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # these networks are too small for more
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_the_page_is_what_happens(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None
+) -> None:
     shutil.copytree(ROOT / "specs", tmp_path / "specs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setenv("NO_COLOR", "1")
     with as_it_was():
         follow(DOCS / name)
-    torch.set_num_threads(threads)
 
 
 def test_the_made_pages_are_up_to_date() -> None:
@@ -40,6 +50,39 @@ def test_the_made_pages_are_up_to_date() -> None:
     for name, text in pages.items():
         up_to_date = (DOCS / name).read_text("utf-8") == text
         assert up_to_date, f"docs/{name} is out of date: run python docs/generate.py"
+
+
+def _within(node: object) -> Iterator[object]:
+    """A part of a syntax tree and all parts of it."""
+    yield node
+    if isinstance(node, (tree.Tree, tree.Module)):
+        for field in node._fields:
+            yield from _within(getattr(node, field))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _within(item)
+
+
+def test_the_reference_shows_every_construct() -> None:
+    shown: set[str] = set()
+    for block in blocks((DOCS / "language.md").read_text("utf-8")):
+        if block.kind in ("nn", ""):
+            for node in _within(parse(Source(as_spec(block), "page.nn"))[0]):
+                shown.add(type(node).__name__)
+                if isinstance(node, (tree.Binary, tree.Unary)):
+                    shown.add(node.op)
+                elif isinstance(node, tree.Compare):
+                    shown |= {op for op, _ in node.rest}
+    abstract = {"Tree", "Expr", "Statement", "Part"}
+    kinds = {
+        name
+        for name, kind in vars(tree).items()
+        if isinstance(kind, type) and issubclass(kind, tree.Tree)
+    }
+    kinds -= abstract | {"ExternDef"}  # `extern` is not done yet
+    operators = {"+", "-", "*", "/", "//", "%", "@", "**", "and", "or", "not"}
+    operators |= {"==", "!=", "<", "<=", ">", ">=", "in", "not in"}
+    assert kinds | operators <= shown, sorted((kinds | operators) - shown)
 
 
 def _targets(name: str) -> list[str]:
