@@ -6,6 +6,7 @@ import re
 
 from nnspec.diagnostics import Mismatch
 from nnspec.elaborate import apply, weights
+from nnspec.elaborate.apply import tensors_of
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
@@ -113,8 +114,11 @@ def _operator(
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
     # `x -> masked_fill(mask=m, value=0.0)` is a layer that holds one of its tensors
-    takes_tensors = any(isinstance(v, Value) for v in positional) or all(
-        isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional
+    listed = bool(slots) and slots[0].many and bool(positional) and tensors_of(positional[0])
+    takes_tensors = (
+        bool(listed)
+        or any(isinstance(v, Value) for v in positional)
+        or all(isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional)
     )
     if operator.tensors and not takes_tensors:
         layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, own)
@@ -156,7 +160,7 @@ def _operator(
         )
     if not isinstance(rest[0] if rest and slots and slots[0].many else None, str):
         places = _shift(places, len(tensors))
-    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places)
+    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, own)
     return _several(apply.layer(body, layer, tensors, label, expr.span))
 
 
