@@ -10,6 +10,7 @@ from runpy import run_path
 
 import pytest
 
+from nnspec.cli.commands import COMMANDS
 from nnspec.source import Source
 from nnspec.syntax import tree
 from nnspec.syntax.parser import parse
@@ -100,6 +101,12 @@ def test_links_lead_somewhere(name: str) -> None:
             headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
             made = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
             assert anchor in made, link
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_in_running_text_exist(name: str) -> None:
+    for command in re.findall(r"`nnspec (\w+)", (DOCS / name).read_text("utf-8")):
+        assert command in COMMANDS, command
 
 
 def test_the_index_names_every_page() -> None:
