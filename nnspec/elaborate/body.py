@@ -25,7 +25,7 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from nnspec.elaborate.session import Session
@@ -58,7 +58,9 @@ class Body:
         self.paths = Paths()
         self.is_sequence = is_sequence
         self.position = 0  # of the next step, in a composed layer
-        self.given: list[TensorType] | None = None  # the inputs' types; None: a model, free symbols
+        self.given: Sequence[TensorType] | None = (
+            None  # the inputs' types; None: a model, free symbols
+        )
         self.use_span: Span | None = None
         self.use_labels: tuple[Label, ...] = ()
         self.inputs_seen = 0
@@ -154,6 +156,7 @@ class Body:
         return False
 
     def block(self, statements: Iterable[tree.Statement]) -> None:
+        self.session.ran.add(id(statements))
         for statement in statements:
             try:
                 _RULES[type(statement)](self, statement)
@@ -376,6 +379,7 @@ def run_function(session: Session, value: Function, arguments: dict[str, Any], s
     enter(session, value.definition.name, span)
     try:
         if value.definition.short is not None:
+            session.ran.add(id(value.definition.short))
             return body.evaluate(value.definition.short)
         return _run_statements(body, value.definition)
     finally:
@@ -390,6 +394,7 @@ class _Result(Exception):
 
 def _run_statements(body: Body, definition: tree.FnDef) -> Any:
     def run(statements: Iterable[tree.Statement]) -> None:
+        body.session.ran.add(id(statements))
         for statement in statements:
             body.session.count_node(statement.span)
             if isinstance(statement, tree.Return):

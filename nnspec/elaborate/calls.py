@@ -6,7 +6,6 @@ import re
 
 from nnspec.diagnostics import Mismatch
 from nnspec.elaborate import apply, weights
-from nnspec.elaborate.apply import tensors_of
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
@@ -114,7 +113,7 @@ def _operator(
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
     # `x -> masked_fill(mask=m, value=0.0)` is a layer that holds one of its tensors
-    listed = bool(slots) and slots[0].many and bool(positional) and tensors_of(positional[0])
+    listed = bool(slots) and slots[0].many and bool(positional) and apply.tensors_of(positional[0])
     takes_tensors = (
         bool(listed)
         or any(isinstance(v, Value) for v in positional)

@@ -28,6 +28,13 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
         return a + b
     if not _number(a) or not _number(b):
         raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")
+    size = next((value for value in (a, b) if isinstance(value, Dim)), None)
+    if size is not None and (isinstance(a, float) or isinstance(b, float)):
+        raise Mismatch(
+            "NN210",
+            f"`{op}` of the size {size} and a fraction is not a size",
+            help="sizes are whole: `2 * H // 3` in place of `H * 0.67`",
+        )
     try:
         result = _numeric(op, a, b)
     except ZeroDivisionError:
@@ -63,6 +70,10 @@ def _numeric(op: str, a: Any, b: Any) -> Any:
             )
         return a / b
     if op == "**":
+        if isinstance(b, Dim):
+            raise Mismatch("NN308", f"an exponent must be known, and {b} is any size")
+        if isinstance(a, Dim) and b < 0:
+            raise Mismatch("NN210", f"{a} to the power of {b} is a fraction, which a size is not")
         small = isinstance(a, float) or isinstance(b, float) or isinstance(a, Dim)
         if not small and abs(a) > 1 and b * math.log2(abs(a)) > 110:
             raise OverflowError
