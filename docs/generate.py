@@ -153,8 +153,8 @@ def errors_page() -> str:
     parts = [
         "# The codes of errors and warnings\n",
         "`nnspec explain NN301` prints the same. 1xx: how a file is written. 2xx: names and arguments. "
-        "3xx: tensors and sizes. 4xx: the language's limits. 5xx: data and training. 9xx: what nnspec "
-        "cannot do yet.\n",
+        "3xx: tensors and sizes. 4xx: the language's limits. 5xx: data and training. 6xx: warnings. "
+        "9xx: what nnspec cannot do yet.\n",
     ]
     for name, code in CODES.items():
         parts.append(f"## {name}\n")
