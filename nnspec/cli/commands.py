@@ -8,6 +8,7 @@ import click
 COMMANDS = {
     "check": "Find the errors of specs; show layers, shapes, parameters, MACs, memory.",
     "explain": "Tell what an error code means, or how a layer's numbers come about.",
+    "fmt": "Bring specs into the one layout.",
     "compile": "Write a model as PyTorch source that runs without nnspec.",
     "train": "Train a model as its file says, and write a run folder.",
     "eval": "Measure a trained model.",

@@ -1,0 +1,112 @@
+"""One statement as physical lines of at most 100 columns.
+
+A line may end before an arrow or after a comma in brackets. Where the author ends a line before an
+arrow, it ends there: the stages of a line belong together. Other ends are chosen: a line that is too
+long ends at the outermost place that is left, the last of these that fits.
+"""
+
+from __future__ import annotations
+
+from nnspec.format.spacing import ARROW, CLOSE, COMMA, OPEN
+
+WIDTH = 100
+INDENT = 4
+
+
+class Piece:
+    """A token as it is written, and what may or must be before it."""
+
+    __slots__ = ("comments", "forced", "kind", "space", "text", "trailing")
+
+    def __init__(self, kind: int, text: str, space: bool) -> None:
+        self.kind = kind
+        self.text = text
+        self.space = space
+        self.forced = False  # the line ends before it
+        self.comments: list[str] = []  # lines of their own before it
+        self.trailing = ""  # a comment behind it: the line ends after it
+
+
+def lines(pieces: list[Piece], indent: int) -> list[str]:
+    """The lines of a statement, the first one at `indent`."""
+    breaks = set(_author(pieces))
+    while True:
+        laid = _laid(pieces, breaks, indent)
+        extra = _relief(pieces, breaks, laid)
+        if extra is None:
+            return [line for text in laid for line in text[1]]
+        breaks.add(extra)
+
+
+def _author(pieces: list[Piece]) -> list[int]:
+    return [i for i, piece in enumerate(pieces) if i and (piece.forced or pieces[i - 1].trailing)]
+
+
+#: a physical line: the index of its first piece, and its text (comment lines before it, too)
+Laid = tuple[int, list[str]]
+
+
+def _laid(pieces: list[Piece], breaks: set[int], indent: int) -> list[Laid]:
+    """The lines with these breaks."""
+    found: list[Laid] = []
+    line = " " * indent
+    first = 0
+    above: list[str] = []
+    columns = [indent + INDENT]  # where an item of each open bracket begins
+    arrows: list[int | None] = [None]  # the column of its pipeline's first arrow
+    for index, piece in enumerate(pieces):
+        if index in breaks:
+            found.append((first, [*above, line]))
+            column = columns[-1]
+            if piece.kind == ARROW and arrows[-1] is not None:
+                column = arrows[-1]
+            elif piece.kind in CLOSE and len(columns) > 1:
+                column = columns[-1] - 1
+            above = [" " * column + comment for comment in piece.comments]
+            line, first = " " * column, index
+        elif piece.comments:
+            above += [" " * indent + comment for comment in piece.comments]
+        if piece.space and index not in breaks and index:
+            line += " "
+        if piece.kind == ARROW and arrows[-1] is None:
+            arrows[-1] = len(line)
+        elif piece.kind == COMMA:
+            arrows[-1] = None
+        if piece.kind in CLOSE and len(columns) > 1:
+            columns.pop()
+            arrows.pop()
+        line += piece.text
+        if piece.kind in OPEN:
+            columns.append(len(line))
+            arrows.append(None)
+        if piece.trailing:
+            line += f"  {piece.trailing}"
+    found.append((first, [*above, line]))
+    return found
+
+
+def _relief(pieces: list[Piece], breaks: set[int], laid: list[Laid]) -> int | None:
+    """The next place where a line that is too long ends; None where all fit, or none can."""
+    for number, (first, texts) in enumerate(laid):
+        if len(texts[-1]) <= WIDTH:
+            continue
+        end = laid[number + 1][0] if number + 1 < len(laid) else len(pieces)
+        best: tuple[int, int] | None = None
+        depth = 0
+        column = len(texts[-1]) - len(texts[-1].lstrip())
+        for index in range(first, end):
+            piece = pieces[index]
+            if piece.kind in CLOSE:
+                depth -= 1
+            may = piece.kind == ARROW or (
+                index and pieces[index - 1].kind == COMMA and piece.kind not in CLOSE and depth > 0
+            )
+            fits = column <= WIDTH
+            if may and index > first and (best is None or (depth <= best[0] and fits)):
+                best = depth, index
+            column += len(piece.text) + piece.space
+            if piece.kind in OPEN:
+                depth += 1
+        if best is not None:
+            return best[1]
+    return None
