@@ -92,7 +92,7 @@ class Node:
 class OpNode(Node):
     """A use of an operator."""
 
-    __slots__ = ("operator", "params", "use")
+    __slots__ = ("init", "operator", "params", "use")
 
     def __init__(
         self,
@@ -106,6 +106,7 @@ class OpNode(Node):
         self.operator = operator
         self.use = use
         self.params: Mapping[str, Param] = {}
+        self.init: Mapping[str, Any] = {}  # parameter -> how it begins, where the spec says it
 
 
 class CallNode(Node):

@@ -137,7 +137,8 @@ def _sequential(plan: ClassPlan) -> list[str]:
     constructor = Constructor(plan)
     arguments = constructor.chain(plan.graph)
     made = Call("super().__init__", arguments, one_each=len(arguments) > 1)
-    return [*_head(plan, "nn.Sequential"), *_signature(plan), *lay(made, 8)]
+    begun = constructor.begin.of_chain(plan.graph, "self")
+    return [*_head(plan, "nn.Sequential"), *_signature(plan), *lay(made, 8), *begun]
 
 
 def _module(plan: ClassPlan, output: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nnspec.compiler import code
+from nnspec.elaborate.values import Initial
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
 
 #: what is written for a use of a block: its class and its arguments
@@ -41,10 +42,11 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     inputs = tuple(_number(value, numbers) for value in node.inputs)
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))
-        return ("op", place, inputs, *map(code.key, codes))
+        init = tuple((name, _initial(initial)) for name, initial in node.init.items())
+        return ("op", place, inputs, *map(code.key, codes), init)
     if isinstance(node, OwnParam):
         param = node.param
-        init = (node.init.name, code.key(node.init.settings))
+        init = _initial(node.init)
         return ("own", place, code.key(param.shape), param.dtype, param.trainable, init)
     assert isinstance(node, CallNode)
     graph = node.graph
@@ -56,6 +58,10 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     arguments = tuple((name, code.key(_plain(given))) for name, given in graph.arguments.items())
     inside = signature(graph)  # a number that is computed there counts too
     return ("call", place, inputs, graph.definition.name, arguments, sizes, inside)
+
+
+def _initial(initial: Initial) -> Any:
+    return (initial.name, code.key(initial.settings))
 
 
 def _plain(value: Any) -> Any:

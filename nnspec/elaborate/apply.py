@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, SizeLimit, symbols
-from nnspec.elaborate import blocks
+from nnspec.elaborate import blocks, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import MOST_COPIES, fail, placed
@@ -136,6 +136,7 @@ def _operator_node(
         _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place))
+    weights.settle(body, node, made)
     return _add(body, node, results, span)
 
 

@@ -257,8 +257,8 @@ class Body:
         dtype, items = patterns.split(statement.shape)
         shape = tuple(patterns.size(self, item) for item in items)
         trainable = statement.kind == "param"
-        init = initial_value(self, statement)
         param = Param(shape, dtype or "f32", trainable, statement.shape.span.text.strip("[]"))
+        init = initial_value(self, statement, param)
         path = (statement.name,)
         self.paths.take(path, statement.name_span)
         node = OwnParam(param, init, path, statement.span)

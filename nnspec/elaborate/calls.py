@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from nnspec.diagnostics import Mismatch
-from nnspec.elaborate import apply
+from nnspec.elaborate import apply, weights
+from nnspec.elaborate.initial import with_settings
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
@@ -13,6 +14,7 @@ from nnspec.elaborate.values import (
     BlockLayer,
     Builtin,
     Function,
+    Initialiser,
     Layer,
     OperatorLayer,
     OperatorName,
@@ -22,6 +24,7 @@ from nnspec.elaborate.values import (
 from nnspec.graph import Value
 from nnspec.operators.binding import bind_settings
 from nnspec.source import Span
+from nnspec.syntax.tree import KeyedList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +43,10 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
     keyword: dict[str, Any] = {}
     places: dict[str, Span] = {}
     for argument in expr.arguments:
-        value = body.evaluate(argument.value)
+        if argument.name and argument.name.id == "init" and isinstance(argument.value, KeyedList):
+            value = weights.initial(body, argument.value, places)
+        else:
+            value = body.evaluate(argument.value)
         if argument.name is not None:
             if argument.name.id in keyword:
                 fail("NN207", f"`{argument.name.id}` is given twice", argument.span)
@@ -60,6 +66,8 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
             return _builtin(body, function, positional, keyword, expr.span)
     if isinstance(function, OperatorName):
         return _operator(body, function.operator, positional, keyword, places, expr, label)
+    if isinstance(function, Initialiser):
+        return with_settings(function.name, positional, keyword, expr.span)
     if isinstance(function, Block):
         tensors, rest = _leading_tensors(positional)
         arguments = bind_parameters(
@@ -104,14 +112,14 @@ def _operator(
     expr: Call,
     label: LabelName | None,
 ) -> Any:
-    layer = OperatorLayer(expr.span, operator, (), keyword, places)
+    keyword, init = weights.split(operator, keyword, places)
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
     takes_tensors = any(isinstance(v, Value) for v in positional) or any(
         isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional
     )
     if operator.tensors and not takes_tensors:
-        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places)
+        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, init)
         if not has_scalars:
             # bound now only to tell what is wrong where it is written; bound for good when applied
             settings = {k: v for k, v in keyword.items() if k not in {s.name for s in slots}}
@@ -150,7 +158,7 @@ def _operator(
         )
     if not isinstance(rest[0] if rest and slots and slots[0].many else None, str):
         places = _shift(places, len(tensors))
-    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places)
+    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, init)
     return _several(apply.layer(body, layer, tensors, label, expr.span))
 
 

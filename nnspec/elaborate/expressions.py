@@ -9,6 +9,7 @@ from nnspec.dims import Dim, render
 from nnspec.elaborate import apply
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.calls import call
+from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
 from nnspec.elaborate.scope import Scope
@@ -16,6 +17,7 @@ from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
 from nnspec.elaborate.values import (
     POISON,
     Composed,
+    Initialiser,
     OperatorName,
     Poisoned,
     Repeated,
@@ -60,6 +62,8 @@ def _name(body: Body, expr: tree.Name) -> Any:
     operator = lookup(expr.id)
     if operator is not None:
         return OperatorName(operator)
+    if expr.id in INITIALISERS:
+        return Initialiser(expr.id)
     unknown(body, expr.id, expr.span)
 
 

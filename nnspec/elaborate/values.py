@@ -49,6 +49,19 @@ class Builtin(Record):
     operator: Operator | None
 
 
+class Initialiser(Record):
+    """A function of torch.nn.init as it is named: `trunc_normal`."""
+
+    name: str
+
+
+class Initial(Record):
+    """`trunc_normal(std=0.02)`: a function of torch.nn.init, less its trailing underscore."""
+
+    name: str
+    settings: dict[str, Any]
+
+
 class Function(Record):
     """A `fn` with the scope in which it was defined."""
 
@@ -76,6 +89,7 @@ class OperatorLayer(Layer):
     positional: tuple[Any, ...] = ()
     keyword: Mapping[str, Any] = {}
     places: Mapping[str, Span] = {}
+    init: Mapping[str, Any] = {}  # how its own parameters begin
 
 
 class BlockLayer(Layer):
@@ -142,6 +156,10 @@ def key(value: Any) -> Hashable:
         return ("list", *map(key, value))
     if isinstance(value, slice):
         return ("slice", key(value.start), key(value.stop), key(value.step))
+    if isinstance(value, dict):
+        return ("keyed", *((name, key(item)) for name, item in value.items()))
+    if isinstance(value, Initial):
+        return ("initial", value.name, key(value.settings))
     if isinstance(value, OperatorName):
         return ("operator", value.operator.name)
     if isinstance(value, Builtin):
@@ -152,7 +170,8 @@ def key(value: Any) -> Hashable:
         return ("fn", id(value.definition))
     if isinstance(value, OperatorLayer):
         named = tuple((name, key(item)) for name, item in sorted(value.keyword.items()))
-        return ("layer", value.operator.name, tuple(map(key, value.positional)), named)
+        positional = tuple(map(key, value.positional))
+        return ("layer", value.operator.name, positional, named, key(value.init))
     if isinstance(value, BlockLayer):
         return (
             "use",
@@ -181,6 +200,10 @@ def describe(value: Any) -> str:
         return "a layer"
     if isinstance(value, (Builtin, Function)):
         return "a function"
+    if isinstance(value, (Initialiser, Initial)):
+        return f"the initialiser `{value.name}`"
+    if isinstance(value, dict):
+        return f"a keyed list of {len(value)}"
     if value is None:
         return "none"
     if isinstance(value, bool):

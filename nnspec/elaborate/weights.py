@@ -1,0 +1,119 @@
+"""What a use says of its operator's own parameters: how they begin, `init=[weight: …]`."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import nearest
+from nnspec.elaborate.initial import as_initial, hold, read
+from nnspec.elaborate.session import fail
+from nnspec.elaborate.values import describe
+from nnspec.operators.definition import Use
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
+
+    from nnspec.elaborate.body import Body
+    from nnspec.elaborate.values import OperatorLayer
+    from nnspec.graph import OpNode
+    from nnspec.operators.definition import Operator, Param
+    from nnspec.source import Span
+    from nnspec.syntax.tree import KeyedList
+
+
+def initial(body: Body, expr: KeyedList, places: dict[str, Span]) -> dict[str, Any]:
+    """`[weight: kaiming_normal, bias: zeros]`, with the place of each key as `init.weight`."""
+    found: dict[str, Any] = {}
+    for name, item in expr.items:
+        if name.id in found:
+            fail("NN207", f"`{name.id}` is given twice", name.span)
+        found[name.id] = read(body, item)
+        places[f"init.{name.id}"] = name.span
+    return found
+
+
+def split(
+    operator: Operator, keyword: Mapping[str, Any], places: Mapping[str, Span]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings of a call, and what it says of the operator's own parameters."""
+    settings = dict(keyword)
+    given = settings.get("init")
+    named = {setting.name for setting in operator.settings}
+    if "init" not in settings or ("init" in named and not isinstance(given, dict)):
+        return settings, {}
+    del settings["init"]
+    if given is None:
+        return settings, {}
+    if not isinstance(given, dict):
+        fail(
+            "NN205",
+            f"`init` of `{operator.name}` says it for each parameter, not {describe(given)}",
+            places["init"],
+            help='write `init=[weight: kaiming_normal(mode="fan_out"), bias: zeros]`',
+        )
+    return settings, given
+
+
+def settle(body: Body, node: OpNode, made: OperatorLayer) -> None:
+    """Put what a use says of its parameters into its node."""
+    if not made.init:
+        return
+    params = node.operator.params(node.use.again())
+    found = {}
+    for name, value in made.init.items():
+        span = made.places.get(f"init.{name}") or made.places.get("init") or made.span
+        if name not in params or not params[name].trainable:
+            _not_there(node, name, params, span)
+        start = as_initial(value, span)
+        hold(body, start, params[name], f"`{name}` of `{node.operator.name}`", span)
+        found[name] = start
+    node.init = found
+
+
+def _not_there(node: OpNode, name: str, params: Mapping[str, Param], span: Span) -> NoReturn:
+    """NN203 for a key that names no parameter of this use."""
+    owner = node.operator.name
+    trained = [each for each, param in params.items() if param.trainable]
+    if name in params:
+        fail(
+            "NN203",
+            f"`{name}` of `{owner}` is a buffer: it is kept, not trained, and begins as in PyTorch",
+            span,
+            help=f"its parameters: {', '.join(trained)}" if trained else "",
+        )
+    switch = _switched_off(node, name)
+    if switch is not None:
+        fail(
+            "NN203",
+            f"this `{owner}` has no `{name}`" + (f": it has {switch}=false" if switch else ""),
+            span,
+            help=f"leave `{name}` out here" + (f", or {switch}=false" if switch else ""),
+        )
+    if not trained:
+        fail("NN203", f"`{owner}` has no parameters here", span, help="leave `init` out")
+    close = nearest(name, trained)
+    fail(
+        "NN203",
+        f"`{owner}` has no parameter `{name}`",
+        span,
+        help=f"did you mean `{close}`?" if close else f"its parameters: {', '.join(trained)}",
+    )
+
+
+def _switched_off(node: OpNode, name: str) -> str | None:
+    """The setting that took a parameter away; "" where it takes several, None where none did."""
+    use = node.use
+    off = [
+        s.name
+        for s in node.operator.settings
+        if s.kind == "bool" and use.settings.get(s.name) is False
+    ]
+
+    def there(*switches: str) -> bool:
+        settings = {**use.settings, **dict.fromkeys(switches, True)}
+        return name in node.operator.params(Use(node.operator, use.inputs, settings, use.given))
+
+    for switch in off:
+        if there(switch):
+            return switch
+    return "" if off and there(*off) else None
