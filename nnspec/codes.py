@@ -215,6 +215,19 @@ CODES: dict[str, Code] = {
         "A file that is imported imports, through others perhaps, the file that imports it. What both need "
         "belongs into a third file.",
     ),
+    "NN216": Code(
+        "a parameter that cannot be tied",
+        "`linear(8, weight=wte.weight)` has no weight of its own: it takes that of the layer `wte`, which "
+        "`layer wte = …` declares in the same body and which that body uses somewhere, or a `param` of the "
+        "body. Only what is trained can be shared so; a tensor that is computed is no parameter.",
+        **_pair(
+            "layer wte = embedding(10, 8)\nh = x -> linear(8)\n"
+            "return h -> linear(10, bias=false, weight=wte.weight)",
+            "layer wte = embedding(10, 8)\nh = tokens -> wte\n"
+            "return h -> linear(10, bias=false, weight=wte.weight)",
+            input="x: [N, 4]\n    input tokens: i64[N]",
+        ),
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",

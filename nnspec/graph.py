@@ -80,6 +80,17 @@ class Node:
             for copy in range(self.count):
                 yield (*self.path[:-1], f"{self.stem}{self.first + copy}")
 
+    def holds(self, name: str) -> bool:
+        """Whether a copy is called so, under the same container."""
+        if self.count == 1:
+            return self.path[-1] == name
+        number = name[len(self.stem) :]
+        return (
+            name.startswith(self.stem)
+            and number.isdecimal()
+            and 0 <= int(number) - self.first < self.count
+        )
+
     @property
     def shown(self) -> str:
         """The path as it is shown: `conv1`, `features.norm0`, `1 … 3` for copies."""
@@ -89,10 +100,22 @@ class Node:
         return ".".join((*self.path[:-1], last))
 
 
+class Tie:
+    """Whose tensor a parameter is: a path below the body that declares both layers."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self.path = path
+
+    def __str__(self) -> str:
+        return ".".join(self.path)
+
+
 class OpNode(Node):
     """A use of an operator."""
 
-    __slots__ = ("init", "operator", "params", "use")
+    __slots__ = ("init", "operator", "params", "tied", "use")
 
     def __init__(
         self,
@@ -107,6 +130,7 @@ class OpNode(Node):
         self.use = use
         self.params: Mapping[str, Param] = {}
         self.init: Mapping[str, Any] = {}  # parameter -> how it begins, where the spec says it
+        self.tied: Mapping[str, Tie] = {}  # parameter -> whose it is, where it is not its own
 
 
 class CallNode(Node):

@@ -30,7 +30,7 @@ def sums(root: Graph, of_node: Callable[[Node], Size], shared_too: bool) -> Sums
     uses: dict[int, Size] = {}  # equal uses of an operator are one object
 
     def once(node: Node) -> Size:
-        if not isinstance(node, OpNode):
+        if not isinstance(node, OpNode) or node.tied:
             return of_node(node)
         size = uses.get(id(node.use))
         if size is None:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 
 def own(node: Node) -> Iterator[tuple[str, Param]]:
-    """Name and shape of each parameter and buffer that a node itself has (one copy of it)."""
+    """Name and shape of each parameter and buffer that a node itself has (one copy of it);
+    one that is tied is another node's."""
     if isinstance(node, OpNode):
-        yield from node.params.items()
+        for name, param in node.params.items():
+            if name not in node.tied:
+                yield name, param
     elif isinstance(node, OwnParam):
         yield node.path[-1], node.param
 

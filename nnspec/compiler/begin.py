@@ -1,8 +1,8 @@
-"""How parameters begin: the `nn.init` lines of a constructor, after the modules that they are for."""
+"""Lines of a constructor for the layers that it has made: how their parameters begin (`nn.init`)."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
@@ -14,6 +14,9 @@ from nnspec.operators.definition import REQUIRED
 
 if TYPE_CHECKING:
     from nnspec.elaborate.values import Initial
+
+    #: the lines for one layer that is reached so, at an indentation
+    Leaf = Callable[[OpNode, str, int], list[str]]
 
 #: what a module is called in a loop over several
 ITEM = "layer"
@@ -34,24 +37,26 @@ def begins(initial: Initial, target: str, names: code.Names, indent: int) -> lis
     return lay(made, indent)
 
 
-class Beginnings:
-    """Writes these lines for the layers of one class."""
+class Lines:
+    """The lines for the layers that a class makes, also in its `nn.Sequential`s."""
 
-    def __init__(self, names: code.Names, taken: Iterable[str], helpers: Container[int]) -> None:
-        self.names = names
+    def __init__(
+        self, leaf: Leaf, taken: Iterable[str], helpers: Container[int], through: bool = False
+    ) -> None:
+        self.leaf = leaf
         self.taken = set(taken)  # the constructor's arguments, and the items of the loops around
-        self.helpers = helpers  # steps with a class of their own, which sees to them
+        self.helpers = helpers  # steps with a class of their own
+        self.through = through  # also those, which otherwise see to themselves
 
     def of(self, node: Node, access: str, indent: int = 8) -> list[str]:
         """The lines for one copy of a node's module, and for what is inside it in this class."""
         if isinstance(node, OpNode):
-            return [
-                line
-                for name, initial in node.init.items()
-                for line in begins(initial, f"{access}.{name}", self.names, indent)
-            ]
+            return self.leaf(node, access, indent)
         if isinstance(node, CallNode) and node.graph.definition is None:
-            return [] if id(node) in self.helpers else self.of_chain(node.graph, access, indent)
+            if id(node) not in self.helpers:
+                return self.of_chain(node.graph, access, indent)
+            if self.through:
+                return self._through(node.graph, access, indent)
         return []
 
     def of_chain(self, graph: Graph, access: str, indent: int = 8) -> list[str]:
@@ -62,11 +67,13 @@ class Beginnings:
         for node in graph.nodes:
             first, position = position, position + node.count
             name = node.path[-1] if node.path else ""
-            if node.count > 1:
-                if node.count == whole:
-                    lines += self.of_each(access, node, indent)
-                else:  # a slice of a subclass of `nn.Sequential` would make another of it
-                    lines += self.of_range(access, first, node, indent)
+            if node.count == whole > 1:
+                lines += self.of_each(access, node, indent)
+            elif (
+                node.count > 1
+            ):  # a slice of a subclass of `nn.Sequential` would make another of it
+                items = f"range({first}, {position})"
+                lines += self.loop("i", items, node, lambda i: f"{access}[{i}]", indent)
             elif attribute(name):
                 lines += self.of(node, f"{access}.{name}", indent)
             else:
@@ -75,16 +82,29 @@ class Beginnings:
 
     def of_each(self, items: str, node: Node, indent: int = 8) -> list[str]:
         """A loop over modules that are all made as this node says."""
-        return self._loop(ITEM, "{}", items, node, indent)
+        return self.loop(ITEM, items, node, lambda item: item, indent)
 
-    def of_range(self, access: str, first: int, node: Node, indent: int = 8) -> list[str]:
-        """A loop over some positions of a list of modules."""
-        items = f"range({first}, {first + node.count})"
-        return self._loop("i", f"{access}[{{}}]", items, node, indent)
-
-    def _loop(self, name: str, access: str, items: str, node: Node, indent: int) -> list[str]:
+    def loop(
+        self, name: str, items: str, node: Node, access: Callable[[str], str], indent: int = 8
+    ) -> list[str]:
+        """`for name in items`, with a node's lines where it is reached so."""
         name = fresh(name, self.taken)
         self.taken.add(name)
-        inside = self.of(node, access.format(name), indent + 4)
+        inside = self.of(node, access(name), indent + 4)
         self.taken.remove(name)
         return [f"{' ' * indent}for {name} in {items}:", *inside] if inside else []
+
+    def _through(self, graph: Graph, access: str, indent: int) -> list[str]:
+        """The lines for the layers of a class that another one uses."""
+        lines: list[str] = []
+        for node in graph.nodes:
+            for path in node.paths():
+                lines += self.of(node, submodule(access, path), indent)
+        return lines
+
+
+def submodule(access: str, path: tuple[str, ...]) -> str:
+    """A module of a module, whatever it is kept in."""
+    if all(attribute(part) for part in path):
+        return ".".join((access, *path))
+    return f'{access}.get_submodule("{".".join(path)}")'

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
-from nnspec.compiler.begin import Beginnings, begins
+from nnspec.compiler.begin import Lines, begins
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
+from nnspec.compiler.tying import Tying
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
@@ -47,9 +48,10 @@ class Constructor:
         self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items
         self.lines: list[str] = []
         self.annotations: list[str] = []  # of buffers, at the head of the class
-        self.begin = Beginnings(self.names, self.names.words.values(), plan.helpers)
+        arguments = self.names.words.values()
+        self.begin = Lines(self._begins, arguments, plan.helpers)
         self._modules: _Tree = {}
-        self._placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
+        self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
         self._plain: dict[Any, str] = {}  # layers without weights or name -> their attribute
         self._collect()
 
@@ -92,7 +94,7 @@ class Constructor:
             branch = branch.setdefault(part, {})
         name = node.path[-1]
         if not node.shared or name not in branch:
-            self._placed.setdefault(node.path[0], []).append(node)
+            self.placed.setdefault(node.path[0], []).append(node)
         if node.count > 1:
             branch.setdefault(name, _Copies(node, self.layer(node)))
             return
@@ -196,18 +198,27 @@ class Constructor:
             lines += self._beginnings(name)
         for node in self.plan.graph.nodes:
             if self.access.get(id(node)) == "":
-                self.access[id(node)] = self._reached(node.path)
+                self.access[id(node)] = self.reached(node.path)
+        if self.plan.kind != "helper":  # the class that it helps knows the layers
+            lines += Tying(self).lines()
         return lines
+
+    def _begins(self, node: OpNode, access: str, indent: int) -> list[str]:
+        return [
+            line
+            for name, initial in node.init.items()
+            for line in begins(initial, f"{access}.{name}", self.names, indent)
+        ]
 
     def _beginnings(self, name: str) -> list[str]:
         """How the parameters of the layers at an attribute begin, where the spec says it."""
-        nodes = self._placed.get(name, [])
+        nodes = self.placed.get(name, [])
         each = [self.begin.of(node, "layer") for node in nodes]
         alike = len(nodes) > 1 and all(lines == each[0] for lines in each)
         branch = self._modules[name]
         if alike and isinstance(branch, dict) and len(branch) == len(nodes) and _counted(branch):
             return self.begin.of_each(f"self.{name}", nodes[0])
-        return [line for node in nodes for line in self.begin.of(node, self._reached(node.path))]
+        return [line for node in nodes for line in self.begin.of(node, self.reached(node.path))]
 
     def _container(self, branch: _Tree, reached: str) -> Expr:
         items = [
@@ -225,7 +236,8 @@ class Constructor:
         pairs = tuple((f'"{name}": ', made) for name, made in items)
         return Call("nn.ModuleDict", (("", Call("", pairs, "{}", one_each=len(pairs) > 1)),))
 
-    def _reached(self, path: tuple[str, ...]) -> str:
+    def reached(self, path: tuple[str, ...]) -> str:
+        """How a layer of this class is reached in its constructor."""
         first = path[0]
         text = f"self.{first}" if attribute(first) else f'getattr(self, "{first}")'
         branch = self._modules.get(first)
@@ -242,7 +254,7 @@ class _Copies:
     def __init__(self, node: Node, made: Expr) -> None:
         self.node, self.made = node, made
 
-    def write(self, begin: Beginnings) -> list[str]:
+    def write(self, begin: Lines) -> list[str]:
         name = Text(f'f"{self.node.stem}{{i}}"')
         head = f"        for i in {copies(self.node)}:"
         item = fresh("layer", begin.taken)
@@ -264,7 +276,7 @@ class _Optional:
     def __init__(self, name: str, condition: str, made: Expr, node: Node) -> None:
         self.name, self.condition, self.made, self.node = name, condition, made, node
 
-    def write(self, begin: Beginnings) -> list[str]:
+    def write(self, begin: Lines) -> list[str]:
         return [
             f"        self.{self.name} = None",
             f"        if {self.condition}:",

@@ -43,7 +43,8 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))
         init = tuple((name, _initial(initial)) for name, initial in node.init.items())
-        return ("op", place, inputs, *map(code.key, codes), init)
+        ties = tuple((name, tie.path) for name, tie in node.tied.items())
+        return ("op", place, inputs, *map(code.key, codes), init, ties)
     if isinstance(node, OwnParam):
         param = node.param
         init = _initial(node.init)

@@ -64,7 +64,7 @@ def layer(
         return found
     types = tuple(tensor.type for tensor in tensors)
     if isinstance(value, (Composed, Repeated)):
-        graph = blocks.sequence_graph(body.session, value, types, span)
+        graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner)
         return _call_node(body, graph, tensors, label, span, "sequence")
     assert isinstance(value, BlockLayer)
     graph = blocks.block_graph(body.session, value, types, span, _origins(tensors, span))
@@ -136,7 +136,8 @@ def _operator_node(
         _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place))
-    weights.settle(body, node, made)
+    if made.init or made.ties:
+        weights.settle(body, node, made, _origins(inputs, place))
     return _add(body, node, results, span)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
-from nnspec.elaborate import expressions, patterns
+from nnspec.elaborate import expressions, patterns, ties
 from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.session import Session
+    from nnspec.elaborate.ties import Pending
     from nnspec.elaborate.values import Function, LabelName
     from nnspec.graph import Node
     from nnspec.source import Span
@@ -45,8 +46,8 @@ class Body:
     """One body being elaborated into its graph."""
 
     __slots__ = (
-        "fine", "given", "graph", "inputs_seen", "is_sequence", "paths", "position", "refused", "scope",
-        "session", "use_labels", "use_span",
+        "fine", "given", "graph", "inputs_seen", "is_sequence", "owner", "paths", "position", "refused",
+        "scope", "session", "ties", "use_labels", "use_span",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +58,10 @@ class Body:
         self.scope = scope
         self.paths = Paths()
         self.is_sequence = is_sequence
+        self.owner = (
+            self  # the body that a composed layer stands in; its declared layers are this one's
+        )
+        self.ties: list[Pending] = []
         self.position = 0  # of the next step, in a composed layer
         self.given: list[TensorType] | None = None  # the inputs' types; None: a model, free symbols
         self.use_span: Span | None = None
@@ -144,6 +149,7 @@ class Body:
         try:
             self.block(statements)
         except _Return:
+            ties.settle(self)
             return self.fine
         if self.fine:
             definition = self.graph.definition

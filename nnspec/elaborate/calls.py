@@ -112,14 +112,14 @@ def _operator(
     expr: Call,
     label: LabelName | None,
 ) -> Any:
-    keyword, init = weights.split(operator, keyword, places)
+    keyword, *own = weights.split(operator, keyword, places)
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
     takes_tensors = any(isinstance(v, Value) for v in positional) or any(
         isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional
     )
     if operator.tensors and not takes_tensors:
-        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, init)
+        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, *own)
         if not has_scalars:
             # bound now only to tell what is wrong where it is written; bound for good when applied
             settings = {k: v for k, v in keyword.items() if k not in {s.name for s in slots}}
@@ -158,7 +158,7 @@ def _operator(
         )
     if not isinstance(rest[0] if rest and slots and slots[0].many else None, str):
         places = _shift(places, len(tensors))
-    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, init)
+    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, *own)
     return _several(apply.layer(body, layer, tensors, label, expr.span))
 
 

@@ -14,10 +14,12 @@ from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
+from nnspec.elaborate.ties import tensor_of
 from nnspec.elaborate.values import (
     POISON,
     Composed,
     Initialiser,
+    LayerTensor,
     OperatorName,
     Poisoned,
     Repeated,
@@ -87,6 +89,15 @@ def unknown(body: Body, name: str, span: Span) -> Any:
     if name == "training":
         fail("NN900", "`if training:` is not supported yet", span)
     helped = f"did you mean `{close}`?" if close and " " not in close else close or ""
+    labelled = body.paths.taken.get((name,))
+    if labelled is not None:
+        fail(
+            "NN200",
+            f"`{name}` labels a layer, and is no name of it",
+            span,
+            labels=(Label(labelled, "the label"),),
+            help=f"to name the layer, or a tensor of it, declare it: `layer {name} = …`",
+        )
     place = body.scope.find(close) if close and not habit else None
     labels: tuple[Label, ...] = ()
     if place is not None and close in place.places:
@@ -336,8 +347,8 @@ def _attribute(body: Body, expr: tree.Attribute) -> Any:
             if close
             else "use `x -> operator(…)`",
         )
-    if isinstance(value, SharedLayer):
-        fail("NN900", "the tensors of a declared layer cannot be named yet", expr.span)
+    if isinstance(value, (SharedLayer, LayerTensor)):
+        return tensor_of(value, expr.name, expr.span)
     fail("NN209", f"{describe(value)} has no `{expr.name}`", expr.name_span)
 
 
@@ -362,6 +373,10 @@ def _index(body: Body, expr: tree.Index) -> Any:
                 expr.items[0].span,
             )
         return value[at]
+    if isinstance(value, (SharedLayer, LayerTensor)) and len(expr.items) == 1:
+        part = _index_item(body, expr.items[0])
+        if isinstance(part, (int, str)) and not isinstance(part, bool):
+            return tensor_of(value, str(part), expr.span)
     if isinstance(value, dict):
         key = _index_item(body, expr.items[0])
         if key in value:

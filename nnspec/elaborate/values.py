@@ -90,6 +90,7 @@ class OperatorLayer(Layer):
     keyword: Mapping[str, Any] = {}
     places: Mapping[str, Span] = {}
     init: Mapping[str, Any] = {}  # how its own parameters begin
+    ties: Mapping[str, Any] = {}  # those that are another's: a LayerTensor, or a `param`
 
 
 class BlockLayer(Layer):
@@ -140,6 +141,14 @@ class SharedLayer:
         self.params: object = None
 
 
+class LayerTensor(Record):
+    """`wte.weight`: a tensor of a declared layer, by its path; see `ties.py`."""
+
+    layer: SharedLayer
+    path: tuple[str, ...]
+    span: Span
+
+
 #: values that the arrow can give tensors to
 LAYERS = (OperatorName, Block, Layer, SharedLayer)
 
@@ -158,6 +167,8 @@ def key(value: Any) -> Hashable:
         return ("slice", key(value.start), key(value.stop), key(value.step))
     if isinstance(value, dict):
         return ("keyed", *((name, key(item)) for name, item in value.items()))
+    if isinstance(value, LayerTensor):
+        return ("tensor of", id(value.layer), value.path)
     if isinstance(value, Initial):
         return ("initial", value.name, key(value.settings))
     if isinstance(value, OperatorName):
@@ -171,7 +182,7 @@ def key(value: Any) -> Hashable:
     if isinstance(value, OperatorLayer):
         named = tuple((name, key(item)) for name, item in sorted(value.keyword.items()))
         positional = tuple(map(key, value.positional))
-        return ("layer", value.operator.name, positional, named, key(value.init))
+        return ("layer", value.operator.name, positional, named, key(value.init), key(value.ties))
     if isinstance(value, BlockLayer):
         return (
             "use",
@@ -202,6 +213,8 @@ def describe(value: Any) -> str:
         return "a function"
     if isinstance(value, (Initialiser, Initial)):
         return f"the initialiser `{value.name}`"
+    if isinstance(value, LayerTensor):
+        return f"the parameter `{'.'.join((value.layer.name, *value.path))}`"
     if isinstance(value, dict):
         return f"a keyed list of {len(value)}"
     if value is None:

@@ -1,11 +1,15 @@
-"""What a use says of its operator's own parameters: how they begin, `init=[weight: …]`."""
+"""What a use says of its operator's own parameters: how they begin, `init=[weight: …]`, or that they are
+another layer's, `weight=wte.weight`.
+"""
 
 from __future__ import annotations
 
-from nnspec.diagnostics import nearest
+from nnspec.diagnostics import Label, nearest
+from nnspec.elaborate import ties
 from nnspec.elaborate.initial import as_initial, hold, read
 from nnspec.elaborate.session import fail
-from nnspec.elaborate.values import describe
+from nnspec.elaborate.values import LayerTensor, SharedLayer, describe
+from nnspec.graph import Value
 from nnspec.operators.definition import Use
 
 TYPE_CHECKING = False
@@ -34,9 +38,37 @@ def initial(body: Body, expr: KeyedList, places: dict[str, Span]) -> dict[str, A
 
 def split(
     operator: Operator, keyword: Mapping[str, Any], places: Mapping[str, Span]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The settings of a call, and what it says of the operator's own parameters: (settings, init, ties)."""
+    settings: dict[str, Any] = {}
+    ties: dict[str, Any] = {}
+    tensors = {slot.name for slot in operator.tensors}
+    named = {setting.name for setting in operator.settings}
+    switches = {setting.name for setting in operator.settings if setting.kind == "bool"}
+    for name, value in keyword.items():
+        meant = (isinstance(value, Value) and name not in tensors) or (
+            isinstance(value, SharedLayer) and name not in named  # `wte` for `wte.weight`
+        )
+        if meant or isinstance(value, LayerTensor):
+            if name in tensors:
+                fail(
+                    "NN216",
+                    f"`{name}` of `{operator.name}` is a tensor; this is {describe(value)}",
+                    places[name],
+                    help="a parameter of a layer ties another layer's: `linear(8, weight=wte.weight)`",
+                )
+            ties[name] = value
+            if name in switches:  # `bias=other.bias`
+                settings[name] = True
+        else:
+            settings[name] = value
+    return *_init(operator, settings, places), ties
+
+
+def _init(
+    operator: Operator, settings: dict[str, Any], places: Mapping[str, Span]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The settings of a call, and what it says of the operator's own parameters."""
-    settings = dict(keyword)
+    """The settings without `init`, and it."""
     given = settings.get("init")
     named = {setting.name for setting in operator.settings}
     if "init" not in settings or ("init" in named and not isinstance(given, dict)):
@@ -54,16 +86,28 @@ def split(
     return settings, given
 
 
-def settle(body: Body, node: OpNode, made: OperatorLayer) -> None:
-    """Put what a use says of its parameters into its node."""
-    if not made.init:
-        return
+def settle(body: Body, node: OpNode, made: OperatorLayer, labels: tuple[Label, ...]) -> None:
+    """Put what a use says of its parameters into its node; `labels` show where its inputs are from."""
     params = node.operator.params(node.use.again())
+    tied = {}
+    for name, value in made.ties.items():
+        span = made.places.get(name) or made.span
+        if name not in params or not params[name].trainable:
+            _not_there(node, name, params, span)
+        tied[name] = ties.tie(body, node, name, value, span, labels)
+    node.tied = tied
     found = {}
     for name, value in made.init.items():
         span = made.places.get(f"init.{name}") or made.places.get("init") or made.span
         if name not in params or not params[name].trainable:
             _not_there(node, name, params, span)
+        if name in tied:
+            fail(
+                "NN216",
+                f"`{name}` is tied to `{tied[name]}`, and begins as that does",
+                span,
+                labels=(Label(made.places.get(name) or made.span, "tied here"),),
+            )
         start = as_initial(value, span)
         hold(body, start, params[name], f"`{name}` of `{node.operator.name}`", span)
         found[name] = start
@@ -90,7 +134,7 @@ def _not_there(node: OpNode, name: str, params: Mapping[str, Param], span: Span)
             help=f"leave `{name}` out here" + (f", or {switch}=false" if switch else ""),
         )
     if not trained:
-        fail("NN203", f"`{owner}` has no parameters here", span, help="leave `init` out")
+        fail("NN203", f"`{owner}` has no parameters here", span)
     close = nearest(name, trained)
     fail(
         "NN203",

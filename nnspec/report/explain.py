@@ -143,13 +143,19 @@ def _parameters(
 ) -> list[str]:
     trained = [(name, param) for name, param in own if param.trainable]
     buffers = [(name, param) for name, param in own if not param.trainable]
-    if not trained and not buffers:
+    ties = dict(node.tied) if isinstance(node, OpNode) else {}
+    if ties:
+        trained = [(name, param) for name, param in trained if name not in ties]
+    elif not trained and not buffers:
         return [_title("parameters", "0", style), *_indented(["There is nothing to learn here."])]
     total: Size = 0
     for _, param in trained:
         total = total + params.numel(param)
     lines = [_title("parameters", _show(model, total), style)]
     lines += _indented([_product(model, name, param, node) for name, param in trained])
+    lines += _indented(
+        [f"{name}: tied to {tie}, where it is counted" for name, tie in ties.items()]
+    )
     if len(trained) > 1:
         lines += _indented([f"together {_show(model, total)}"])
     if node.shared:

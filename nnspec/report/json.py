@@ -102,5 +102,6 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "params": layer.params,
         "macs": layer.macs,
         "count": layer.count,
+        "tied": dict(layer.tied),
         "span": _span(layer.span),
     }

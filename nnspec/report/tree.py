@@ -55,7 +55,7 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = describe(node)
+        self.operator = describe(node) + tied(node)
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -157,6 +157,17 @@ def describe(node: Node) -> str:
         return node.graph.name + _arguments(_of_block(node.graph))
     assert isinstance(node, OwnParam)
     return "param" if node.param.trainable else "buffer"
+
+
+def tied(node: Node) -> str:
+    """` tied to wte.weight`; with the parameter's name where that is another."""
+    if not isinstance(node, OpNode):
+        return ""
+    said = [
+        f"tied to {tie}" if tie.path[-1] == name else f"{name} tied to {tie}"
+        for name, tie in node.tied.items()
+    ]
+    return " " + ", ".join(said) if said else ""
 
 
 def operator_text(operator: Operator, use: Use) -> str:
