@@ -5,14 +5,8 @@ To reach: at most 0.15 s, at least 30 times faster than torchinfo.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from pairs import paired, run_process
 
-from pairs import paired
-
-ROOT = Path(__file__).parent.parent
 TORCHVISION = "import nnspec.training; from torchvision import models; "
 PEERS = {
     "torchinfo": TORCHVISION
@@ -26,17 +20,6 @@ PEERS = {
 }
 
 
-def process(*arguments: str) -> None:
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    subprocess.run(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-
-
 def main() -> None:
     for words in (
         ["specs/resnet.nn:resnet50"],
@@ -45,8 +28,8 @@ def main() -> None:
         print(f"nnspec check {' '.join(words)}")
         for name, code in PEERS.items():
             own, theirs, ratio = paired(
-                lambda words=words: process("-m", "nnspec", "check", *words),
-                lambda code=code: process("-c", code),
+                lambda words=words: run_process("-m", "nnspec", "check", *words),
+                lambda code=code: run_process("-c", code),
                 turns=11 if name == "python -c pass" else 5,
             )
             print(f"  {own:.3f} s   {name}: {theirs:.3f} s   {ratio:.1f} times as long")

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from nnspec.records import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+#: the name of an example, for the files beside it
+EXAMPLE = "example.nn"
+
 
 class Code(Record):
     """What a code stands for. `wrong` and `mended` are short specs, the second without the
@@ -19,6 +27,7 @@ class Code(Record):
     wrong: str = ""
     mended: str = ""
     severity: str = "error"
+    beside: tuple[tuple[str, str], ...] = ()  # name and text of files that the examples import
 
 
 def _model(body: str, input: str = "image: [N, 3, 32, 32]") -> str:
@@ -27,7 +36,7 @@ def _model(body: str, input: str = "image: [N, 3, 32, 32]") -> str:
     return f"model Example:\n    input {input}\n{lines}"
 
 
-def _pair(wrong: str, mended: str, input: str = "image: [N, 3, 32, 32]") -> dict[str, str]:
+def _pair(wrong: str, mended: str, input: str = "image: [N, 3, 32, 32]") -> dict[str, Any]:
     return {"wrong": _model(wrong, input), "mended": _model(mended, input)}
 
 
@@ -51,6 +60,10 @@ def _training(
     channels: int = 1, data: str = "", train: str = "loss = cross_entropy(logits, label)"
 ) -> str:
     return _DIGITS.format(channels=channels, data=data, train=train)
+
+
+_BLOCK = "block Block(width: int) = linear(width) -> relu\n"
+_BLOCK_USED = _model("return x -> Block(16)", "x: [N, 8]")
 
 
 CODES: dict[str, Code] = {
@@ -204,18 +217,32 @@ CODES: dict[str, Code] = {
     ),
     "NN212": Code(
         "what is imported is not there",
-        '`from "parts.nn" import Block` takes from a file beside the importing one or in a folder below '
-        "the spec's, `from zoo.resnet import Bottleneck` from the specs that come along. No other file is "
-        "opened. Models, blocks, functions and constants can be taken.",
-        wrong="from zoo.resnet import Botleneck\n\n" + _model("return image -> Botleneck(8)"),
-        mended="from zoo.resnet import Bottleneck\n\n" + _model("return image -> Bottleneck(8)"),
+        '`from "parts/blocks.nn" import Block` takes from a file, named from the folder of the importing '
+        "one; `from zoo.resnet import Bottleneck` from the specs that come along. Blocks, models, functions, "
+        "constants and data parts can be taken; `import Block as Other` gives one another name here.",
+        wrong='from "block.nn" import Block\n\n' + _BLOCK_USED,
+        mended='from "blocks.nn" import Block\n\n' + _BLOCK_USED,
+        beside=(("blocks.nn", _BLOCK),),
     ),
     "NN213": Code(
         "files that import each other",
-        "A file that is imported imports, through others perhaps, the file that imports it. What both need "
-        "belongs into a third file.",
+        "A file is read before those that import it, so that files cannot import each other. What both "
+        "need belongs in a third file.",
+        wrong='from "wide.nn" import Wide\n\nblock Part = linear(8) -> relu\n\n'
+        + _model("return x -> Wide", "x: [N, 8]"),
+        mended=_model("return x -> linear(8) -> relu", "x: [N, 8]"),
+        beside=(("wide.nn", f'from "{EXAMPLE}" import Part\n\nblock Wide = Part -> linear(16)\n'),),
     ),
-    "NN216": Code(
+    "NN214": Code(
+        "an import that leads out of the folder",
+        "A spec takes only files of its own folder and below, and specs that come along: no path leads "
+        "further up, none is absolute, and no link goes elsewhere. So a spec from anywhere can be checked, "
+        "and opens nothing else.",
+        wrong='from "../blocks.nn" import Block\n\n' + _BLOCK_USED,
+        mended='from "blocks.nn" import Block\n\n' + _BLOCK_USED,
+        beside=(("blocks.nn", _BLOCK),),
+    ),
+    "NN215": Code(
         "a parameter that cannot be tied",
         "`linear(8, weight=wte.weight)` has no weight of its own: it takes that of the layer `wte`, which "
         "`layer wte = …` declares in the same body and which that body uses somewhere, or a `param` of the "

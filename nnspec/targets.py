@@ -98,25 +98,23 @@ def _missing(file: str) -> str:
     folder, name = os.path.split(file)
     if folder and not os.path.isdir(folder):
         return f"{file}: there is no folder {folder}"
-    specs = specs_in(folder or ".")
+    specs = _specs(folder or ".")
     close = nearest(name, specs) or nearest(name + ".nn", specs)
     hint = f"; did you mean {os.path.join(folder, close)}?" if close else ""
     return f"{file}: no such file{hint}"
 
 
 def _folder(folder: str) -> str:
-    specs = specs_in(folder)
+    specs = _specs(folder)
     hint = f"; name a file in it: {os.path.join(folder, specs[0])}" if specs else ""
     return f"{folder}: a folder, not a spec{hint}"
 
 
-def specs_in(folder: str, below: str = "") -> list[str]:
-    """The specs in a folder below another, as named from that one."""
+def _specs(folder: str) -> list[str]:
     try:
-        names = os.listdir(os.path.join(folder, below))
+        return sorted(name for name in os.listdir(folder) if name.endswith(".nn"))
     except OSError:
         return []
-    return sorted(os.path.join(below, name) for name in names if name.endswith(".nn"))
 
 
 # -- the zoo ---------------------------------------------------------------------------------------
@@ -136,7 +134,7 @@ def zoo_folder() -> str:
 def zoo() -> Iterator[tuple[str, str, list[str]]]:
     """Name, file and the models of each spec that comes along."""
     folder = zoo_folder()
-    for name in specs_in(folder):
+    for name in _specs(folder):
         file = os.path.join(folder, name)
         yield name[:-3], file, _MODEL.findall(read_text(file))
 
@@ -146,11 +144,11 @@ def _find_in_zoo(words: str) -> Target:
     every = list(zoo())
     for name, file, models in every:
         if name == spec and (not model or model in models):
-            return Target(file, model, _shorter(file))
+            return Target(file, model, shorter(file))
     if not model:
         for _, file, models in every:
             if spec in models:
-                return Target(file, spec, _shorter(file))
+                return Target(file, spec, shorter(file))
     from nnspec.diagnostics import nearest
 
     names = {name for name, _, _ in every}.union(*(models for _, _, models in every))
@@ -159,7 +157,7 @@ def _find_in_zoo(words: str) -> Target:
     raise Unreadable(f"zoo:{words}: no such spec{hint}")
 
 
-def _shorter(file: str) -> str:
+def shorter(file: str) -> str:
     """The file as seen from here, where that is shorter."""
     try:
         return min(os.path.relpath(file), file, key=len)

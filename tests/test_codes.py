@@ -8,23 +8,31 @@ from pathlib import Path
 import pytest
 
 import nnspec
-from nnspec.codes import CODES
+from nnspec.codes import CODES, EXAMPLE
 from nnspec.report.explain import code
+from nnspec.report.model import Report
 from nnspec.report.style import Style
 
 PACKAGE = Path(nnspec.__file__).parent
 EXAMPLES = [name for name in CODES if CODES[name].wrong]
 
 
+def checked(text: str, name: str, folder: Path) -> Report:
+    """The report of an example, with the files beside it that it imports."""
+    for file, neighbour in ((EXAMPLE, text), *CODES[name].beside):
+        (folder / file).write_text(neighbour, encoding="utf-8")
+    return nnspec.check_source(text, str(folder / EXAMPLE))
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_wrong_example_has_the_code(name: str) -> None:
-    found = [problem.code for problem in nnspec.check_source(CODES[name].wrong).diagnostics]
+def test_the_wrong_example_has_the_code(name: str, tmp_path: Path) -> None:
+    found = [problem.code for problem in checked(CODES[name].wrong, name, tmp_path).diagnostics]
     assert found == [name]
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_mended_example_is_clean(name: str) -> None:
-    report = nnspec.check_source(CODES[name].mended)
+def test_the_mended_example_is_clean(name: str, tmp_path: Path) -> None:
+    report = checked(CODES[name].mended, name, tmp_path)
     assert [problem.message for problem in report.diagnostics] == []
     assert report.models
 

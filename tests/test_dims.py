@@ -11,7 +11,18 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nnspec import dims
-from nnspec.dims import SizeLimit, ceildiv, evaluate, maximum, minimum, parse, render, symbol
+from nnspec.dims import (
+    SizeLimit,
+    ceildiv,
+    evaluate,
+    floordiv,
+    maximum,
+    minimum,
+    parse,
+    render,
+    symbol,
+    undivided,
+)
 
 NAMES = ("H", "W", "C")
 #: an expression is a function from the values of the symbols, integers or sizes, to its value
@@ -266,6 +277,28 @@ def test_written_as_people_do(size: Any, text: str) -> None:
 def test_parse_reads_sizes_only(text: str) -> None:
     with pytest.raises(ValueError, match="not the text"):
         parse(text)
+
+
+def test_common_factors_of_a_division_are_left_out() -> None:
+    assert floordiv(3 * H, 3 * W) == floordiv(H, W)
+    assert floordiv(H * C + 2 * C, W * C) == floordiv(H + 2, W)
+    assert floordiv(6 * H, 4 * W) == floordiv(3 * H, 2 * W)
+    assert floordiv(4 * H + 1, 4 * W) != floordiv(H, W)
+    assert floordiv(H * H, H * W) == floordiv(H, W)
+
+
+def test_a_quotient_times_its_divisor_is_the_dividend_where_it_comes_out_even() -> None:
+    def never(by: Any, size: Any) -> bool:
+        return False
+
+    def only_w(by: Any, size: Any) -> bool:
+        return bool(by == W)
+
+    assert undivided(W * floordiv(H, W) + 1, only_w) == H + 1
+    assert undivided(2 * W * floordiv(H, W), only_w) == 2 * H
+    assert undivided(W * floordiv(H, W), never) == W * floordiv(H, W)
+    assert undivided(floordiv(H, W), only_w) == floordiv(H, W)
+    assert undivided(3 * floordiv(H, 3), only_w) == 3 * floordiv(H, 3)
 
 
 # -- what is refused -----------------------------------------------------------------------------------

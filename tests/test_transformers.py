@@ -9,19 +9,20 @@ from typing import Any
 import pytest
 
 import nnspec
+from nnspec.compiler.source import program_of, source_of
+from nnspec.source import Source
 
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
 SPECS = Path(__file__).parent.parent / "specs"
 
-#: parameters of OpenAI's checkpoints (github.com/openai/gpt-2), where the output's matrix is the embedding's,
-#: and the widths of Radford et al. 2019, table 2
+#: parameters of OpenAI's checkpoints (github.com/openai/gpt-2), where the output's matrix is the embedding's
 GPT2 = {
-    "gpt2": (124_439_808, 768),
-    "gpt2_medium": (354_823_168, 1024),
-    "gpt2_large": (774_030_080, 1280),
-    "gpt2_xl": (1_557_611_200, 1600),
+    "gpt2": 124_439_808,
+    "gpt2_medium": 354_823_168,
+    "gpt2_large": 774_030_080,
+    "gpt2_xl": 1_557_611_200,
 }
 
 #: safetensors metadata of Meta's checkpoints on the Hugging Face hub: meta-llama/Meta-Llama-3-8B,
@@ -36,8 +37,7 @@ LLAMA3 = {
 @pytest.mark.parametrize("name", GPT2)
 def test_gpt2_has_the_published_parameters(name: str) -> None:
     model = nnspec.check(f"{SPECS / 'gpt2.nn'}:{name}").models[name]
-    parameters, width = GPT2[name]
-    assert model.params.total == parameters + 50257 * width  # the output's matrix is its own yet
+    assert model.params.total == GPT2[name]
 
 
 @pytest.mark.parametrize("name", LLAMA3)
@@ -142,6 +142,7 @@ def test_gpt2_is_the_papers_by_hand() -> None:
     model = nnspec.load(str(SPECS / "gpt2.nn")).GPT2(width=24, depth=2, heads=3, vocab=50).eval()
     torch.manual_seed(0)
     w = {name: torch.randn_like(value) / 4 for name, value in model.state_dict().items()}
+    w["lm_head.weight"] = w["wte.weight"]  # they are one tensor
     model.load_state_dict(w)
     tokens = torch.randint(0, 50, (2, 7))
     x = w["wte.weight"][tokens] + w["wpe.weight"][:7]
@@ -180,3 +181,36 @@ def test_macs_are_pytorchs(tmp_path: Path, spec: str, settings: dict[str, int]) 
     with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         module(torch.zeros(3, 11, dtype=torch.int64))
     assert model.at({"N": 3, "T": 11}).macs * 2 == counter.get_total_flops()
+
+
+def gpt2(p: float = 0.0) -> Any:
+    torch.manual_seed(0)
+    return nnspec.load(str(SPECS / "gpt2.nn")).GPT2(width=24, depth=2, heads=3, vocab=50, p=p)
+
+
+def gpt2_source() -> str:
+    file = SPECS / "gpt2.nn"
+    return source_of(program_of(Source(file.read_text(), file.name)), ["gpt2"]).text
+
+
+def test_what_is_made_on_the_spot_is_made_where_the_input_is() -> None:
+    """PyTorch does not let tensors of two devices meet."""
+    tokens = torch.zeros(2, 7, dtype=torch.int64, device="meta")
+    assert gpt2().to("meta")(tokens).device.type == "meta"
+    assert llama().to("meta")(tokens).device.type == "meta"
+
+
+def test_attention_drops_in_training_only() -> None:
+    model = gpt2(p=0.5)
+    assert "dropout_p=self.p if self.training else 0.0" in gpt2_source()
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    tokens = torch.randint(0, 50, (2, 7))
+    with torch.no_grad():
+        assert torch.equal(model.eval()(tokens), model(tokens))
+        assert not torch.equal(model.train()(tokens), model(tokens))
+
+
+def test_the_width_is_the_width_again_behind_split_and_joined_heads() -> None:
+    assert "self.c_proj = nn.Linear(in_features, in_features)" in gpt2_source()

@@ -22,15 +22,16 @@ if TYPE_CHECKING:
 
 def compile_source(target: Target) -> str | None:
     """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
-    from nnspec.checking import check_target
+    from nnspec.checking import check_text
 
-    report = check_target(target)
+    source = target.read()  # once: standard input is empty afterwards
+    report = check_text(source, target.name)
     if not report.ok:
         _draw(report.diagnostics)
         return None
     from nnspec.compiler.spec import program_of, source_of
 
-    return source_of(program_of(target.read()), list(report.models)).text
+    return source_of(program_of(source), list(report.models)).text
 
 
 def train(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.checking import check_target, fix_sizes
 from nnspec.cli.output import complain, style, write
+from nnspec.collector import uncollected
 from nnspec.settings import BadSetting
 from nnspec.targets import Unreadable, find
 
@@ -21,6 +22,13 @@ def check(
     depth: int | None = None,
 ) -> int:
     """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit."""
+    with uncollected():
+        return _check(targets, sizes, format_name, depth)
+
+
+def _check(
+    targets: Sequence[str], sizes: Mapping[str, int] | None, format_name: str, depth: int | None
+) -> int:
     reports: list[tuple[str, Report]] = []
     unreadable = False
     for words in targets:

@@ -171,9 +171,9 @@ def parameter_shapes(node: Node) -> Mapping[tuple[str, ...], Any]:
         path, item = stack.pop()
         if isinstance(item, OpNode):
             for name, param in item.params.items():
-                found[(*path, name)] = (param.shape, item.count)
+                found[(*path, name)] = (param.shape, param.dtype, item.count)
         elif isinstance(item, OwnParam):
-            found[path] = (item.param.shape, 1)
+            found[path] = (item.param.shape, item.param.dtype, 1)
         elif isinstance(item, CallNode):
             stack.extend(((*path, *child.path), child) for child in item.graph.nodes)
     return found

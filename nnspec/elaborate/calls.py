@@ -115,8 +115,12 @@ def _operator(
     keyword, *own = weights.split(operator, keyword, places)
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
-    takes_tensors = any(isinstance(v, Value) for v in positional) or any(
-        isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional
+    # `x -> masked_fill(mask=m, value=0.0)` is a layer that holds one of its tensors
+    listed = bool(slots) and slots[0].many and bool(positional) and apply.tensors_of(positional[0])
+    takes_tensors = (
+        bool(listed)
+        or any(isinstance(v, Value) for v in positional)
+        or all(isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional)
     )
     if operator.tensors and not takes_tensors:
         layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, *own)

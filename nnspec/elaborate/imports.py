@@ -1,111 +1,167 @@
-"""Imports between files: which file is meant, and each read once.
+"""Imports: the files of one program, and the names that one takes from another.
 
-A spec may take from files below its own folder, named relative to the importing file, and from the zoo:
-nothing else is opened, whatever a file says.
+Each file is read and declared once, however many import it, and its blocks keep its scope. What a file
+says wrong is reported at its own place; the names taken from it are then `POISON`, so that nothing
+follows from it.
 """
 
 from __future__ import annotations
 
-import os
-import re
-
-from nnspec.diagnostics import nearest
-from nnspec.elaborate.session import fail
-from nnspec.source import Source
-from nnspec.targets import Unreadable, read_text, specs_in, zoo_folder
+from nnspec.diagnostics import Failure, Label, nearest
+from nnspec.elaborate.program import Borrowed, Model, Program
+from nnspec.elaborate.session import DEEPEST, fail
+from nnspec.elaborate.values import POISON
+from nnspec.places import Refused, Shelves
+from nnspec.source import Span
+from nnspec.syntax.parser import parse
+from nnspec.targets import MOST_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nnspec.elaborate.program import Program
-    from nnspec.source import Span
-    from nnspec.syntax.tree import Import
+    from nnspec.source import Source
+    from nnspec.syntax import tree
 
-ZOO = "zoo:"
-_MODULE = re.compile(r"zoo\.(\w+)")
+#: a program may have this many files
+MOST_FILES = 1000
 
 
 class Library:
-    """The files that one spec imports, directly and through others.
+    """The files that one root spec imports, directly and through others.
 
-    A file's key is its path from the root spec's folder, with `/`, or `zoo:resnet.nn`. `texts` has what
-    was read, so that a run can keep it; `kept` is such a record, and then no file is opened.
+    `texts` has what was read, by the keys of the files (`places.py`), so that a run can keep it; `kept` is
+    such a record.
     """
 
-    def __init__(self, root: Source, kept: Mapping[str, str] | None = None) -> None:
-        self.folder = None if root.path is None else os.path.dirname(root.path) or "."
-        self.shown = os.path.dirname(root.name)
-        self.kept = kept
+    def __init__(self, root: Source, kept: Mapping[str, str] | None) -> None:
+        self.shelves = Shelves(root, kept)
         self.texts: dict[str, str] = {}
-        self.programs: dict[str, Program] = {}
-        # the files being declared, with the import that asked for each
-        self.stack = [os.path.basename(root.name) if root.path is None else _base(root.path)]
+        self.programs: dict[str, Program | None] = {}  # None: it does not parse
+        # the files being declared, with the import that names each
+        self.chain: list[tuple[str, Span | None]] = [(_last(root.path or root.name), None)]
 
-    def find(self, statement: Import, importer: str) -> str:
-        """The key of the file that an import means; `importer` is the key of the file it stands in."""
-        if statement.file is None:
-            return self._module(statement)
-        name, span = statement.file.value, statement.file.span
-        if self.folder is None and self.kept is None and not importer.startswith(ZOO):
-            fail(
-                "NN212",
-                "this spec comes from no file, so it has no folder to import from",
-                span,
-                help='from Python: `check_source(text, filename="folder/model.nn")`',
-            )
-        zoo = ZOO if importer.startswith(ZOO) else ""
-        beside = os.path.dirname(importer.removeprefix(ZOO))
-        path = os.path.normpath(os.path.join(beside, name)).replace(os.sep, "/")
-        if "\0" in name or "\\" in name or os.path.isabs(path) or path.split("/")[0] == "..":
-            fail(
-                "NN212",
-                f"{name!r} lies outside of the folder of the spec",
-                span,
-                help="a spec imports from its own folder and the folders below it, and from `zoo.…`",
-            )
-        return zoo + path
-
-    def _module(self, statement: Import) -> str:
-        found = _MODULE.fullmatch(statement.module or "")
-        if found is None:
-            last = (statement.module or "").rpartition(".")[2]
-            fail(
-                "NN212",
-                f"there is no module `{statement.module}`",
-                statement.span,
-                help=f'the specs that come along are `zoo.…`; a file beside this one: from "{last}.nn" '
-                "import …",
-            )
-        return f"{ZOO}{found[1]}.nn"
-
-    def read(self, key: str, span: Span) -> Source:
-        """The file of this key. Failure NN212 at the import where it cannot be read."""
-        if self.kept is not None:
-            if key not in self.kept:
-                fail("NN212", f"{key} was not kept with this run", span)
-            self.texts[key] = self.kept[key]
-            return Source(self.kept[key], key)
-        folder = zoo_folder() if key.startswith(ZOO) else self.folder
-        assert folder is not None
-        name = key.removeprefix(ZOO)
-        path = os.path.join(folder, name)
-        real, allowed = os.path.realpath(path), os.path.realpath(folder)
-        if os.path.commonpath([real, allowed]) != allowed:
-            fail("NN212", f"{name!r} leads outside of the folder of the spec", span)
+    def load(self, program: Program, part: tree.Import) -> Program | None:
+        """The file that an import names, declared; None where its syntax is wrong, and told."""
+        span = _span(part)
         try:
-            self.texts[key] = read_text(path)
-        except Unreadable as error:
-            close = nearest(name, specs_in(folder, os.path.dirname(name)))
-            fail(
-                "NN212",
-                str(error).split(";")[0] if os.path.exists(path) else f"there is no file {name!r}",
-                span,
-                help=f"did you mean {close!r}?" if close else "",
-            )
-        shown = key if key.startswith(ZOO) else os.path.join(self.shown, name)
-        return Source(self.texts[key], shown, path)
+            if part.file is not None:
+                key = self.shelves.beside(program.key, part.file.value)
+            else:
+                names = [name.id for name, _ in part.names]
+                key = self.shelves.in_zoo(part.module or "", names)
+            self._refuse_cycle(key, span)
+            if key not in self.programs:
+                self._bound(span)
+                source = self.shelves.read(key)
+                self.programs[key] = self._declared(program, key, source, span)
+        except Refused as refused:
+            fail(refused.code, refused.message, span, help=refused.help)
+        return self.programs[key]
+
+    def _declared(self, program: Program, key: str, source: Source, span: Span) -> Program | None:
+        self.texts[key] = source.text
+        if sum(map(len, self.texts.values())) > MOST_BYTES:
+            size = f"{MOST_BYTES // 2**20} MiB"
+            fail("NN402", f"the imported files are together larger than {size}", span)
+        module, problems = parse(source)
+        for problem in problems:
+            program.session.report(problem)
+        if problems:  # what names could add would mostly follow from these
+            return None
+        self.chain.append((key, span))
+        try:
+            return Program(module, importer=program, key=key)
+        finally:
+            self.chain.pop()
+
+    def _bound(self, span: Span) -> None:
+        if len(self.chain) > DEEPEST:
+            fail("NN401", f"imports lie more than {DEEPEST} files deep", span)
+        if len(self.programs) >= MOST_FILES:
+            fail("NN402", f"this spec imports more than {MOST_FILES:,} files", span)
+
+    def _refuse_cycle(self, key: str, span: Span) -> None:
+        keys = [opened for opened, _ in self.chain]
+        if key not in keys:
+            return
+        rest = self.chain[keys.index(key) :]
+        fail(
+            "NN213",
+            f"these files import each other: {' -> '.join([*(name for name, _ in rest), key])}",
+            span,
+            labels=tuple(
+                Label(place, f"`{name}` is imported here")
+                for name, place in rest[1:]
+                if place is not None
+            ),
+            help="put what both need into a third file, and import that in both",
+        )
 
 
-def _base(path: str) -> str:
+def _last(path: str) -> str:
+    import os
+
     return os.path.basename(path)
+
+
+def _span(part: tree.Import) -> Span:
+    """The place of the file's name in an import."""
+    if part.file is not None:
+        return part.file.span
+    module = part.module or ""
+    at = part.span.text.find(module)
+    start = part.span.start + at
+    return part.span if at < 0 else Span(part.span.source, start, start + len(module))
+
+
+def take(program: Program, part: tree.Import) -> None:
+    """Bind the names that an import takes. Raises Failure where there is no such file."""
+    fresh = [(name, alias or name) for name, alias in part.names]
+    fresh = [pair for pair in fresh if _is_fresh(program, pair[1])]
+    if program.library is None:
+        program.library = Library(program.module.source, program.kept)
+    home = program.library.load(program, part)
+    if home is None:
+        return
+    for name, bound in fresh:
+        try:
+            _take(program, home, name, bound)
+        except Failure as failure:
+            program.session.report(failure.problem)
+
+
+def _is_fresh(program: Program, bound: tree.Name) -> bool:
+    """Whether a name can be bound, which it then is until there is more to say of it."""
+    try:
+        program.once(bound.id, bound.span, imported=True)
+    except Failure as failure:
+        program.session.report(failure.problem)
+        return False
+    program.imported[bound.id] = bound.span
+    program.scope.bind(bound.id, POISON, bound.span)
+    return True
+
+
+def _take(program: Program, home: Program, name: tree.Name, bound: tree.Name) -> None:
+    """Bind what the other file has under a name: a value, a model's parameters, a data part."""
+    model = home.models.get(name.id)
+    if model is not None:
+        program.models[bound.id] = Model(bound.id, model.definition, model.base, model.fixed)
+    data = home.find_data(name.id)
+    if data is not None:
+        program.borrowed[bound.id] = Borrowed(*data)
+    if name.id in home.scope.names:
+        program.scope.bind(bound.id, home.scope.names[name.id], bound.span)
+    elif data is not None:
+        del program.scope.names[bound.id]
+    else:
+        known = [*home.scope.names, *home.data]
+        close = nearest(name.id, known)
+        listed = ", ".join(f"`{n}`" for n in known[:12]) + (", …" if len(known) > 12 else "")
+        fail(
+            "NN212",
+            f"{home.module.source.name} has no `{name.id}`",
+            name.span,
+            help=f"did you mean `{close}`?" if close else f"it has {listed}" if known else "",
+        )

@@ -6,18 +6,21 @@ from nnspec.diagnostics import Failure, Label, Problem, nearest
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.blocks import argument_scope
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.imports import Library
 from nnspec.elaborate.parameters import bind_parameters, check_type
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session, fail
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, Poisoned, describe
 from nnspec.graph import Graph
+from nnspec.records import Record
 from nnspec.syntax import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
+
+    from nnspec.elaborate.imports import Library
+    from nnspec.source import Span
 
 
 class Model:
@@ -44,11 +47,19 @@ class Model:
         return [p.name for p in self.parameters if p.default is None]
 
 
+class Borrowed(Record):
+    """A data part of another file, with the program of that file."""
+
+    home: Program
+    part: tree.DataDef
+
+
 class Program:
     """One parsed file, ready to be elaborated. Problems are collected in `problems`.
 
     The files that it imports are programs of their own, of one session. `kept` are their texts where
-    they are not to be read from the disk (see `imports.py`).
+    they are not to be read from the disk (see `imports.py`). `models` has the imported ones too, under the
+    names that they have here; `data` are the file's own data parts, `borrowed` the imported ones.
     """
 
     def __init__(
@@ -59,16 +70,17 @@ class Program:
         key: str = "",
     ) -> None:
         self.module = module
+        self.kept = kept
         self.key = key  # of the file, in the library; "" for the root
         self.session: Session = Session() if importer is None else importer.session
-        self.library: Library = (
-            Library(module.source, kept) if importer is None else importer.library
-        )
-        self.scope = Scope()
+        # None until something is imported
+        self.library: Library | None = None if importer is None else importer.library
+        self.scope: Scope = Scope()
         self.models: dict[str, Model] = {}
         self.data: dict[str, tree.DataDef] = {}
         self.trains: list[tree.TrainDef] = []
-        self.broken = False  # some of it could not be parsed
+        self.borrowed: dict[str, Borrowed] = {}
+        self.imported: dict[str, Span] = {}  # every name that an import binds, and where
         self._graphs: dict[Any, Graph | None] = {}
         with deep_recursion():
             self._declare()
@@ -83,27 +95,32 @@ class Program:
         source = self.module.source
         return [m for m in self.models.values() if m.definition.span.source is source]
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The imported files, by their keys."""
+        return self.library.texts if self.library else {}
+
     def _declare(self) -> None:
         """Bind the names of the file; presets are resolved once all are there."""
         blocks: list[tree.BlockDef] = []
         for part in self.module.parts:
             try:
                 if isinstance(part, (tree.BlockDef, tree.FnDef)):
-                    self._once(part.name, part.name_span)
+                    self.once(part.name, part.name_span)
                     made = Function if isinstance(part, tree.FnDef) else Block
                     self.scope.bind(part.name, made(part, self.scope), part.name_span)  # type: ignore[arg-type]
                     if isinstance(part, tree.BlockDef) and part.kind == "model":
                         blocks.append(part)
                 elif isinstance(part, tree.DataDef):
-                    if part.name in self.data:
-                        self._twice(part.name, part.name_span, self.data[part.name].name_span)
-                    self.data[part.name] = part
+                    self._data(part)
                 elif isinstance(part, tree.TrainDef):
                     self.trains.append(part)
                 elif isinstance(part, tree.GlobalAssign):
                     self._constant(part)
                 elif isinstance(part, tree.Import):
-                    self._import(part)
+                    from nnspec.elaborate.imports import take
+
+                    take(self, part)
                 else:
                     self._not_yet(part)
             except Failure as failure:
@@ -118,22 +135,43 @@ class Program:
             except Poisoned:
                 continue
 
-    def _once(self, name: str, span: Any) -> None:
-        if name in self.scope.names:
-            self._twice(name, span, self.scope.places[name])
+    def once(self, name: str, span: Span, imported: bool = False) -> None:
+        """NN201 where the file has a name already."""
+        first = self.imported.get(name) or self.scope.places.get(name)
+        if first is None and imported and name in self.data:
+            first = self.data[name].name_span
+        if first is not None:
+            self._twice(name, span, first, imported)
 
-    def _twice(self, name: str, span: Any, first: Any) -> None:
+    def _twice(self, name: str, span: Span, first: Span, imported: bool = False) -> None:
+        before = name in self.imported
+        words = "defined twice"
+        if imported or before:
+            words = "imported twice" if imported and before else "defined here and imported"
         fail(
             "NN201",
-            f"`{name}` is defined twice",
+            f"`{name}` is {words}",
             span,
             label="the second",
             labels=(Label(first, "the first"),),
+            help=f"import it under another name: `import {name} as …`"
+            if imported or before
+            else "",
         )
+
+    def _data(self, part: tree.DataDef) -> None:
+        if part.name in self.data:
+            self._twice(part.name, part.name_span, self.data[part.name].name_span)
+        elif part.name in self.imported:
+            self._twice(part.name, part.name_span, self.imported[part.name])
+        self.data[part.name] = part
 
     def _constant(self, part: tree.GlobalAssign) -> None:
         from nnspec.elaborate.expressions import bind_target
 
+        for target in _leaves(part.target):
+            if target.name in self.imported:
+                self.once(target.name, target.span)
         body = Body(self.session, Graph("constants", "block"), self.scope)
         try:
             bind_target(body, part.target, body.evaluate(part.value))
@@ -141,75 +179,6 @@ class Program:
             bind_target(body, part.target, POISON)
             if isinstance(problem, Failure):
                 raise
-
-    # -- imports -------------------------------------------------------------------------------------
-
-    def _import(self, part: tree.Import) -> None:
-        """Bind the names that an import takes; those that it cannot take are poisoned."""
-        bound = [alias or name for name, alias in part.names]
-        for name in bound:
-            self._once(name.id, name.span)
-            self.scope.bind(name.id, POISON, name.span)
-        other = self._imported(part)
-        if other is None:
-            return
-        for name, alias in part.names:
-            self._take(other, name, alias or name)
-
-    def _imported(self, part: tree.Import) -> Program | None:
-        """The program of the file that an import means; None where it does not parse."""
-        from nnspec.syntax.parser import parse
-
-        library = self.library
-        key = library.find(part, self.key)
-        if key in library.stack:
-            cycle = " -> ".join([*library.stack[library.stack.index(key) :], key])
-            place = part.file.span if part.file is not None else part.span
-            fail("NN213", "these files import each other without end", place, notes=(cycle,))
-        if key not in library.programs:
-            place = part.file.span if part.file is not None else part.span
-            module, problems = parse(library.read(key, place))
-            for problem in problems:
-                self.session.report(problem)
-            library.stack.append(key)
-            try:
-                made = Program(module, importer=self, key=key)
-            finally:
-                library.stack.pop()
-            made.broken = bool(problems)
-            library.programs[key] = made
-        return library.programs[key]
-
-    def _take(self, other: Program, name: tree.Name, bound: tree.Name) -> None:
-        """Bind one name of another file."""
-        shown = other.module.source.name
-        if name.id in other.data:
-            fail(
-                "NN212",
-                f"`{name.id}` is a data part; it is used in its own file only",
-                name.span,
-                labels=(Label(other.data[name.id].name_span, "defined here"),),
-                help="models, blocks and functions can be imported",
-            )
-        if name.id not in other.scope.names:
-            if other.broken:
-                return  # it may stand where the file could not be read
-            own = [n for n in other.scope.names if other.scope.names[n] is not POISON]
-            close = nearest(name.id, own)
-            fail(
-                "NN212",
-                f"{shown} has no `{name.id}`",
-                name.span,
-                help=f"did you mean `{close}`?"
-                if close
-                else f"it has {', '.join(own)}"
-                if own
-                else "",
-            )
-        self.scope.bind(bound.id, other.scope.names[name.id], bound.span)
-        model = other.models.get(name.id)
-        if model is not None:
-            self.models[bound.id] = Model(bound.id, model.definition, model.base, model.fixed)
 
     def _not_yet(self, part: tree.Part) -> None:
         assert isinstance(part, tree.ExternDef)
@@ -282,6 +251,17 @@ class Program:
         bound = bind_parameters(self.session, base, positional, keyword, places, short.span)
         return {name: bound[name] for name in bound if name in names}
 
+    def find_data(self, name: str) -> tuple[Program, tree.DataDef] | None:
+        """A data part of this file, or one that it imports, with the program of its file."""
+        if name in self.data:
+            return self, self.data[name]
+        found = self.borrowed.get(name)
+        return (found.home, found.part) if found else None
+
+    def is_poisoned(self, name: str) -> bool:
+        """Whether a name of the file stands for something that failed."""
+        return self.scope.names.get(name) is POISON
+
     def model(self, name: str) -> Model:
         """The model of this name; KeyError with the nearest in its text."""
         if name in self.models:
@@ -338,6 +318,14 @@ class Program:
                 Problem("NN401", f"`{model.name}` is nested too deep", definition.name_span)
             )
         return None
+
+
+def _leaves(target: tree.Target) -> Iterator[tree.Target]:
+    """The names in the target of an assignment."""
+    if target.name is not None:
+        yield target
+    for item in target.items:
+        yield from _leaves(item)
 
 
 class deep_recursion:

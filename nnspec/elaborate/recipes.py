@@ -122,6 +122,17 @@ def read_data(program: Program, part: tree.DataDef, root: str) -> DataPlan | Non
     return None
 
 
+def data_root(home: Program, root: str) -> str:
+    """The folder from which the paths of a data part of the file `home` count: that of the file.
+
+    For a part of the zoo it is the folder of the spec that imports it.
+    """
+    import posixpath
+
+    below = "" if home.key.startswith("zoo:") else posixpath.dirname(home.key)
+    return posixpath.join(root, below) if below else root
+
+
 def data_plan(
     program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str
 ) -> DataPlan | None:
@@ -192,7 +203,7 @@ def data_plan(
                     f"{list(first.shape)} in {next(iter(split))}",
                     part.name_span,
                 )
-    return DataPlan(part.name, source, split, pipelines, after_train, fields, seed)
+    return DataPlan(part.name, source, split, pipelines, after_train, fields, seed, root)
 
 
 def _unknown_setting(

@@ -65,7 +65,7 @@ def tie(
         layer = value.layer
         if layer.body is not owner:
             fail(
-                "NN216",
+                "NN215",
                 f"`{layer.name}` is declared outside of this block; its tensors are its body's own",
                 span,
                 labels=(Label(layer.span, "declared here"),),
@@ -74,11 +74,11 @@ def tie(
         made = Tie((layer.name, *value.path))
     elif isinstance(value, Value) and isinstance(value.node, OwnParam):
         if value.node not in owner.graph.nodes:
-            fail("NN216", f"`{value.name}` is no `param` of this body", span)
+            fail("NN215", f"`{value.name}` is no `param` of this body", span)
         made = Tie(value.node.path)
     else:
         fail(
-            "NN216",
+            "NN215",
             f"`{name}` of `{node.operator.name}` is a parameter; this is {describe(value)}",
             span,
             help="it can be that of a declared layer, `weight=wte.weight`, or a `param` of this body",
@@ -105,7 +105,7 @@ def _hold(body: Body, pending: Pending) -> None:
         if not body.fine:
             return  # its use may be what failed
         fail(
-            "NN216",
+            "NN215",
             f"`{layer.name}` is never used, so there is no `{shown}`",
             span,
             labels=(Label(layer.span, "declared here"),),
@@ -132,7 +132,7 @@ def _hold(body: Body, pending: Pending) -> None:
     place = layer.span if layer is not None else _declaration(body.graph, path)
     if not theirs.trainable:
         fail(
-            "NN216",
+            "NN215",
             f"`{shown}` is a buffer; only what is trained can be tied",
             span,
             labels=(Label(place, "it belongs to this"),),
@@ -159,7 +159,8 @@ def _shown(param: Param) -> str:
 
 
 def _formula(param: Param) -> str:
-    return f" ({param.formula})" if param.formula else ""
+    plain = f"[{param.formula}]" == _shown(param)
+    return f" ({param.formula})" if param.formula and not plain else ""
 
 
 def _declaration(graph: Graph, path: tuple[str, ...]) -> Span:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.diagnostics import Failure, Label, Mismatch, nearest
 from nnspec.dims import compare, render, substitute, symbols
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.recipes import Reader, data_plan
+from nnspec.elaborate.recipes import Reader, data_plan, data_root
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Poisoned, describe
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from nnspec.recipe.plan import DataPlan
 
     #: the plan, the model's graph, its parameters from the command line, the numbers of its symbols
-    #: the plan, and the settings of its model
-    Trained = tuple[TrainPlan, dict[str, Any]]
+    #: the plan, the model's graph and settings, and the sizes that the data gives
+    Trained = tuple[TrainPlan, Graph, dict[str, Any], dict[str, int]]
 
 
 class UnknownSetting(ValueError):
@@ -120,6 +120,8 @@ def _read(
     root: str,
 ) -> Trained | None:
     if part.model.id not in program.models:
+        if program.is_poisoned(part.model.id):
+            raise Poisoned
         close = nearest(part.model.id, program.models)
         fail(
             "NN200",
@@ -127,8 +129,11 @@ def _read(
             part.model.span,
             help=f"did you mean `{close}`?" if close else "",
         )
-    if part.data.id not in program.data:
-        close = nearest(part.data.id, program.data)
+    found = program.find_data(part.data.id)
+    if found is None:
+        if program.is_poisoned(part.data.id):
+            raise Poisoned
+        close = nearest(part.data.id, [*program.data, *program.borrowed])
         fail(
             "NN200",
             f"there is no data part `{part.data.id}`",
@@ -137,7 +142,7 @@ def _read(
         )
     model_problems = len(program.problems)
     graph = program.graph(part.model.id, model_settings)
-    data = data_plan(program, program.data[part.data.id], {}, root)
+    data = data_plan(*found, {}, data_root(found[0], root))
     reader = Reader(program, overrides, root)
     written = _written(part)
     settings = {
@@ -179,7 +184,7 @@ def _read(
         settings,
         data,
     )
-    return plan, model_settings
+    return plan, graph, model_settings, sizes
 
 
 def _written(part: tree.TrainDef) -> dict[str, tree.Setting]:

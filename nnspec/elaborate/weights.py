@@ -52,7 +52,7 @@ def split(
         if meant or isinstance(value, LayerTensor):
             if name in tensors:
                 fail(
-                    "NN216",
+                    "NN215",
                     f"`{name}` of `{operator.name}` is a tensor; this is {describe(value)}",
                     places[name],
                     help="a parameter of a layer ties another layer's: `linear(8, weight=wte.weight)`",
@@ -103,7 +103,7 @@ def settle(body: Body, node: OpNode, made: OperatorLayer, labels: tuple[Label, .
             _not_there(node, name, params, span)
         if name in tied:
             fail(
-                "NN216",
+                "NN215",
                 f"`{name}` is tied to `{tied[name]}`, and begins as that does",
                 span,
                 labels=(Label(made.places.get(name) or made.span, "tied here"),),

@@ -21,7 +21,10 @@ SETTINGS = (
     Setting("precision", "str", "float32", choices=("float32", "bf16"), doc="of the computation"),
     Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
     Setting(
-        "threads", "int|none", None, doc="processor threads; by default as many as are fastest"
+        "threads",
+        "int|none",
+        None,
+        doc="processor threads; by default as many as the model's size is worth",
     ),
 )
 
@@ -30,7 +33,10 @@ PARTS = ("loss", "metrics", "optimizer", "scheduler")
 
 
 class DataPlan(Record):
-    """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them."""
+    """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them.
+
+    Paths in it count from the folder `root`.
+    """
 
     name: str
     source: Bound
@@ -39,6 +45,7 @@ class DataPlan(Record):
     fields: dict[str, Field]
     raw: dict[str, Field]
     seed: int
+    root: str = ""
 
 
 class MetricPlan(Record):

@@ -37,7 +37,8 @@ def code(name: str, style: Style) -> str:
     """What an error code means, with a wrong and a mended example."""
     found = CODES[name]
     lines = [style.paint(f"{name}: {found.summary}", "title"), "", *_wrapped(found.explanation)]
-    for title, example in (("Wrong:", found.wrong), ("Mended:", found.mended)):
+    examples = [("Wrong:", found.wrong), ("Mended:", found.mended)]
+    for title, example in (*examples, *((f"{file}:", text) for file, text in found.beside)):
         if example:
             lines += ["", style.paint(title, "label"), ""]
             lines += ["    " + line if line else "" for line in example.rstrip("\n").split("\n")]

@@ -21,7 +21,11 @@ from nnspec.training.data import Split, load
 from nnspec.training.errors import RunError
 from nnspec.training.loop import Loss, Trainer
 from nnspec.training.run import Run, Settings
-from nnspec.training.threads import EVERY, fastest
+
+#: what PyTorch takes by itself: OMP_NUM_THREADS, or the number of cores
+EVERY = torch.get_num_threads()
+#: multiply-accumulates of a step from which a further thread pays: to start it costs time too
+A_THREADS_WORTH = 20_000_000
 
 
 class Job:
@@ -33,25 +37,19 @@ class Job:
         plan: TrainPlan,
         model_settings: dict[str, Any],
         root: str,
+        macs: int,
         threads: int | None = None,
     ) -> None:
         self.program, self.plan, self.model_settings = program, plan, model_settings
         self.root = root
         self.device = choose_device(plan.settings["device"])
-        self._threads: int | None = plan.settings["threads"] or threads
-
-    @cached_property
-    def threads(self) -> int:
-        """The processor threads of a step: as the settings say, as the run began, or measured.
-
-        The order of sums depends on it: a run goes on bit for bit only with the number it began with.
-        """
-        if self._threads is None and self.device.type == "cpu":
-            model, loss = self.build()
-            probe = Trainer(self.plan, model, loss, self.splits, Run(Path()), self.device)
-            batch = next(probe.splits["train"].batches(self.plan.settings["batch_size"]))
-            self._threads = fastest(lambda: probe.train_step(batch))
-        return self._threads or EVERY
+        wanted = plan.settings["threads"] or threads
+        if wanted is None:
+            shares = macs * plan.settings["batch_size"] // A_THREADS_WORTH
+            wanted = EVERY if self.device.type != "cpu" else max(1, min(EVERY, shares))
+        #: the processor threads of a step: as the settings say, as the run began, or by the model's size.
+        #: The order of sums depends on it: a run goes on bit for bit only with the number it began with.
+        self.threads: int = wanted
 
     def build(self) -> tuple[nn.Module, Loss]:
         """The model with fresh weights, drawn under the seed, and the loss."""
@@ -66,7 +64,7 @@ class Job:
     @cached_property
     def splits(self) -> dict[str, Split]:
         """The data, loaded and preprocessed."""
-        return load(self.plan.data, self.root, self.device)
+        return load(self.plan.data, self.plan.data.root, self.device)
 
     def trainer(self, run: Run) -> Trainer:
         """A fresh model and all that trains it."""
@@ -127,7 +125,9 @@ def prepare(
 
     `imports` are the texts of the files it imports, where a run has kept them.
     """
+    from nnspec.analysis.macs import macs
     from nnspec.diagnostics import SpecError
+    from nnspec.dims import evaluate, symbols
     from nnspec.syntax.parser import parse
 
     module, problems = parse(source)
@@ -135,8 +135,10 @@ def prepare(
     result = train_plan(program, model, overrides, root) if not problems else None
     if result is None or program.problems:
         raise SpecError([*problems, *program.problems])
-    plan, model_settings = result
-    return Job(program, plan, model_settings, root, threads)
+    plan, graph, model_settings, sizes = result
+    total = macs(graph)[id(graph)]
+    numbers = {name: sizes.get(name, 1) for name in symbols(total)}
+    return Job(program, plan, model_settings, root, evaluate(total, numbers), threads)
 
 
 def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:

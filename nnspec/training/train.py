@@ -30,9 +30,9 @@ def train(
     Raises SpecError where the spec has problems, RunError where the run cannot go on.
     """
     job = prepare(source, model, overrides, root)
-    settings = settings_of(job, overrides)  # loads the data: what fails there leaves no folder
+    _ = job.splits  # data that cannot be loaded leaves no folder
     run = Run.new(parent, job.plan.model)
-    run.begin(source.text, job.program.library.texts, settings)
+    run.begin(source.text, job.program.texts, settings_of(job, overrides))
     return _go(job, run, job.trainer(run), console, overrides)
 
 

@@ -29,7 +29,7 @@ def sources() -> list[tuple[str, str]]:
 
     found = []
     for path in SPECS:
-        program = program_of(Source(path.read_text(), str(path)))
+        program = program_of(Source(path.read_text(), str(path), str(path)))
         names = [model.name for model in program.models.values() if not model.missing]
         found.append((path.stem, source_of(program, names).text))
     return found

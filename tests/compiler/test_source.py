@@ -26,7 +26,7 @@ RULES = ("--config", str(ROOT / "pyproject.toml"))
 
 
 def text_of(path: Path) -> str:
-    program = program_of(Source(path.read_text(), path.name))
+    program = program_of(Source(path.read_text(), path.name, str(path)))
     return source_of(program, complete(program)).text
 
 
