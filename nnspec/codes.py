@@ -255,6 +255,18 @@ CODES: dict[str, Code] = {
             input="x: [N, 4]\n    input tokens: i64[N]",
         ),
     ),
+    "NN216": Code(
+        "something that depends on whether the module is training",
+        "`if training:` is the one condition that is decided when a module runs; both of its sides are "
+        "checked. Afterwards a name goes on if both sides leave it as a tensor of one shape and dtype. "
+        "Numbers, lists and layers are known while checking and cannot depend on it, and a `return` stands "
+        "after it.",
+        **_pair(
+            "if training:\n    x = image -> conv2d(4, 3)\nelse:\n    x = image -> conv2d(8, 3)\nreturn x",
+            "if training:\n    x = image -> conv2d(4, 3)\nelse:\n    x = image -> conv2d(4, 5, padding=1)\n"
+            "return x",
+        ),
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",

@@ -45,6 +45,8 @@ class Node:
 
     `path` is () for what is no layer of its own (arithmetic on tensors). A repeated layer is one node with
     `count` > 1 whose copies are path[:-1] + (stem + str(first + i),); see `paths`.
+    `when` is set for what stands in an `if training:`: its number in the body, and whether it is the side
+    of training.
     `shared` is set where the layer was declared with `layer` and this is not its first use: it then owns
     no parameters of its own.
     """
@@ -59,6 +61,7 @@ class Node:
         "shared",
         "span",
         "stem",
+        "when",
     )
 
     def __init__(self, inputs: tuple[Value | None, ...], path: tuple[str, ...], span: Span) -> None:
@@ -71,6 +74,11 @@ class Node:
         self.first = 0
         self.shared = False
         self.labelled = False
+        self.when: tuple[int, bool] | None = None
+
+    def runs(self, training: bool) -> bool:
+        """Whether it runs in training, or in evaluation."""
+        return self.when is None or self.when[1] == training
 
     def paths(self) -> Iterator[tuple[str, ...]]:
         """The path of each copy."""
@@ -154,6 +162,22 @@ class OwnParam(Node):
         super().__init__((), path, span)
         self.param = param
         self.init = init
+
+
+class Choice(Node):
+    """Where the sides of `if training:` meet: one value in training, another in evaluation."""
+
+    __slots__ = ("region",)
+
+    def __init__(self, then: Value, otherwise: Value, region: int, span: Span) -> None:
+        super().__init__((then, otherwise), (), span)
+        self.region = region  # the number of the `if`, as in `when`
+
+    def source(self, training: bool) -> Value:
+        """The value that it is."""
+        found = self.inputs[0 if training else 1]
+        assert found is not None
+        return found
 
 
 class Place:

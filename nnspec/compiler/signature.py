@@ -7,7 +7,7 @@ from typing import Any
 
 from nnspec.compiler import code
 from nnspec.elaborate.values import Initial
-from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
+from nnspec.graph import CallNode, Choice, Graph, Node, OpNode, OwnParam, Value
 
 #: what is written for a use of a block: its class and its arguments
 Written = Callable[[CallNode], Any]
@@ -38,7 +38,7 @@ def _number(value: Value | None, numbers: dict[int, int]) -> int:
 
 
 def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
-    place = (node.path, node.count, node.stem, node.first, node.shared, node.labelled)
+    place = (node.path, node.count, node.stem, node.first, node.shared, node.labelled, node.when)
     inputs = tuple(_number(value, numbers) for value in node.inputs)
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))
@@ -49,6 +49,8 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
         param = node.param
         init = _initial(node.init)
         return ("own", place, code.key(param.shape), param.dtype, param.trainable, init)
+    if isinstance(node, Choice):
+        return ("choice", node.region, inputs)
     assert isinstance(node, CallNode)
     graph = node.graph
     if graph.definition is None:

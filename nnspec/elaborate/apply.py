@@ -234,6 +234,7 @@ def _origins(tensors: Sequence[Any], place: Span) -> tuple[Label, ...]:
 def _add(body: Body, node: Node, types: Sequence[Any], span: Span) -> list[Value]:
     body.session.count_node(span)
     node.outputs = tuple(Value(kind, node, i, "", span) for i, kind in enumerate(types))
+    node.when = body.when
     body.graph.nodes.append(node)
     return list(node.outputs)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
-from nnspec.elaborate import expressions, patterns, ties
+from nnspec.elaborate import expressions, patterns, run_time, ties
 from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
@@ -47,7 +47,7 @@ class Body:
 
     __slots__ = (
         "fine", "given", "graph", "inputs_seen", "is_sequence", "owner", "paths", "position", "refused",
-        "scope", "session", "ties", "use_labels", "use_span",
+        "regions", "scope", "session", "ties", "use_labels", "use_span", "when",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +62,8 @@ class Body:
             self  # the body that a composed layer stands in; its declared layers are this one's
         )
         self.ties: list[Pending] = []
+        self.regions = 0  # how many `if training:` there were
+        self.when: tuple[int, bool] | None = None  # the side of one of them that is being run
         self.position = 0  # of the next step, in a composed layer
         self.given: list[TensorType] | None = None  # the inputs' types; None: a model, free symbols
         self.use_span: Span | None = None
@@ -268,7 +270,7 @@ class Body:
         path = (statement.name,)
         self.paths.take(path, statement.name_span)
         node = OwnParam(param, init, path, statement.span)
-        node.labelled = True
+        node.labelled, node.when = True, self.when
         node.outputs = (
             Value(TensorType(param.dtype, shape), node, 0, statement.name, statement.span),
         )
@@ -276,7 +278,11 @@ class Body:
         self.scope.bind(statement.name, node.outputs[0], statement.name_span)
 
     def if_(self, statement: tree.If) -> None:
-        for condition, branch in statement.branches:
+        for number, (condition, branch) in enumerate(statement.branches):
+            side = run_time.side_of(self, condition)
+            if side is not None:
+                run_time.statement(self, statement, number, side)
+                return
             if condition is None or self.truth(condition):
                 self.block(branch)
                 return

@@ -6,7 +6,7 @@ from functools import partial
 
 from nnspec.diagnostics import Label, Mismatch, nearest
 from nnspec.dims import Dim, render
-from nnspec.elaborate import apply
+from nnspec.elaborate import apply, run_time
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.calls import call
 from nnspec.elaborate.initial import INITIALISERS
@@ -18,6 +18,7 @@ from nnspec.elaborate.ties import tensor_of
 from nnspec.elaborate.values import (
     POISON,
     Composed,
+    Divided,
     Initialiser,
     LayerTensor,
     OperatorName,
@@ -57,7 +58,11 @@ def _name(body: Body, expr: tree.Name) -> Any:
         value = scope.names[expr.id]
         if value is POISON:
             raise Poisoned
+        if isinstance(value, Divided):
+            value.refuse(expr.span)
         return value
+    if expr.id == run_time.NAME and body.when is not None:
+        return body.when[1]
     builtin = BUILTINS.get(expr.id)
     if builtin is not None:
         return builtin
@@ -86,8 +91,8 @@ def unknown(body: Body, name: str, span: Span) -> Any:
     habit = _HABITS.get(name)
     seek = len(body.session.problems) < MOST_HINTS
     close = habit or (nearest(name, known) if seek else None)
-    if name == "training":
-        fail("NN900", "`if training:` is not supported yet", span)
+    if name == run_time.NAME:
+        run_time.alone(span)
     helped = f"did you mean `{close}`?" if close and " " not in close else close or ""
     labelled = body.paths.taken.get((name,))
     if labelled is not None:
@@ -307,6 +312,9 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
 
 def _conditional(body: Body, expr: tree.Conditional) -> Any:
     while True:  # `a if p else b if q else …` leans to the right
+        side = run_time.side_of(body, expr.condition)
+        if side is not None:
+            return run_time.expression(body, expr, side)
         if body.truth(expr.condition):
             return evaluate(body, expr.then)
         if not isinstance(expr.otherwise, tree.Conditional):

@@ -6,6 +6,7 @@ lists are Python lists, tensors are `graph.Value`s, several results are Python t
 
 from __future__ import annotations
 
+from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim
 from nnspec.graph import Value
 from nnspec.records import Record
@@ -13,8 +14,9 @@ from nnspec.records import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
-    from typing import Any
+    from typing import Any, NoReturn
 
+    from nnspec.diagnostics import Label
     from nnspec.elaborate.scope import Scope
     from nnspec.operators.definition import Operator
     from nnspec.source import Span
@@ -33,6 +35,18 @@ POISON = Poison()
 
 class Poisoned(Exception):
     """An expression met `POISON`."""
+
+
+class Divided(Record):
+    """What the sides of `if training:` do not agree on; whoever uses it afterwards is told."""
+
+    code: str
+    message: str
+    labels: tuple[Label, ...]
+    help: str
+
+    def refuse(self, span: Span) -> NoReturn:
+        raise Failure(Problem(self.code, self.message, span, "", self.labels, (), self.help))
 
 
 class OperatorName(Record):

@@ -228,6 +228,9 @@ def _for_learners(model: ModelReport, node: Node, own: dict[str, Param]) -> Iter
 
 def _macs(model: ModelReport, node: OpNode, style: Style) -> list[str]:
     outputs = tuple(value.type for value in node.outputs)
+    if not node.runs(training=False):
+        told = ["It runs in training only: what is counted is evaluation."]
+        return [_title("MACs", "0", style), *_indented(told)]
     work = node.operator.macs(node.use, outputs)
     if work == 0:
         return [

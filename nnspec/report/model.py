@@ -65,6 +65,9 @@ class Layer(Record):
     span: Span
     count: int = 1
     tied: tuple[tuple[str, str], ...] = ()  # parameter -> the path of the one that it is
+    only: str = (
+        ""  # "training" or "evaluation": a side of `if training:`; its MACs are evaluation's
+    )
 
 
 class Section(Record):
@@ -346,17 +349,23 @@ class ModelReport:
             tuple(self.tensor(value.type) for value in node.inputs if value is not None),
             tuple(self.tensor(value.type) for value in node.outputs),
             self.show(own),
-            self.show(walk.copies * macs.of_node(node, {})),
+            0 if walk.side == "training" else self.show(walk.copies * macs.of_node(node, {})),
             node.span,
             walk.copies * node.count,
             tuple((name, ".".join(walk.home + tie.path)) for name, tie in node.tied.items()),
+            walk.side or side(node),
         )
+
+
+def side(node: Node) -> str:
+    """The side of `if training:` that a node stands in, or ""."""
+    return "" if node.when is None else "training" if node.when[1] else "evaluation"
 
 
 class _Walk:
     """A body on the way through a model: where it is, and how often it is there."""
 
-    __slots__ = ("copies", "home", "nodes", "prefix", "shared")
+    __slots__ = ("copies", "home", "nodes", "prefix", "shared", "side")
 
     def __init__(self, nodes: Iterator[Node]) -> None:
         self.nodes = nodes
@@ -364,6 +373,7 @@ class _Walk:
         self.home: tuple[str, ...] = ()  # the prefix of the body that declares its layers
         self.copies = 1
         self.shared = False
+        self.side = ""
 
     def into(self, node: CallNode) -> _Walk:
         """The body of a call."""
@@ -372,4 +382,5 @@ class _Walk:
         inside.home = self.home if node.graph.definition is None else inside.prefix
         inside.copies = self.copies * node.count
         inside.shared = self.shared or node.shared
+        inside.side = self.side or side(node)
         return inside

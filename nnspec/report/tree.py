@@ -7,7 +7,7 @@ block). Folding and depth change what is shown, never a sum.
 from __future__ import annotations
 
 from nnspec.analysis import macs, params
-from nnspec.graph import CallNode, OpNode, OwnParam
+from nnspec.graph import CallNode, Choice, OpNode, OwnParam
 from nnspec.operators.binding import show
 from nnspec.operators.definition import REQUIRED
 
@@ -55,7 +55,7 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = describe(node) + tied(node)
+        self.operator = (describe(node) + tied(node) + only(node)).strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -68,7 +68,13 @@ def rows(report: ModelReport, depth: int | None) -> list[Row]:
 
 
 def _rows(
-    report: ModelReport, graph: Graph, depth: int, outer: int, last: tuple[bool, ...], shared: bool
+    report: ModelReport,
+    graph: Graph,
+    depth: int,
+    outer: int,
+    last: tuple[bool, ...],
+    shared: bool,
+    idle: bool = False,
 ) -> Iterator[Row]:
     if depth < 1:
         return
@@ -80,10 +86,11 @@ def _rows(
         )  # neighbours that were folded; a node's own copies are counted below
         quiet = shared or node.shared
         own = 0 if quiet else params.of_node(node, report.param_sums) * runs
-        work = macs.of_node(node, report.mac_sums) * runs
+        rests = idle or not node.runs(training=False)  # no MACs: evaluation does without it
+        work = 0 if rests else macs.of_node(node, report.mac_sums) * runs
         yield Row(node, name, count, own, work, outer, ends)
         if isinstance(node, CallNode):
-            yield from _rows(report, node.graph, depth - 1, outer * count, ends, quiet)
+            yield from _rows(report, node.graph, depth - 1, outer * count, ends, quiet, rests)
 
 
 def folded(graph: Graph) -> list[tuple[Node, int, str]]:
@@ -93,6 +100,8 @@ def folded(graph: Graph) -> list[tuple[Node, int, str]]:
     found: list[tuple[Node, int, str]] = []
     run: list[Node] = []
     for node in graph.nodes:
+        if isinstance(node, Choice):
+            continue
         if run and not _continues(run[-1], node):
             found.append(_group(run))
             run = []
@@ -110,6 +119,7 @@ def _continues(before: Node, node: Node) -> bool:
         and before.graph is node.graph
         and before.count == node.count == 1
         and before.shared == node.shared
+        and before.when == node.when
         and before.path[:-1] == node.path[:-1]
         and bool(node.path)
         and before.path[-1].isdecimal()
@@ -168,6 +178,13 @@ def tied(node: Node) -> str:
         for name, tie in node.tied.items()
     ]
     return " " + ", ".join(said) if said else ""
+
+
+def only(node: Node) -> str:
+    """What stands in a side of `if training:`."""
+    if node.when is None:
+        return ""
+    return " in training only" if node.when[1] else " in evaluation only"
 
 
 def operator_text(operator: Operator, use: Use) -> str:
