@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from nnspec.analysis.lint import warnings
 from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.dims import SizeLimit
@@ -66,8 +67,17 @@ def _check(source: Source, name: str) -> Report:
             continue
         if graph is not None:
             graphs[wanted] = graph
-    sections = _sections(program, name, os.path.dirname(source.name))
-    return with_requirements(Report(in_order(program), graphs, sections))
+    trained: list[tuple[Graph, Graph]] = []
+    sections = _sections(program, name, os.path.dirname(source.name), trained)
+    if not name:
+        from nnspec.elaborate.unseen import check_unseen
+
+        check_unseen(program)
+    report = with_requirements(Report(in_order(program), graphs, sections))
+    if not report.ok:
+        return report
+    found = warnings(program, graphs.values(), trained, whole=not name)
+    return report.changed(diagnostics=(*report.diagnostics, *found)) if found else report
 
 
 def in_order(program: Program) -> list[Problem]:
@@ -85,8 +95,13 @@ def in_order(program: Program) -> list[Problem]:
     return sorted(program.problems, key=place)
 
 
-def _sections(program: Program, name: str, root: str) -> list[Section]:
-    """The data and train parts, held against the models; what does not fit is a problem."""
+def _sections(
+    program: Program, name: str, root: str, trained_graphs: list[tuple[Graph, Graph]]
+) -> list[Section]:
+    """The data and train parts, held against the models; what does not fit is a problem.
+
+    The graph of each loss goes to `trained_graphs`, with that of its model.
+    """
     if not program.data and not program.trains:
         return []
     from nnspec.elaborate.recipes import read_data
@@ -101,12 +116,16 @@ def _sections(program: Program, name: str, root: str) -> list[Section]:
         trained.add(part.data.id)
         found = read_train(program, part, {}, root)
         if found is not None:
-            sections += [data_section(found[0].data), train_section(found[0])]
+            plan = found[0]
+            sections += [data_section(plan.data), train_section(plan)]
+            model = program.graph(plan.model)
+            assert model is not None  # else there were no plan
+            trained_graphs.append((plan.loss, model))
     for data in program.data.values():
         if data.name not in trained and not name:
-            plan = read_data(program, data, root)
-            if plan is not None:
-                sections.append(data_section(plan))
+            described = read_data(program, data, root)
+            if described is not None:
+                sections.append(data_section(described))
     return sections
 
 

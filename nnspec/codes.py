@@ -1,7 +1,8 @@
 """Every diagnostic code: severity, a one-line summary, an explanation.
 
 `nnspec explain NN301` prints these. 1xx how a file is written, 2xx names and arguments, 3xx
-tensors and sizes, 4xx the language's limits, 5xx data and training, 9xx what nnspec cannot do yet.
+tensors and sizes, 4xx the language's limits, 5xx data and training, 6xx warnings, 9xx what nnspec
+cannot do yet.
 """
 
 from __future__ import annotations
@@ -337,7 +338,7 @@ CODES: dict[str, Code] = {
         "parameter.",
         **_pair(
             "if H > 64:\n    image = image -> max_pool2d(2)\nreturn image",
-            "if 32 > 64:\n    image = image -> max_pool2d(2)\nreturn image",
+            "side = 32\nif side > 64:\n    image = image -> max_pool2d(2)\nreturn image",
             input="image: [N, 3, H, W]",
         ),
     ),
@@ -420,6 +421,105 @@ CODES: dict[str, Code] = {
         "the data are not there",
         "The source names a file or folder that does not exist or cannot be read, or a package "
         "that is not installed.",
+    ),
+    # -- 6xx: warnings: valid, and most likely not meant ------------------------------------------
+    "NN601": Code(
+        "a layer that is never used",
+        "`layer` declares a layer whose weights several places share. One that is used nowhere has "
+        "no weights and is no part of the model: most likely another name is used in its place.",
+        **_pair(
+            "layer stem = conv2d(8, 3)\nreturn image -> conv2d(8, 3)",
+            "layer stem = conv2d(8, 3)\nreturn image -> stem",
+        ),
+        severity="warning",
+    ),
+    "NN602": Code(
+        "an input that is never used",
+        "The output does not depend on this input. One that only names sizes (`input like: [N, C, "
+        "H, W]`, where `H` is used) is used.",
+        wrong="model Example:\n    input a: [N, 8]\n    input b: [N, 8]\n"
+        "    return a -> linear(4)\n",
+        mended="model Example:\n    input a: [N, 8]\n    input b: [N, 8]\n"
+        "    return a * b -> linear(4)\n",
+        severity="warning",
+    ),
+    "NN603": Code(
+        "a value that is never used",
+        "What this line computes goes nowhere: nothing reads the name before it is bound again or "
+        "the body ends. In a network this is most often a layer that was meant to be part of it. A "
+        "name that begins with `_` is never told.",
+        **_pair(
+            "x = image -> conv2d(8, 3)\ny = x -> relu\nreturn x",
+            "x = image -> conv2d(8, 3)\ny = x -> relu\nreturn y",
+        ),
+        severity="warning",
+    ),
+    "NN604": Code(
+        "a name that hides another",
+        "From here on the name means something else: a block of the file, an operator, or the input"
+        " that a loop's variable takes the place of. To bind a value again, `x = x -> relu`, is how "
+        "a spec is written and is never told.",
+        **_pair(
+            "layer relu = prelu\nreturn image -> relu",
+            "layer act = prelu\nreturn image -> act",
+        ),
+        severity="warning",
+    ),
+    "NN605": Code(
+        "a line that never runs",
+        "It stands after a `return`, or under a condition that cannot be otherwise: one without "
+        "names, or one that was asked before. A plain `if false:` is a switch, and is not told.",
+        **_pair(
+            "if 32 > 64:\n    image = image -> max_pool2d(2)\nreturn image",
+            "side = 32\nif side > 64:\n    image = image -> max_pool2d(2)\nreturn image",
+        ),
+        severity="warning",
+    ),
+    "NN606": Code(
+        "[N, 1] and [N] make [N, N]",
+        "Broadcasting starts from the last dimension: a column and a row of one length meet as a "
+        "table of all pairs. After `linear(1)` the column wants `squeeze(-1)`. Where the table is "
+        "meant, put the 1 there in so many words: `x[:, none] - x`.",
+        wrong="model Example:\n    input x: [N, 8]\n    input weight: [N]\n"
+        "    return (x -> linear(1)) * weight\n",
+        mended="model Example:\n    input x: [N, 8]\n    input weight: [N]\n"
+        "    return (x -> linear(1) -> squeeze(-1)) * weight\n",
+        severity="warning",
+    ),
+    "NN607": Code(
+        "a softmax before a loss that has its own",
+        "`cross_entropy` takes the softmax of its scores, `binary_cross_entropy_with_logits` their "
+        "sigmoid. Taken twice, the loss can hardly fall: a softmax squeezes what it gets into 0 to "
+        "1. Train on the scores.",
+        wrong=_training().replace("-> linear(classes)", "-> linear(classes) -> softmax(dim=1)"),
+        mended=_training(),
+        severity="warning",
+    ),
+    "NN608": Code(
+        "a bias before a batch norm",
+        "A batch norm subtracts the mean of each channel, and with it the bias of the layer before;"
+        " it then adds one of its own. The bias does nothing but take memory. Some published models"
+        " have it all the same: say so with `# ok: NN608` at the line.",
+        **_pair(
+            "return image -> conv2d(8, 3) -> batch_norm2d",
+            "return image -> conv2d(8, 3, bias=false) -> batch_norm2d",
+        ),
+        severity="warning",
+    ),
+    "NN609": Code(
+        "an activation twice in a row",
+        "The second `relu` finds nothing left to do; other activations squeeze what is squeezed "
+        "already. Mind blocks that end in an activation.",
+        **_pair("return image -> relu -> relu", "return image -> relu"),
+        severity="warning",
+    ),
+    "NN610": Code(
+        "a comment that silences nothing",
+        "`# ok: NN603` at the end of a line silences that warning there (several are joined by "
+        "commas, a reason may follow). Here there is no such warning: the comment would hide a "
+        "later one. Errors cannot be silenced.",
+        **_pair("return image -> relu   # ok: NN609", "return image -> relu"),
+        severity="warning",
     ),
     # -- 9xx ---------------------------------------------------------------------------------------
     "NN900": Code(

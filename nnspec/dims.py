@@ -32,6 +32,10 @@ MOST_NESTED = 40
 MOST_PARTS = 5_000
 
 
+class Undecided(TypeError):
+    """A symbol where only a number will do."""
+
+
 class SizeLimit(ValueError):
     """A size that is too big to be computed with."""
 
@@ -101,10 +105,10 @@ class Dim:
         return isinstance(other, Dim) and self._hash == other._hash and self.terms == other.terms
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("whether a symbolic size holds is not known here: use dims.compare")
+        raise Undecided("whether a symbolic size holds is not known here: use dims.compare")
 
     def __lt__(self, other: object) -> NoReturn:
-        raise TypeError("symbolic sizes have no order of their own: use dims.compare")
+        raise Undecided("symbolic sizes have no order of their own: use dims.compare")
 
     __le__ = __gt__ = __ge__ = __lt__
 

@@ -1,4 +1,5 @@
-"""Specs that say what is expected of them: `# shape: N 64 56 56` and `# error[NN301]` at the line.
+"""Specs that say what is expected of them: `# shape: N 64 56 56`, `# error[NN301]` and
+`# warning[NN603]` at the line.
 
 The shapes of the accepted ones are held against PyTorch: the compiled model runs on real tensors.
 """
@@ -16,6 +17,7 @@ from nnspec.graph import CallNode, Graph, Value
 CASES = Path(__file__).parent / "cases"
 ACCEPT = sorted((CASES / "accept").glob("*.nn"))
 REJECT = sorted((CASES / "reject").glob("*.nn"))
+WARN = sorted((CASES / "warn").glob("*.nn"))
 
 
 def expected(text: str, pattern: str) -> dict[int, list[str]]:
@@ -45,11 +47,24 @@ def test_reject(path: Path) -> None:
     assert not report.ok
 
 
+@pytest.mark.parametrize("path", WARN, ids=lambda path: path.stem)
+def test_warn(path: Path) -> None:
+    report = nnspec.check(str(path))
+    found: dict[int, list[str]] = {}
+    for problem in report.diagnostics:
+        assert problem.span is not None
+        assert problem.severity == "warning", problem.message
+        found.setdefault(problem.span.line, []).append(problem.code)
+    assert found == expected(path.read_text(), r"warning\[(NN\d+)\]")
+    assert report.ok
+    assert report.models
+
+
 @pytest.mark.parametrize("path", ACCEPT, ids=lambda path: path.stem)
 def test_accept(path: Path) -> None:
     text = path.read_text()
     report = nnspec.check(str(path))
-    assert report.ok, [problem.message for problem in report.diagnostics]
+    assert not report.diagnostics, [problem.message for problem in report.diagnostics]
     shapes = expected(text, r"# shape: (.*)$")
     assert shapes or "return" in text
     last: dict[int, str] = {}

@@ -196,6 +196,26 @@ def test_explain_a_layer(spec: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "nothing to learn" in out
 
 
+def test_explain_puts_numbers_in_everywhere(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text("model A:\n    input x: [N, 3, H, W]\n    return x -> conv: conv2d(6, 5)\n")
+    assert main(["explain", "net.nn", "conv", "--sizes", "H=32,W=30"]) == 0
+    out = capsys.readouterr().out
+    assert "(32 + 0 - 1 * (5 - 1) - 1) // 1 + 1" in out
+    assert "N * 6 * 28 * 26 output values" in out
+    assert "H - 4" not in out
+
+
+def test_what_takes_values_together_is_not_said_to_work_on_each_by_itself(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec.write_text("model A:\n    input x: [N, 8]\n    return x -> batch_norm1d -> softmax(1)\n")
+    for layer in ("batch_norm1d_1", "softmax_1"):
+        assert main(["explain", "net.nn", layer]) == 0
+        out = capsys.readouterr().out
+        assert "No dimension changes." in out
+        assert "by itself: no dimension" not in out
+
+
 def test_a_filter_of_3x3x3_has_28_parameters(
     spec: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,7 +20,10 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.option(
     "--depth", type=click.IntRange(1, 1000), help="Levels of the tree to show; the totals stay."
 )
-def command(targets: Sequence[str], sizes: str | None, format_name: str, depth: int | None) -> int:
+@click.option("--strict", is_flag=True, help="Exit with 1 where there are warnings, too.")
+def command(
+    targets: Sequence[str], sizes: str | None, format_name: str, depth: int | None, strict: bool
+) -> int:
     """Find the errors of specs; show layers, shapes, parameters, MACs, memory.
 
     TARGET is a file, file.nn:Name for one model in it, or zoo:resnet50 for one that comes along.
@@ -29,6 +32,6 @@ def command(targets: Sequence[str], sizes: str | None, format_name: str, depth: 
     from nnspec.settings import BadSetting, parse_sizes
 
     try:
-        return check(targets, parse_sizes(sizes) if sizes else None, format_name, depth)
+        return check(targets, parse_sizes(sizes) if sizes else None, format_name, depth, strict)
     except BadSetting as error:
         raise click.UsageError(str(error)) from None

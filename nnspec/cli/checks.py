@@ -20,14 +20,22 @@ def check(
     sizes: Mapping[str, int] | None = None,
     format_name: str = "text",
     depth: int | None = None,
+    strict: bool = False,
 ) -> int:
-    """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit."""
+    """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit.
+
+    `strict`: a warning counts as an error does.
+    """
     with uncollected():
-        return _check(targets, sizes, format_name, depth)
+        return _check(targets, sizes, format_name, depth, strict)
 
 
 def _check(
-    targets: Sequence[str], sizes: Mapping[str, int] | None, format_name: str, depth: int | None
+    targets: Sequence[str],
+    sizes: Mapping[str, int] | None,
+    format_name: str,
+    depth: int | None,
+    strict: bool,
 ) -> int:
     reports: list[tuple[str, Report]] = []
     unreadable = False
@@ -47,7 +55,8 @@ def _check(
     show(reports, format_name, depth)
     if unreadable:
         return 2
-    return 0 if all(report.ok for _, report in reports) else 1
+    fine = all(report.ok and not (strict and report.diagnostics) for _, report in reports)
+    return 0 if fine else 1
 
 
 def show(reports: Sequence[tuple[str, Report]], format_name: str, depth: int | None) -> None:

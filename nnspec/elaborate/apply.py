@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, SizeLimit, symbols
-from nnspec.elaborate import blocks, weights
+from nnspec.elaborate import blocks, habits, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import MOST_COPIES, fail, placed
@@ -118,10 +118,17 @@ def _operator_node(
     inputs, scalars, positional, keyword = _slots(made, tensors, span)
     place = made.span
     types = tuple(value.type if value is not None else None for value in inputs)
+    helped = habits.channels_for_eps(definition, positional)
+    if helped:
+        message = f"`eps` of `{definition.name}` is a small number, not {positional[-1]}"
+        fail("NN206", message, place, help=helped)
     try:
         use, results = session.used(definition, types, positional, keyword, scalars)
     except Mismatch as mismatch:
         where = argument_place(definition, mismatch, made.places, place)
+        if types and types[0] is not None:
+            habit = habits.channels_first(definition, positional, types[0].shape)
+            mismatch.help = habit or mismatch.help
         raise placed(mismatch, where, _origins(inputs, where)) from None
     except SizeLimit as limit:
         fail("NN403", f"this makes {limit}", place, labels=_origins(inputs, place))
@@ -133,7 +140,8 @@ def _operator_node(
     node.stem, node.first, node.labelled = stem, first, label is not None
     if not session.formal:
         node.params = use.params
-        _check_weights(node, place, inputs)
+        if not session.trial:
+            _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place))
     if made.init or made.ties:
@@ -322,7 +330,7 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
         value.used, value.params = True, shapes
     else:
         node.shared = True
-        if shapes != value.params and not body.session.formal:
+        if shapes != value.params and not (body.session.formal or body.session.trial):
             fail(
                 "NN301",
                 f"`{value.name}` has the weights of its first use, which do not fit this one",

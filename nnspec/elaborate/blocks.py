@@ -58,7 +58,9 @@ def block_graph(
         fine = body.run(definition.body)
     finally:
         session.stack.pop()
-    if not body.refused:
+    if body.refused:
+        session.ran.discard(id(definition.body))
+    else:
         session.graphs[remembered] = graph if fine else None
     return graph if fine else None
 
@@ -95,6 +97,7 @@ def short_form(session: Session, layer: BlockLayer) -> Any:
     from nnspec.elaborate.body import Body
 
     assert definition.short is not None
+    session.ran.add(id(definition.short))
     enter(session, definition.name, layer.span)
     try:
         body = Body(session, Graph(definition.name, "block", definition), argument_scope(layer))

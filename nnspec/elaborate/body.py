@@ -25,7 +25,7 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from nnspec.elaborate.session import Session
@@ -65,7 +65,9 @@ class Body:
         self.regions = 0  # how many `if training:` there were
         self.when: tuple[int, bool] | None = None  # the side of one of them that is being run
         self.position = 0  # of the next step, in a composed layer
-        self.given: list[TensorType] | None = None  # the inputs' types; None: a model, free symbols
+        self.given: Sequence[TensorType] | None = (
+            None  # the inputs' types; None: a model, free symbols
+        )
         self.use_span: Span | None = None
         self.use_labels: tuple[Label, ...] = ()
         self.inputs_seen = 0
@@ -162,6 +164,7 @@ class Body:
         return False
 
     def block(self, statements: Iterable[tree.Statement]) -> None:
+        self.session.ran.add(id(statements))
         for statement in statements:
             try:
                 _RULES[type(statement)](self, statement)
@@ -388,6 +391,7 @@ def run_function(session: Session, value: Function, arguments: dict[str, Any], s
     enter(session, value.definition.name, span)
     try:
         if value.definition.short is not None:
+            session.ran.add(id(value.definition.short))
             return body.evaluate(value.definition.short)
         return _run_statements(body, value.definition)
     finally:
@@ -402,6 +406,7 @@ class _Result(Exception):
 
 def _run_statements(body: Body, definition: tree.FnDef) -> Any:
     def run(statements: Iterable[tree.Statement]) -> None:
+        body.session.ran.add(id(statements))
         for statement in statements:
             body.session.count_node(statement.span)
             if isinstance(statement, tree.Return):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from nnspec.diagnostics import Mismatch
-from nnspec.elaborate import apply, weights
+from nnspec.elaborate import apply, habits, weights
 from nnspec.elaborate.initial import with_settings
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
@@ -130,6 +130,9 @@ def _operator(
             try:
                 bind_settings(operator.name, operator.settings, positional, settings)
             except Mismatch as mismatch:
+                if operator.name == "linear":  # `linear(10, 5)`, whatever the input will be
+                    habit = habits.channels_first(operator, positional, positional[:1])
+                    mismatch.help = habit or mismatch.help
                 raise placed(
                     mismatch, argument_place(operator, mismatch, places, expr.span)
                 ) from None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from nnspec.diagnostics import Label, Mismatch, nearest
+from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, render
 from nnspec.elaborate import apply, run_time
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.calls import call
+from nnspec.elaborate.habits import of_module, of_tensor, said_here
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
@@ -74,26 +75,13 @@ def _name(body: Body, expr: tree.Name) -> Any:
     unknown(body, expr.id, expr.span)
 
 
-#: what people bring along from Python, PyTorch and Keras -> how it is said here
-_HABITS = {
-    "True": "true", "False": "false", "None": "none", "Dense": "linear", "Input": "input",
-    "self": "a layer is used where it is written: `x -> conv1: conv2d(64, 3)`",
-    "nn": "operators stand alone: `relu`, `conv2d(64, 3)`",
-    "torch": "operators stand alone: `concat(a, b, dim=1)`",
-    "F": "operators stand alone: `relu`",
-    "cat": "concat",
-}  # fmt: skip
-
-
 def unknown(body: Body, name: str, span: Span) -> Any:
     """NN200, with the nearest name there is."""
     known = {*body.scope.every_name(), *BUILTINS, *operator_index()}
-    habit = _HABITS.get(name)
     seek = len(body.session.problems) < MOST_HINTS
-    close = habit or (nearest(name, known) if seek else None)
+    helped, close = said_here(name, known) if seek else ("", None)
     if name == run_time.NAME:
         run_time.alone(span)
-    helped = f"did you mean `{close}`?" if close and " " not in close else close or ""
     labelled = body.paths.taken.get((name,))
     if labelled is not None:
         fail(
@@ -103,7 +91,7 @@ def unknown(body: Body, name: str, span: Span) -> Any:
             labels=(Label(labelled, "the label"),),
             help=f"to name the layer, or a tensor of it, declare it: `layer {name} = …`",
         )
-    place = body.scope.find(close) if close and not habit else None
+    place = body.scope.find(close) if close else None
     labels: tuple[Label, ...] = ()
     if place is not None and close in place.places:
         labels = (Label(place.places[close], f"`{close}` is bound here"),)
@@ -327,34 +315,17 @@ def _attribute(body: Body, expr: tree.Attribute) -> Any:
         if body.scope.find(expr.base.id) is None:
             if expr.base.id == "self":
                 unknown(body, "self", expr.base.span)
-            operators = {*operator_index()}
-            close = _HABITS.get(expr.name) or nearest(expr.name, operators)
             fail(
                 "NN200",
                 f"`{expr.span.text}` is PyTorch's way to say it",
                 expr.span,
-                help=f"here it is `{close}`" if close else "operators stand alone, in snake_case",
+                help=of_module(expr.name, operator_index()),
             )
     value = evaluate(body, expr.base)
     if isinstance(value, Value):
-        if expr.name in ("shape", "size"):
-            fail(
-                "NN209",
-                "a tensor's sizes are names here",
-                expr.span,
-                help="name them in the input's pattern, `input x: [N, C, H, W]`, or on the way: "
-                "`h: [N, D, H2, W2] = …`",
-            )
-        known = operator_index()
-        close = expr.name if expr.name in known else nearest(expr.name, known)
-        fail(
-            "NN209",
-            "a tensor has no methods",
-            expr.name_span,
-            help=f"write `{expr.base.span.text} -> {close}(…)`"
-            if close
-            else "use `x -> operator(…)`",
-        )
+        message, helped = of_tensor(expr.name, expr.base.span.text, operator_index())
+        place = expr.span if expr.name in ("shape", "size", "T") else expr.name_span
+        fail("NN209", message, place, help=helped)
     if isinstance(value, (SharedLayer, LayerTensor)):
         return tensor_of(value, expr.name, expr.span)
     fail("NN209", f"{describe(value)} has no `{expr.name}`", expr.name_span)

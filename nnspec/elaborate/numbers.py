@@ -28,6 +28,13 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
         return a + b
     if not _number(a) or not _number(b):
         raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")
+    size = next((value for value in (a, b) if isinstance(value, Dim)), None)
+    if size is not None and (isinstance(a, float) or isinstance(b, float)):
+        raise Mismatch(
+            "NN210",
+            f"`{op}` of the size {size} and a fraction is not a size",
+            help="sizes are whole: `2 * H // 3` in place of `H * 0.67`",
+        )
     try:
         result = _numeric(op, a, b)
     except ZeroDivisionError:
@@ -63,6 +70,10 @@ def _numeric(op: str, a: Any, b: Any) -> Any:
             )
         return a / b
     if op == "**":
+        if isinstance(b, Dim):
+            raise Mismatch("NN308", f"an exponent must be known, and {b} is any size")
+        if isinstance(a, Dim) and b < 0:
+            raise Mismatch("NN210", f"{a} to the power of {b} is a fraction, which a size is not")
         small = isinstance(a, float) or isinstance(b, float) or isinstance(a, Dim)
         if not small and abs(a) > 1 and b * math.log2(abs(a)) > 110:
             raise OverflowError
@@ -89,6 +100,12 @@ def comparison(op: str, a: Any, b: Any) -> bool | None:
     if op in ("in", "not in"):
         if not isinstance(b, (list, str)):
             raise Mismatch("NN210", f"`{op}` needs a list on its right, not {_name(b)}")
+        if isinstance(b, str) and not isinstance(a, str):
+            raise Mismatch("NN210", f"`{op}` seeks a string in a string, not {_name(a)}")
+        if isinstance(b, list) and any(isinstance(value, Dim) for value in (a, *b)):
+            same = [comparison("==", a, item) for item in b]
+            found = True if True in same else None if None in same else False
+            return found if found is None else found == (op == "in")
         return (a in b) == (op == "in")
     if isinstance(a, Dim) or isinstance(b, Dim):
         if isinstance(a, float) and a.is_integer():
@@ -99,6 +116,8 @@ def comparison(op: str, a: Any, b: Any) -> bool | None:
             return compare(op, a, b)
         if op in ("==", "!="):
             return op == "!="
+        if _number(a) and _number(b):
+            return None
     if op == "==":
         return bool(a == b)
     if op == "!=":

@@ -10,12 +10,12 @@ from nnspec.elaborate.values import Block, describe, is_layer
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from nnspec.elaborate.session import Session
     from nnspec.elaborate.values import Function
     from nnspec.source import Span
-    from nnspec.syntax.tree import Parameter
+    from nnspec.syntax.tree import BlockDef, FnDef, Parameter
 
 TYPES = ("int", "float", "bool", "str", "list", "layer", "size")
 
@@ -52,18 +52,7 @@ def bind_parameters(
     known = {parameter.name for parameter in parameters}
     for key, value in keyword.items():
         if key not in known:
-            close = nearest(key, known)
-            fail(
-                "NN203",
-                f"`{name}` has no parameter `{key}`",
-                places.get(key, span),
-                labels=(declared,),
-                help=f"did you mean `{close}`?"
-                if close
-                else f"it takes {', '.join(p.name for p in parameters)}"
-                if parameters
-                else "it takes none",
-            )
+            no_parameter(definition, key, places.get(key, span))
         if key in given:
             fail("NN207", f"`{key}` is given twice to `{name}`", places.get(key, span))
         given[key] = value
@@ -92,6 +81,23 @@ def bind_parameters(
         defaults.scope.bind(parameter.name, value, parameter.span)
         bound[parameter.name] = value
     return bound
+
+
+def no_parameter(definition: BlockDef | FnDef, key: str, place: Span) -> NoReturn:
+    """NN203, with what the parameter is called."""
+    names = [parameter.name for parameter in definition.parameters]
+    close = nearest(key, names)
+    fail(
+        "NN203",
+        f"`{definition.name}` has no parameter `{key}`",
+        place,
+        labels=(Label(definition.name_span, f"`{definition.name}` is defined here"),),
+        help=f"did you mean `{close}`?"
+        if close
+        else f"it takes {', '.join(names)}"
+        if names
+        else "it takes none",
+    )
 
 
 def check_type(parameter: Parameter, value: Any, place: Span, owner: str) -> Any:

@@ -7,7 +7,7 @@ those, and `pinned` collects the symbols of which what they stand for decided so
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
-from nnspec.dims import Dim, compare, substitute, undivided
+from nnspec.dims import Dim, Undecided, compare, substitute, undivided
 from nnspec.elaborate.values import key
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Use
@@ -44,18 +44,22 @@ class Session:
     """The state that all bodies of one elaboration share."""
 
     __slots__ = (
-        "_uses", "graphs", "hints", "known", "nodes", "pinned", "problems", "stack", "steps",
+        "_uses", "graphs", "hints", "known", "nodes", "pinned", "problems", "ran", "stack", "steps",
+        "trial",
     )  # fmt: skip
 
-    def __init__(self, hints: Mapping[str, Size] | None = None) -> None:
+    def __init__(self, hints: Mapping[str, Size] | None = None, trial: bool = False) -> None:
         self.problems: list[Problem] = []
         self.graphs: dict[Hashable, Graph | None] = {}  # None: it failed, and the problem is told
         # the blocks being elaborated, with their place of use
         self.stack: list[tuple[str, Span]] = []
         self.known: set[tuple[Span | None, str]] = set()  # what is reported already
+        self.ran: set[int] = set()  # the ids of the bodies and branches that were elaborated
         self.nodes = 0
         self.steps = 0
         self.hints = hints
+        #: a block by itself (`alone.py`): its symbols are numbers wherever it is used
+        self.trial = trial
         self.pinned: set[str] = set()
         self._uses: dict[Hashable, tuple[Use, tuple[TensorType, ...]]] = {}
 
@@ -64,8 +68,8 @@ class Session:
         return self.hints is not None
 
     def report(self, problem: Problem) -> None:
-        """Record a problem, once."""
-        key = problem.span, problem.message
+        """Record a problem, once: what a block does wrong in many uses is one mistake."""
+        key = problem.span, problem.code if problem.span else problem.message
         if key in self.known:
             return
         self.known.add(key)
@@ -118,7 +122,14 @@ class Session:
             settings = bind_settings(operator.name, operator.settings, positional, keyword)
             settings.update(scalars)
             use = Use(operator, types, settings, frozenset(keyword))
-            known = self._uses[same] = use, operator.infer(use)
+            try:
+                known = self._uses[same] = use, operator.infer(use)
+            except Undecided:
+                raise Mismatch(
+                    "NN308",
+                    f"a setting of `{operator.name}` must be a number; here it depends on a size "
+                    "that may be any",
+                ) from None
         return known
 
     def _formally_used(

@@ -34,7 +34,12 @@ def bind_settings(
     axes = next((setting for setting in settings if setting.kind == "axes"), None)
     if axes is not None:
         settings = [setting for setting in settings if setting is not axes]
-    if positional and settings[0].spread and all(_is("size", value) for value in positional):
+    if (
+        positional
+        and settings
+        and settings[0].spread
+        and all(_is("size", value) for value in positional)
+    ):
         positional = [list(positional)]
     if len(positional) > len(settings):
         raise Mismatch(
@@ -52,12 +57,7 @@ def bind_settings(
             lengths[name] = check_kind(owner, Setting(name, "size"), value)
             continue
         if name not in known:
-            raise Mismatch(
-                "NN203",
-                f"`{owner}` has no argument `{name}`",
-                argument=name,
-                help=_unknown_help(name, settings),
-            )
+            raise unknown_argument(owner, name, settings)
         if name in bound:
             raise Mismatch("NN207", f"`{name}` is given twice to `{owner}`", argument=name)
         bound[name] = value
@@ -75,6 +75,16 @@ def bind_settings(
         else:
             complete[setting.name] = setting.default
     return complete
+
+
+def unknown_argument(owner: str, name: str, settings: Sequence[Setting]) -> Mismatch:
+    """NN203, with what the argument is called here."""
+    return Mismatch(
+        "NN203",
+        f"`{owner}` has no argument `{name}`",
+        argument=name,
+        help=_unknown_help(name, settings),
+    )
 
 
 def check_kind(owner: str, setting: Setting, value: Any) -> Any:

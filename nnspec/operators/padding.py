@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor
 
-from nnspec.dims import render
+from nnspec.dims import Dim, render
 from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
 from nnspec.tensors import TensorType, is_float
 
@@ -134,6 +134,11 @@ class Interpolate(Operator):
                 code="NN205",
                 argument=given,
             )
+        kinds = (int, Dim) if given == "size" else (int, float)
+        for value in values:
+            if not isinstance(value, kinds) or isinstance(value, bool):
+                what = "whole numbers" if given == "size" else "numbers"
+                use.fail(f"{given} is made of {what}, not {value!r}", code="NN205", argument=given)
         sizes: list[Size] = []
         for axis, (have, value) in enumerate(zip(x.shape[2:], values, strict=True)):
             size = value if given == "size" else self.scaled(use, have, value)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from nnspec.analysis import macs, params
 from nnspec.codes import CODES
+from nnspec.dims import Dim
 from nnspec.graph import CallNode, OpNode, OwnParam
+from nnspec.operators.definition import Use
 from nnspec.report import find
 from nnspec.report.columns import clean, pad, width
 from nnspec.report.text import str_shape
 from nnspec.report.tree import describe, folded
 from nnspec.report.units import counted, short
+from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from nnspec.dims import Size
     from nnspec.graph import Node, Value
@@ -60,10 +64,9 @@ def layer(model: ModelReport, path: str, style: Style) -> str:
         return "\n".join(lines) + "\n"
     lines.append(_title("shape", _shapes(model, node), style))
     if isinstance(node, OpNode):
-        outputs = tuple(value.type for value in node.outputs)
-        lines += _indented(node.operator.explain(node.use, outputs))
+        lines += _indented(node.operator.explain(*_use(model, node)))
         if node.operator.keeps_shape:
-            lines += _indented(["It works on each value by itself: no dimension changes."])
+            lines += _indented([_unchanged(node)])
         lines += ["", *_parameters(model, list(node.params.items()), node, style)]
         lines += ["", *_macs(model, node, style)]
     elif isinstance(node, CallNode):
@@ -87,6 +90,38 @@ def _no_layer(model: ModelReport, path: str) -> str:
     return (
         f"{model.name} has no layer `{path}`" + hint + ("" if close or len(known) <= 12 else ", …")
     )
+
+
+def _use(model: ModelReport, node: OpNode) -> tuple[Use, tuple[TensorType, ...]]:
+    """The use of an operator and its results, with the numbers that are asked for in place of symbols."""
+
+    def fixed(type: TensorType) -> TensorType:
+        return TensorType(type.dtype, tuple(model.fix(size) for size in type.shape))
+
+    outputs = tuple(value.type for value in node.outputs)
+    if not model.sizes:
+        return node.use, outputs
+    settings = {name: _numbers(model, value) for name, value in node.use.settings.items()}
+    inputs = tuple(type and fixed(type) for type in node.use.inputs)
+    use = Use(node.operator, inputs, settings, node.use.given)
+    return use, tuple(fixed(type) for type in outputs)
+
+
+def _numbers(model: ModelReport, value: Any) -> Any:
+    """A setting with numbers in place of symbols."""
+    if isinstance(value, Dim):
+        return model.fix(value)
+    if isinstance(value, tuple):
+        return tuple(_numbers(model, item) for item in value)
+    return value
+
+
+def _unchanged(node: OpNode) -> str:
+    """Of an operator that keeps its input's shape: softmax and the norms take values together."""
+    by_itself = node.operator.family in ("activation", "pointwise") and not any(
+        setting.name == "dim" for setting in node.operator.settings
+    )
+    return ("It works on each value by itself: no" if by_itself else "No") + " dimension changes."
 
 
 # -- pieces ----------------------------------------------------------------------------------------
@@ -206,9 +241,9 @@ def _for_learners(model: ModelReport, node: Node, own: dict[str, Param]) -> Iter
         for size in each:
             weights *= size
         product = " × ".join(str(size) for size in each)
+        owner = f"Each of the {counted(filters)} filters" if filters > 1 else "The one filter"
         yield (
-            f"Each of the {counted(filters)} filters has "
-            f"{product} = {counted(weights)} weights{one}"
+            f"{owner} has {product} = {counted(weights)} weights{one}"
             + (f": {counted(weights + bias)}." if bias else ".")
         )
         yield (
@@ -219,7 +254,7 @@ def _for_learners(model: ModelReport, node: Node, own: dict[str, Param]) -> Iter
         outputs, inputs = weight.shape
         yield (
             f"Each of the {_show(model, outputs)} outputs has {_show(model, inputs)} weights, "
-            f"one for each input{one.replace('1 bias', 'one bias')}."
+            f"one for each input{', and one bias' if bias else ''}."
         )
 
 
@@ -227,11 +262,11 @@ def _for_learners(model: ModelReport, node: Node, own: dict[str, Param]) -> Iter
 
 
 def _macs(model: ModelReport, node: OpNode, style: Style) -> list[str]:
-    outputs = tuple(value.type for value in node.outputs)
     if not node.runs(training=False):
         told = ["It runs in training only: what is counted is evaluation."]
         return [_title("MACs", "0", style), *_indented(told)]
-    work = node.operator.macs(node.use, outputs)
+    use, outputs = _use(model, node)
+    work = node.operator.macs(use, outputs)
     if work == 0:
         return [
             _title("MACs", "0", style),
@@ -243,7 +278,7 @@ def _macs(model: ModelReport, node: OpNode, style: Style) -> list[str]:
     text = _show(model, sample)
     if model.batch:
         text += f" per sample ({model.batch} = 1)"
-    formula = node.operator.macs_formula(node.use, outputs)
+    formula = node.operator.macs_formula(use, outputs)
     lines = [_title("MACs", text, style)]
     if formula:
         lines += _indented([f"{formula} = {_show(model, work)}"])

@@ -144,7 +144,7 @@ def test_every_place_a_tie_can_be_in() -> None:
     assert encoder.again.weight is encoder.inner.weight
     assert ours.linear_1.weight is ours.linear_3.weight is encoder.inner.weight
     assert ours.head[0].weight is encoder.layers[1].weight
-    assert ours.head[2].bias is ours.head[3].bias is ours.stack[3].bias
+    assert ours.head[2].bias is ours.head[3].bias is ours.tower[3].bias
     assert ours.head[2].weight is not ours.head[3].weight
     assert ours.head.o.weight is ours.mixed.out.weight
 

@@ -1,0 +1,180 @@
+"""Writes the pages that are made from definitions: `python docs/generate.py`.
+
+`operators.md` from the operators, `recipes.md` from what data and train parts may name, `errors.md`
+from the codes. A test holds the pages to what this makes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from nnspec import operators, recipe
+from nnspec.codes import CODES
+from nnspec.elaborate.initial import INITIALISERS
+from nnspec.operators.binding import show
+from nnspec.operators.definition import REQUIRED, Setting
+from nnspec.recipe.plan import SETTINGS
+from nnspec.tensors import DTYPES
+
+DOCS = Path(__file__).parent
+NOTE = "<!-- Made by docs/generate.py from the definitions; change those and run it. -->\n"
+
+#: what a family of operators is called on its page
+FAMILIES = {
+    "maker": "Makers of tensors",
+    "joining": "Joining and taking apart",
+    "": "Others",
+}
+KINDS = {
+    "source": ("Sources", "`source = …` of a data part."),
+    "transform": (
+        "Transforms",
+        "Steps of a field's pipeline: `image = resize(28) -> normalize(mean=0.5, std=0.25)`. They work on "
+        "images [C, H, W] with values 0 to 1. The steps up to the first random one run once, before "
+        "training; the rest runs on each batch, drawing anew for each image.",
+    ),
+    "optimizer": (
+        "Optimizers",
+        "`optimizer = …` of a train part; `adamw()` without one. Settings and defaults are torch.optim's.",
+    ),
+    "scheduler": (
+        "Schedulers",
+        "`scheduler = …` of a train part; `constant()` without one. The learning rate is multiplied by a "
+        "factor that is computed for each step.",
+    ),
+    "metric": (
+        "Metrics",
+        "`metrics = [accuracy(logits, label)]`: first an output of the model, then a field of the data.",
+    ),
+}
+
+
+def signature(name: str, settings: Iterable[Setting]) -> str:
+    """`conv2d(out_channels, kernel_size, stride=1, …)`"""
+    words = []
+    for one in settings:
+        if one.kind == "axes":
+            words.append(f"**{one.name}")
+        else:
+            words.append(one.name if one.default is REQUIRED else f"{one.name}={show(one.default)}")
+    return f"`{name}({', '.join(words)})`" if words else f"`{name}`"
+
+
+def summary(thing: object) -> str:
+    """The first paragraph of its documentation, on one line."""
+    text = inspect.cleandoc(type(thing).__doc__ or "").partition("\n\n")[0]
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def explained(settings: Iterable[Setting]) -> str:
+    """What the settings are that say so."""
+    return "; ".join(f"`{one.name}`: {one.doc}" for one in settings if one.doc)
+
+
+def recipes_of(kind: str) -> Iterator[Any]:
+    for name in recipe.names(kind):
+        found = recipe.lookup(kind, name)
+        assert found is not None
+        yield found
+
+
+def operators_page() -> str:
+    families: dict[str, list[Any]] = {}
+    for operator in operators.every():
+        families.setdefault(operator.family, []).append(operator)
+    parts = [
+        "# The operators\n",
+        "Each with its settings and their defaults, which are PyTorch's; the tensors come through the "
+        "arrow or stand before the settings. `nnspec ops NAME` tells what each setting means, and shows "
+        "uses that are accepted and refused.\n",
+    ]
+    for family in sorted(families, key=lambda name: (not name, name)):
+        parts.append(f"## {FAMILIES.get(family, family.capitalize())}\n")
+        rows = [(signature(o.name, o.settings), summary(o)) for o in families[family]]
+        parts.append(table(("operator", "what it does"), rows))
+    return "\n".join(parts)
+
+
+def recipes_page() -> str:
+    parts = [
+        "# What data and train parts may name\n",
+        "How the parts are written: [language.md](language.md#data-and-training).\n",
+        "## Settings of a train part\n",
+        "Beside `loss`, `metrics`, `optimizer` and `scheduler`:\n",
+        table(
+            ("setting", "default", "meaning"),
+            [
+                (
+                    f"`{one.name}`",
+                    f"`{show(one.default)}`",
+                    one.doc + (f" ({' or '.join(one.choices)})" if one.choices else ""),
+                )
+                for one in SETTINGS
+            ],
+        ),
+        "## Losses\n",
+        "Any expression that gives one number is a loss. These operators are made for it:\n",
+        table(
+            ("loss", "what it is"),
+            [
+                (signature(o.name, o.settings), summary(o))
+                for o in operators.every()
+                if o.family == "loss"
+            ],
+        ),
+    ]
+    for kind, (title, text) in KINDS.items():
+        rows = [(signature(r.name, r.settings), _what(r)) for r in recipes_of(kind)]
+        parts += [f"## {title}\n", f"{text}\n", table((kind, "what it is"), rows)]
+    parts += [
+        "## Initialisers\n",
+        "Of `param` and `buffer`: the functions of `torch.nn.init`, with their settings and defaults.\n",
+        "".join(f"- {signature(name, settings)}\n" for name, settings in INITIALISERS.items()),
+        "## Dtypes\n",
+        f"{', '.join(f'`{name}`' for name in DTYPES)}\n",
+    ]
+    return "\n".join(parts)
+
+
+def _what(found: Any) -> str:
+    settings = explained(found.settings)
+    return summary(found) + (f" {settings[0].upper() + settings[1:]}." if settings else "")
+
+
+def errors_page() -> str:
+    parts = [
+        "# The codes of errors and warnings\n",
+        "`nnspec explain NN301` prints the same. 1xx: how a file is written. 2xx: names and arguments. "
+        "3xx: tensors and sizes. 4xx: the language's limits. 5xx: data and training. 6xx: warnings. "
+        "9xx: what nnspec cannot do yet.\n",
+    ]
+    for name, code in CODES.items():
+        parts.append(f"## {name}\n")
+        parts.append(f"**{code.severity}: {code.summary}.** {code.explanation}\n")
+        if code.wrong:
+            parts.append(f"Wrong:\n\n```nn wrong\n{code.wrong.rstrip()}\n```\n")
+            parts.append(f"Mended:\n\n```nn\n{code.mended.rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+def pages() -> Mapping[str, str]:
+    """Name of the file -> its text."""
+    made = {
+        "operators.md": operators_page,
+        "recipes.md": recipes_page,
+        "errors.md": errors_page,
+    }
+    return {name: f"{NOTE}\n{make().rstrip()}\n" for name, make in made.items()}
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,139 @@
+"""What docs/ shows is what happens: specs, commands with their outputs, Python; links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from runpy import run_path
+
+import pytest
+
+from nnspec.cli.commands import COMMANDS
+from nnspec.source import Source
+from nnspec.syntax import tree
+from nnspec.syntax.parser import parse
+from tests.documents import as_it_was, as_spec, blocks, fits, follow
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted(page.name for page in DOCS.glob("*.md"))
+MADE = {"errors.md", "operators.md", "recipes.md"}  # by docs/generate.py
+FOLLOWED = [name for name in PAGES if name not in {"architecture.md", "README.md", *MADE}]
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """The networks of these pages are too small for more."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_the_page_is_what_happens(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None
+) -> None:
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("NO_COLOR", "1")
+    with as_it_was():
+        follow(DOCS / name)
+
+
+def test_the_made_pages_are_up_to_date() -> None:
+    pages = run_path(str(DOCS / "generate.py"))["pages"]()
+    assert set(pages) == MADE
+    for name, text in pages.items():
+        up_to_date = (DOCS / name).read_text("utf-8") == text
+        assert up_to_date, f"docs/{name} is out of date: run python docs/generate.py"
+
+
+def _within(node: object) -> Iterator[object]:
+    """A part of a syntax tree and all parts of it."""
+    yield node
+    if isinstance(node, (tree.Tree, tree.Module)):
+        for field in node._fields:
+            yield from _within(getattr(node, field))
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _within(item)
+
+
+def test_the_reference_shows_every_construct() -> None:
+    shown: set[str] = set()
+    for block in blocks((DOCS / "language.md").read_text("utf-8")):
+        if block.kind in ("nn", ""):
+            for node in _within(parse(Source(as_spec(block), "page.nn"))[0]):
+                shown.add(type(node).__name__)
+                if isinstance(node, (tree.Binary, tree.Unary)):
+                    shown.add(node.op)
+                elif isinstance(node, tree.Compare):
+                    shown |= {op for op, _ in node.rest}
+    abstract = {"Tree", "Expr", "Statement", "Part"}
+    kinds = {
+        name
+        for name, kind in vars(tree).items()
+        if isinstance(kind, type) and issubclass(kind, tree.Tree)
+    }
+    kinds -= abstract | {"ExternDef"}  # `extern` is not done yet
+    operators = {"+", "-", "*", "/", "//", "%", "@", "**", "and", "or", "not"}
+    operators |= {"==", "!=", "<", "<=", ">", ">=", "in", "not in"}
+    assert kinds | operators <= shown, sorted((kinds | operators) - shown)
+
+
+def _targets(name: str) -> list[str]:
+    text = re.sub(r"^```.*?^```$", "", (DOCS / name).read_text("utf-8"), flags=re.M | re.S)
+    return re.findall(r"\]\(([^)\s]+)\)", text)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name: str) -> None:
+    for link in _targets(name):
+        file, _, anchor = link.partition("#")
+        page = (DOCS / file) if file else DOCS / name
+        assert page.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.M)
+            made = {re.sub(r"[^\w\- ]", "", h.lower()).replace(" ", "-") for h in headings}
+            assert anchor in made, link
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_commands_in_running_text_exist(name: str) -> None:
+    for command in re.findall(r"`nnspec (\w+)", (DOCS / name).read_text("utf-8")):
+        assert command in COMMANDS, command
+
+
+def test_the_index_names_every_page() -> None:
+    assert {link.partition("#")[0] for link in _targets("README.md")} >= set(PAGES) - {"README.md"}
+
+
+def test_both_beginners_pages_show_the_same() -> None:
+    english, chinese = (
+        [block for block in blocks((DOCS / name).read_text("utf-8")) if block.kind == "console"]
+        for name in ("beginner.md", "beginner.zh.md")
+    )
+    assert [block.text for block in english] == [block.text for block in chinese]
+
+
+@pytest.mark.parametrize(
+    ("expected", "real", "fitting"),
+    [
+        ("a  b", "a  b   \n", True),
+        ("a  b", "a b", False),
+        ("took … s\nend", "took 0.2 s\nend", True),
+        ("took … s\nend", "took 0.2 s\nmore\nend", False),
+        ("first\n…\nlast", "first\n1\n2\nlast", True),
+        ("first\n…\nlast", "first\nlast", True),
+        ("first\n…\nlast", "first\n1\n2", False),
+        ("", "something", False),
+        ("(a.c)", "(abc)", False),
+    ],
+)
+def test_an_output_is_compared(expected: str, real: str, fitting: bool) -> None:
+    assert fits(expected, real) is fitting

@@ -1,0 +1,84 @@
+"""What people who know PyTorch or Keras type first: each is understood, or the message says what to type."""
+
+from __future__ import annotations
+
+import pytest
+
+import nnspec
+
+#: what is written after `y = ` -> the code, the words that are marked, and what the help must say
+HABITS = {
+    "x -> Conv2d(4, 3)": ("NN200", "Conv2d", "`conv2d`"),
+    "nn.ReLU()(x)": ("NN200", "nn.ReLU", "`relu`"),
+    "x -> nn.Conv2d(4, 3)": ("NN200", "nn.Conv2d", "`conv2d`"),
+    "x -> torch.nn.Linear(4)": ("NN200", "torch.nn", "snake_case"),
+    "F.relu(x)": ("NN200", "F.relu", "`relu`"),
+    "torch.cat([x, x], 1)": ("NN200", "torch.cat", "`concat`"),
+    "x -> cat(x)": ("NN200", "cat", "`concat`"),
+    "nn.Sequential(relu, relu)(x)": ("NN200", "nn.Sequential", "arrow"),
+    "x -> conv2d(in_channels=3, out_channels=4, kernel_size=3)": (
+        "NN203",
+        "in_channels=3",
+        "shape",
+    ),
+    "x -> conv2d(3, 64, 3)": ("NN302", "64", "`conv2d(64, 3)`"),
+    "x -> linear(8, 5)": ("NN205", "5", "`linear(5)`"),
+    "x -> BatchNorm2d(64)": ("NN200", "BatchNorm2d", "`batch_norm2d`"),
+    "x -> batch_norm2d(3)": ("NN206", "batch_norm2d(3)", "`batch_norm2d`"),
+    "x -> layer_norm(8)": ("NN206", "layer_norm(8)", "`layer_norm`"),
+    "x -> group_norm(1, 3)": ("NN206", "group_norm(1, 3)", "`group_norm(1)`"),
+    "x -> conv2d(4, 3, bias=False)": ("NN200", "False", "`false`"),
+    "x -> max_pool2d(2, None)": ("NN200", "None", "`none`"),
+    "x.view(2, -1)": ("NN209", "view", "`x -> reshape(…)`"),
+    "x.reshape(2, -1)": ("NN209", "reshape", "`x -> reshape(…)`"),
+    "x.size(0)": ("NN209", "x.size", "[N, C, H, W]"),
+    "x.shape[1]": ("NN209", "x.shape", "[N, C, H, W]"),
+    "x.T": ("NN209", "x.T", "transpose"),
+    "self.conv1(x)": ("NN200", "self", "conv1: conv2d"),
+    "x -> Dense(10)": ("NN200", "Dense", "`linear`"),
+    'x -> Conv2D(32, 3, activation="relu")': ("NN200", "Conv2D", "`conv2d`"),
+    "x -> MaxPooling2D(2)": ("NN200", "MaxPooling2D", "`max_pool2d`"),
+    "x -> Flatten()": ("NN200", "Flatten", "`flatten`"),
+    "x -> GlobalAveragePooling2D()": ("NN200", "GlobalAveragePooling2D", "adaptive_avg_pool2d(1)"),
+    "x -> BatchNormalization()": ("NN200", "BatchNormalization", "batch_norm2d"),
+    "x -> upsample(2)": ("NN200", "upsample", "`interpolate`"),
+    "concat(x, x, axis=1)": ("NN203", "axis=1", "dim"),
+    "x + y;": ("NN106", ";", "line of its own"),
+    "x |> relu": ("NN101", "|>", "`->`"),
+    "x => relu": ("NN101", "=>", "`->`"),
+    "x && x": ("NN101", "&&", "`and`"),
+    "!x": ("NN106", "!", "not x"),
+    "lambda a: a": ("NN101", "lambda", "fn name(x)"),
+    "print(x)": ("NN200", "print", "nnspec check"),
+    "x -> conv2d(4, [3, 3, 3])": ("NN205", "[3, 3, 3]", "conv3d"),
+    "x -> conv2d(4, kernel=3)": ("NN203", "kernel=3", "kernel_size"),
+    "x -> relu(inplace=true)": ("NN203", "inplace=true", "compiler"),
+    "x -> max_pool2d(2, stirde=2)": ("NN203", "stirde=2", "`stride`"),
+}
+FINE = (
+    "concat([x, x], 1)",
+    "concat([x, x], dim=1)",
+    "x -> relu()",
+    "relu(x)",
+    "x -> reshape([N, -1])",
+)
+
+
+def check(line: str) -> nnspec.report.model.Report:  # type: ignore[name-defined]
+    text = (
+        f"model Net:\n    input x: [N, 3, 8, 8]\n    y = {line}\n    return concat(y, y, dim=1)\n"
+    )
+    return nnspec.check_source(text, "net.nn")
+
+
+@pytest.mark.parametrize("line", HABITS)
+def test_the_message_says_what_to_type(line: str) -> None:
+    code, marked, words = HABITS[line]
+    (problem,) = check(line).diagnostics
+    assert (problem.code, problem.span.line, problem.span.text) == (code, 3, marked)
+    assert words in problem.help, problem.help
+
+
+@pytest.mark.parametrize("line", FINE)
+def test_it_works_as_typed(line: str) -> None:
+    assert check(line).ok
