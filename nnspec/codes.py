@@ -244,14 +244,28 @@ CODES: dict[str, Code] = {
         beside=(("blocks.nn", _BLOCK),),
     ),
     "NN215": Code(
-        "a weight that cannot be tied here",
-        "`linear(vocab, bias=false, weight=wte.weight)` gives a layer the weight of another. The other is "
-        "declared with `layer` in the same body, and used before.",
-        wrong=_model(
-            "layer a = linear(32)\nx = image -> linear(32, weight=a.weight)\nreturn x -> a"
+        "a parameter that cannot be tied",
+        "`linear(8, weight=wte.weight)` has no weight of its own: it takes that of the layer `wte`, which "
+        "`layer wte = …` declares in the same body and which that body uses somewhere, or a `param` of the "
+        "body. Only what is trained can be shared so; a tensor that is computed is no parameter.",
+        **_pair(
+            "layer wte = embedding(10, 8)\nh = x -> linear(8)\n"
+            "return h -> linear(10, bias=false, weight=wte.weight)",
+            "layer wte = embedding(10, 8)\nh = tokens -> wte\n"
+            "return h -> linear(10, bias=false, weight=wte.weight)",
+            input="x: [N, 4]\n    input tokens: i64[N]",
         ),
-        mended=_model(
-            "layer a = linear(32)\nx = image -> a\nreturn x -> linear(32, weight=a.weight)"
+    ),
+    "NN216": Code(
+        "something that depends on whether the module is training",
+        "`if training:` is the one condition that is decided when a module runs; both of its sides are "
+        "checked. Afterwards a name goes on if both sides leave it as a tensor of one shape and dtype. "
+        "Numbers, lists and layers are known while checking and cannot depend on it, and a `return` stands "
+        "after it.",
+        **_pair(
+            "if training:\n    x = image -> conv2d(4, 3)\nelse:\n    x = image -> conv2d(8, 3)\nreturn x",
+            "if training:\n    x = image -> conv2d(4, 3)\nelse:\n    x = image -> conv2d(4, 5, padding=1)\n"
+            "return x",
         ),
     ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------

@@ -45,6 +45,8 @@ class Node:
 
     `path` is () for what is no layer of its own (arithmetic on tensors). A repeated layer is one node with
     `count` > 1 whose copies are path[:-1] + (stem + str(first + i),); see `paths`.
+    `when` is set for what stands in an `if training:`: its number in the body, and whether it is the side
+    of training.
     `shared` is set where the layer was declared with `layer` and this is not its first use: it then owns
     no parameters of its own.
     """
@@ -59,6 +61,7 @@ class Node:
         "shared",
         "span",
         "stem",
+        "when",
     )
 
     def __init__(self, inputs: tuple[Value | None, ...], path: tuple[str, ...], span: Span) -> None:
@@ -71,6 +74,11 @@ class Node:
         self.first = 0
         self.shared = False
         self.labelled = False
+        self.when: tuple[int, bool] | None = None
+
+    def runs(self, training: bool) -> bool:
+        """Whether it runs in training, or in evaluation."""
+        return self.when is None or self.when[1] == training
 
     def paths(self) -> Iterator[tuple[str, ...]]:
         """The path of each copy."""
@@ -79,6 +87,17 @@ class Node:
         else:
             for copy in range(self.count):
                 yield (*self.path[:-1], f"{self.stem}{self.first + copy}")
+
+    def holds(self, name: str) -> bool:
+        """Whether a copy is called so, under the same container."""
+        if self.count == 1:
+            return self.path[-1] == name
+        number = name[len(self.stem) :]
+        return (
+            name.startswith(self.stem)
+            and number.isdecimal()
+            and 0 <= int(number) - self.first < self.count
+        )
 
     @property
     def shown(self) -> str:
@@ -90,19 +109,19 @@ class Node:
 
 
 class Tie:
-    """Whose tensor a parameter is: `path` below the module of `node`; `shown` as the spec says it."""
+    """Whose tensor a parameter is: a path below the body that declares both layers."""
 
-    __slots__ = ("node", "path", "shown")
+    __slots__ = ("path",)
 
-    def __init__(self, shown: str, node: Node, path: tuple[str, ...]) -> None:
-        self.shown = shown
-        self.node = node
+    def __init__(self, path: tuple[str, ...]) -> None:
         self.path = path
+
+    def __str__(self) -> str:
+        return ".".join(self.path)
 
 
 class OpNode(Node):
-    """A use of an operator. `params` are its tensors by name; of these `tied` are another layer's, and
-    `init` are not drawn as PyTorch does by itself."""
+    """A use of an operator."""
 
     __slots__ = ("init", "operator", "params", "tied", "use")
 
@@ -118,8 +137,8 @@ class OpNode(Node):
         self.operator = operator
         self.use = use
         self.params: Mapping[str, Param] = {}
-        self.tied: dict[str, Tie] = {}
-        self.init: Mapping[str, Any] = {}  # name -> Initial (elaborate/values.py)
+        self.init: Mapping[str, Any] = {}  # parameter -> how it begins, where the spec says it
+        self.tied: Mapping[str, Tie] = {}  # parameter -> whose it is, where it is not its own
 
 
 class CallNode(Node):
@@ -143,6 +162,22 @@ class OwnParam(Node):
         super().__init__((), path, span)
         self.param = param
         self.init = init
+
+
+class Choice(Node):
+    """Where the sides of `if training:` meet: one value in training, another in evaluation."""
+
+    __slots__ = ("region",)
+
+    def __init__(self, then: Value, otherwise: Value, region: int, span: Span) -> None:
+        super().__init__((then, otherwise), (), span)
+        self.region = region  # the number of the `if`, as in `when`
+
+    def source(self, training: bool) -> Value:
+        """The value that it is."""
+        found = self.inputs[0 if training else 1]
+        assert found is not None
+        return found
 
 
 class Place:

@@ -20,11 +20,16 @@ if TYPE_CHECKING:
     Sums = dict[int, Size]
 
 
-def sums(root: Graph, of_node: Callable[[Node], Size], shared_too: bool) -> Sums:
+def sums(
+    root: Graph,
+    of_node: Callable[[Node], Size],
+    shared_too: bool,
+    training: bool | None = None,
+) -> Sums:
     """The sum of `of_node` over all nodes of each distinct graph below `root` and of `root` itself.
 
     `of_node` is asked for nodes that are no calls. `shared_too`: a layer that is used again counts
-    again (MACs: yes; parameters: no).
+    again (MACs: yes; parameters: no). `training`: only what runs then, or else in evaluation.
     """
     found: Sums = {}
     uses: dict[int, Size] = {}  # equal uses of an operator are one object
@@ -41,7 +46,7 @@ def sums(root: Graph, of_node: Callable[[Node], Size], shared_too: bool) -> Sums
         found[id(graph)] = total(
             times(node.count, of_call_or_node(node, found, once))
             for node in graph.nodes
-            if shared_too or not node.shared
+            if (shared_too or not node.shared) and (training is None or node.runs(training))
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Multiply-accumulates of one forward pass, counted as half of what PyTorch's flop counter
+"""Multiply-accumulates of one forward pass in evaluation, counted as half of what PyTorch's flop counter
 counts.
 """
 
@@ -22,9 +22,13 @@ def _macs(node: Node) -> Size:
 
 def macs(root: Graph) -> Sums:
     """MACs of each distinct graph, by its id."""
-    return sums(root, _macs, shared_too=True)
+    return sums(root, _macs, shared_too=True, training=False)
 
 
 def of_node(node: Node, found: Sums) -> Size:
     """MACs of a node with all its copies."""
-    return times(node.count, of_call_or_node(node, found, _macs))
+    return (
+        0
+        if not node.runs(training=False)
+        else times(node.count, of_call_or_node(node, found, _macs))
+    )

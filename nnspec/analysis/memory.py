@@ -7,7 +7,7 @@ from __future__ import annotations
 from nnspec.analysis import params
 from nnspec.analysis.fold import sums
 from nnspec.dims import total
-from nnspec.graph import CallNode, OpNode
+from nnspec.graph import CallNode, Choice, OpNode
 from nnspec.tensors import DTYPES
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def activations(root: Graph) -> Size:
             return 0
         return total(of_type(value.type) for value in node.outputs)
 
-    return sums(root, of_node, shared_too=True)[id(root)]
+    return sums(root, of_node, shared_too=True, training=True)[id(root)]
 
 
 def peak(root: Graph, number: Callable[[Size], int]) -> int:
@@ -63,7 +63,12 @@ def _peak_of_body(graph: Graph, number: Callable[[Size], int], inside: dict[int,
     """The peak of what a body adds to its inputs, which its caller holds."""
     last: dict[int, int] = {}  # id of a value's storage -> number of the last node that reads it
     base: dict[int, Value] = {}
-    for at, node in enumerate(graph.nodes):
+    nodes = [node for node in graph.nodes if node.runs(training=False)]
+    for at, node in enumerate(nodes):
+        if isinstance(node, Choice):  # it is that value
+            source = node.source(training=False)
+            base[id(node.outputs[0])] = base.get(id(source), source)
+            continue
         read = [value for value in node.inputs if value is not None]
         for value in read:
             last[id(base.get(id(value), value))] = at
@@ -71,14 +76,14 @@ def _peak_of_body(graph: Graph, number: Callable[[Size], int], inside: dict[int,
             for value in node.outputs:
                 base[id(value)] = base.get(id(read[0]), read[0])
     for _, value in graph.outputs:
-        last[id(base.get(id(value), value))] = len(graph.nodes)
-    own = {id(value) for node in graph.nodes for value in node.outputs if id(value) not in base}
+        last[id(base.get(id(value), value))] = len(nodes)
+    own = {id(value) for node in nodes for value in node.outputs if id(value) not in base}
     alive = most = 0
     held: dict[int, int] = {}
     ends: dict[int, list[int]] = {}
     for storage, at in last.items():
         ends.setdefault(at, []).append(storage)
-    for at, node in enumerate(graph.nodes):
+    for at, node in enumerate(nodes):
         if isinstance(node, CallNode):
             # the body's own outputs are part of its peak; further copies also hold the one before
             between = sum(number(of_type(v.type)) for v in node.outputs) if node.count > 1 else 0

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
 
 
 def own(node: Node) -> Iterator[tuple[str, Param]]:
-    """Name and shape of each parameter and buffer that a node itself has (one copy of it).
-
-    A tied one is its first owner's.
-    """
+    """Name and shape of each parameter and buffer that a node itself has (one copy of it);
+    one that is tied is another node's."""
     if isinstance(node, OpNode):
         for name, param in node.params.items():
             if name not in node.tied:

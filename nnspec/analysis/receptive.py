@@ -10,7 +10,7 @@ A body's effect is a pair for each axis, memoised: a window of `reach` input pos
 
 from __future__ import annotations
 
-from nnspec.graph import CallNode, OpNode, OwnParam
+from nnspec.graph import CallNode, Choice, OpNode, OwnParam
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -76,6 +76,9 @@ def _of_body(graph: Graph, found: dict[int, dict[int, Window | None]]) -> dict[i
         known[id(value)] = point(value.type.rank - 2) if value.type.rank > 2 else None
     for node in graph.nodes:
         if isinstance(node, OwnParam):
+            continue
+        if isinstance(node, Choice):
+            known[id(node.outputs[0])] = known.get(id(node.source(training=False)))
             continue
         seen = before(node, known)
         own = of_any(node, found) if seen is not None else None

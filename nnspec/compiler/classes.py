@@ -260,7 +260,7 @@ class Planner:
             if isinstance(node, OpNode):
                 yield from code.symbols(node.operator.module(node.use))
                 yield from code.symbols(node.operator.function(node.use))
-                yield from code.symbols([init.settings for init in node.init.values()])
+                yield from code.symbols([initial.settings for initial in node.init.values()])
             elif isinstance(node, OwnParam):
                 yield from code.symbols((node.param.shape, node.init.settings))
             elif isinstance(node, CallNode) and id(node) in plan.calls:

@@ -10,32 +10,18 @@ from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
-from nnspec.compiler.modules import WITH_INIT, Constructor
+from nnspec.compiler.modules import Constructor
 from nnspec.compiler.names import camel, fresh
 
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
-    ("Callable", "from collections.abc import Callable"),
-    ("partial", "from functools import partial"),
     ("NamedTuple", "from typing import NamedTuple"),
 )
-
-
-_WITH_INIT = f"""\
-def {WITH_INIT}(
-    module: nn.Module, **initialisers: Callable[[Tensor], Tensor]
-) -> nn.Module:
-    \"\"\"The module with some of its parameters drawn anew.\"\"\"
-    for name, initialise in initialisers.items():
-        initialise(module.get_parameter(name))
-    return module"""
 
 
 def file(doc: str, plans: Iterable[ClassPlan]) -> str:
     """The source of a module with these classes."""
     parts = [lines for plan in plans for lines in class_lines(plan)]
-    if any(f"{WITH_INIT}(" in line for lines in parts for line in lines):
-        parts.insert(0, _WITH_INIT.split("\n"))
     return assemble(doc, parts)
 
 
@@ -43,10 +29,7 @@ def assemble(doc: str, parts: list[list[str]]) -> str:
     """A module: docstring, the imports that the parts need, the parts."""
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
     words = set(
-        re.findall(
-            r"\b(?:torch(?=\.)|F(?=\.)|nn(?=\.)|partial(?=\()|(?:Tensor|NamedTuple|OrderedDict|Callable)\b)",
-            body,
-        )
+        re.findall(r"\b(?:torch(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)", body)
     )
     standard = [line for word, line in _IMPORTS if word in words]
     torch = ["import torch"] if "torch" in words else []
@@ -154,7 +137,8 @@ def _sequential(plan: ClassPlan) -> list[str]:
     constructor = Constructor(plan)
     arguments = constructor.chain(plan.graph)
     made = Call("super().__init__", arguments, one_each=len(arguments) > 1)
-    return [*_head(plan, "nn.Sequential"), *_signature(plan), *lay(made, 8)]
+    begun = constructor.begin.of_chain(plan.graph, "self")
+    return [*_head(plan, "nn.Sequential"), *_signature(plan), *lay(made, 8), *begun]
 
 
 def _module(plan: ClassPlan, output: str) -> list[str]:

@@ -8,8 +8,9 @@ from nnspec.compiler.layout import Call, Expr, Text, lay
 from nnspec.compiler.modules import Constructor, copies
 from nnspec.compiler.names import fresh, usable
 from nnspec.compiler.run_time import ForwardNames
+from nnspec.compiler.sides import Sides, assignments, either
 from nnspec.compiler.statements import Statement, rolled
-from nnspec.graph import CallNode, Node, OpNode, OwnParam, Value
+from nnspec.graph import CallNode, Choice, Node, OpNode, OwnParam, Value
 from nnspec.operators.definition import InfixCode
 
 #: calls inside calls, and columns, up to which an expression is put into the next one
@@ -29,6 +30,9 @@ class Forward:
         self.variables: dict[int, str] = {}
         self.live: dict[str, int] = {}  # variable -> id of the value it holds
         self.left: dict[int, int] = {}
+        self.wanted: dict[
+            int, str
+        ] = {}  # value -> the variable in which the sides of an `if` leave it
         self.statements: list[Statement] = []
         self.dead = self._without_effect()
         self._count_uses()
@@ -64,8 +68,14 @@ class Forward:
             self.variables[id(value)], self.live[name] = name, id(value)
             if id(value) not in self.uses:
                 del self.live[name]
-        for number, node in enumerate(self.graph.nodes):
-            self._node(number, node)
+        number = 0
+        while number < len(self.graph.nodes):
+            node = self.graph.nodes[number]
+            if node.when is not None or isinstance(node, Choice):
+                number = self._sides(number)
+            else:
+                self._node(number, node)
+                number += 1
         results = [self._take(value) for _, value in self.graph.outputs]
         if output:
             returned: Expr = Call(output, tuple(("", result) for result in results))
@@ -171,6 +181,44 @@ class Forward:
             lines += [f"for i in {copies(node)}:", f"    {name} = {copy}({name})"]
         self.statements.append(Statement("", None, lines))
 
+    # -- `if training:` ----------------------------------------------------------------------------
+
+    def _sides(self, number: int) -> int:
+        """Both sides as an `if`; the number of the first node after it."""
+        sides = Sides(self.graph.nodes, number, self.dead)
+        before = self.statements, dict(self.live), dict(self.left)
+        self.left = sides.without(before[2], None)
+        live = {name: value for name, value in self.live.items() if self.left.get(value, 0) > 0}
+        after = live, self.left
+        names: list[str] = []
+        for choice in sides.choices:
+            held = {*live, *names, *self.names.read.values()}
+            names.append(fresh(usable(choice.outputs[0].name or "x"), held))
+        written: dict[bool, list[str]] = {}
+        for training in (True, False):
+            self.statements, self.left = [], sides.without(before[2], not training)
+            self.live = {n: value for n, value in before[1].items() if self.left.get(value, 0) > 0}
+            self.wanted = {
+                id(choice.source(training)): name
+                for choice, name in zip(sides.choices, names, strict=True)
+                if len(self.uses[id(choice.source(training))]) == 1
+            }
+            for at in sides.members[training]:
+                self._node(at, self.graph.nodes[at])
+            sources = [self._take(choice.source(training)) for choice in sides.choices]
+            self.statements += assignments(names, sources)
+            lines = [line for lines in rolled(self.statements, self.lists, 12) for line in lines]
+            written[training] = [line[8:] for line in lines]
+        self.statements, self.live, self.left = before[0], *after
+        self.wanted = {}
+        for choice, name in zip(sides.choices, names, strict=True):
+            self.variables[id(choice.outputs[0])], self.live[name] = name, id(choice.outputs[0])
+            self.names.taken.add(name)
+        lines = either(self.names.training, written[True], written[False])
+        if lines:
+            self.statements.append(Statement("", None, lines))
+        return sides.end
+
     # -- nesting -----------------------------------------------------------------------------------
 
     def _goes_into_next(self, number: int, node: Node, expr: Expr) -> bool:
@@ -185,6 +233,8 @@ class Forward:
         if value.name or not self._all_flow_into(number + 1, user):
             return False
         target = self.graph.nodes[user]
+        if target.when != node.when or isinstance(target, Choice):
+            return False
         deepest = DEEPEST + self._is_infix(target)  # an operator is no further call
         if expr.depth >= deepest or len(expr.flat) > LONGEST:
             return False
@@ -200,6 +250,8 @@ class Forward:
         for node in self.graph.nodes[first:user]:
             if id(node) in self.dead:
                 continue
+            if node.when != self.graph.nodes[user].when or isinstance(node, Choice):
+                return False
             for value in node.outputs:
                 users = self.uses.get(id(value), [])
                 if len(users) != 1 or users[0] > user or value.name or node.count > 1:
@@ -242,6 +294,7 @@ class Forward:
         wanted = (
             [value.name] if value.name else [*self._inherited(node), *self._later(number, value)]
         )
+        wanted.insert(0, self.wanted.get(id(value), ""))
         names = [usable(name) for name in wanted if name]
         held = {*self.live, *self.names.read.values()}
         name = next((n for n in names if n not in held), None) or fresh(names[0], held)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
+from nnspec.compiler.begin import Lines, begins
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
-from nnspec.elaborate.initial import INITIALISERS
+from nnspec.compiler.tying import Tying
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
 
 _Tree = dict[str, Any]
-
-#: the function of a generated file that draws some of a layer's weights anew; `emit.py` writes it
-WITH_INIT = "with_init"
 
 
 class ConstructorNames(code.Names):
@@ -50,7 +48,10 @@ class Constructor:
         self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items
         self.lines: list[str] = []
         self.annotations: list[str] = []  # of buffers, at the head of the class
+        arguments = self.names.words.values()
+        self.begin = Lines(self._begins, arguments, plan.helpers)
         self._modules: _Tree = {}
+        self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
         self._plain: dict[Any, str] = {}  # layers without weights or name -> their attribute
         self._collect()
 
@@ -92,13 +93,15 @@ class Constructor:
         for part in node.path[:-1]:
             branch = branch.setdefault(part, {})
         name = node.path[-1]
+        if not node.shared or name not in branch:
+            self.placed.setdefault(node.path[0], []).append(node)
         if node.count > 1:
             branch.setdefault(name, _Copies(node, self.layer(node)))
             return
         if not node.shared or name not in branch:
             made: Any = self.layer(node)
             condition = self.plan.optional.get(id(node))
-            branch[name] = made if condition is None else _Optional(name, condition, made)
+            branch[name] = made if condition is None else _Optional(name, condition, made, node)
         self.access[id(node)] = ""  # known once the containers' kinds are
 
     # -- a layer as an expression ------------------------------------------------------------------
@@ -111,37 +114,11 @@ class Constructor:
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
             assert made is not None
-            return self._drawn(node, code.module(made, self.names))
+            return code.module(made, self.names)
         assert isinstance(node, CallNode)
         if id(node) in self.plan.calls:
             return self._instance(self.plan.calls[id(node)], node.graph)
         return self.sequence(node.graph)
-
-    def _drawn(self, node: OpNode, made: Call) -> Call:
-        """A layer whose weights are not drawn as PyTorch does by itself."""
-        if not node.init:
-            return made
-        functions: dict[str, Expr] = {}
-        for name, init in node.init.items():
-            function = Text(f"nn.init.{init.name}_")
-            given = {
-                setting.name: code.value(init.settings[setting.name], self.names)
-                for setting in INITIALISERS[init.name]
-                if init.settings[setting.name] != setting.default
-            }
-            functions[name] = call("partial", function, **given) if given else function
-        return call(WITH_INIT, made, **functions)
-
-    def _ties(self) -> list[str]:
-        """The lines that make a parameter that of another layer."""
-        lines = []
-        for node in self.plan.graph.nodes:
-            for name, tie in node.tied.items() if isinstance(node, OpNode) else ():
-                source = self.access[id(tie.node)]
-                for part in tie.path:
-                    source += f"[{part}]" if part.isdecimal() else f".{part}"
-                lines.append(f"        {self.access[id(node)]}.{name} = {source}")
-        return lines
 
     def _instance(self, plan: ClassPlan, graph: Graph) -> Call:
         arguments: list[tuple[str, Expr]] = []
@@ -184,7 +161,7 @@ class Constructor:
         name = node.path[-1]
         self.access[id(node)] = f"self.{name}"
         shape = [code.size(size, self.names) for size in node.param.shape]
-        init, settings = node.init.name, dict(node.init.settings)
+        init, settings = node.init.name, node.init.settings
         dtype = {"dtype": Text(f"torch.{torch_name(node.param.dtype)}")}
         if node.param.dtype == "f32":
             dtype = {}
@@ -201,8 +178,7 @@ class Constructor:
             made = call("self.register_buffer", Text(f'"{name}"'), tensor)
             self.lines += lay(made, 8)
         if init not in (*makers, "constant"):
-            given = {key: code.value(value, self.names) for key, value in settings.items()}
-            self.lines += lay(call(f"nn.init.{init}_", Text(f"self.{name}"), **given), 8)
+            self.lines += begins(node.init, f"self.{name}", self.names, 8)
 
     # -- the lines ---------------------------------------------------------------------------------
 
@@ -211,17 +187,38 @@ class Constructor:
         lines = list(self.lines)
         for name, made in self._modules.items():
             if isinstance(made, (_Copies, _Optional)):
-                lines += made.write()
-            elif isinstance(made, dict):
+                lines += made.write(self.begin)
+                continue
+            if isinstance(made, dict):
                 lines += lay(self._container(made, f"self.{name}"), 8, f"self.{name} = ")
             elif attribute(name):
                 lines += lay(made, 8, f"self.{name} = ")
             else:
                 lines += lay(call("self.add_module", Text(f'"{name}"'), made), 8)
+            lines += self._beginnings(name)
         for node in self.plan.graph.nodes:
             if self.access.get(id(node)) == "":
-                self.access[id(node)] = self._reached(node.path)
-        return lines + self._ties()
+                self.access[id(node)] = self.reached(node.path)
+        if self.plan.kind != "helper":  # the class that it helps knows the layers
+            lines += Tying(self).lines()
+        return lines
+
+    def _begins(self, node: OpNode, access: str, indent: int) -> list[str]:
+        return [
+            line
+            for name, initial in node.init.items()
+            for line in begins(initial, f"{access}.{name}", self.names, indent)
+        ]
+
+    def _beginnings(self, name: str) -> list[str]:
+        """How the parameters of the layers at an attribute begin, where the spec says it."""
+        nodes = self.placed.get(name, [])
+        each = [self.begin.of(node, "layer") for node in nodes]
+        alike = len(nodes) > 1 and all(lines == each[0] for lines in each)
+        branch = self._modules[name]
+        if alike and isinstance(branch, dict) and len(branch) == len(nodes) and _counted(branch):
+            return self.begin.of_each(f"self.{name}", nodes[0])
+        return [line for node in nodes for line in self.begin.of(node, self.reached(node.path))]
 
     def _container(self, branch: _Tree, reached: str) -> Expr:
         items = [
@@ -239,7 +236,8 @@ class Constructor:
         pairs = tuple((f'"{name}": ', made) for name, made in items)
         return Call("nn.ModuleDict", (("", Call("", pairs, "{}", one_each=len(pairs) > 1)),))
 
-    def _reached(self, path: tuple[str, ...]) -> str:
+    def reached(self, path: tuple[str, ...]) -> str:
+        """How a layer of this class is reached in its constructor."""
         first = path[0]
         text = f"self.{first}" if attribute(first) else f'getattr(self, "{first}")'
         branch = self._modules.get(first)
@@ -256,12 +254,15 @@ class _Copies:
     def __init__(self, node: Node, made: Expr) -> None:
         self.node, self.made = node, made
 
-    def write(self) -> list[str]:
+    def write(self, begin: Lines) -> list[str]:
         name = Text(f'f"{self.node.stem}{{i}}"')
-        return [
-            f"        for i in {copies(self.node)}:",
-            *lay(call("self.add_module", name, self.made), 12),
-        ]
+        head = f"        for i in {copies(self.node)}:"
+        item = fresh("layer", begin.taken)
+        inside = begin.of(self.node, item, 12)
+        if not inside:
+            return [head, *lay(call("self.add_module", name, self.made), 12)]
+        added = lay(call("self.add_module", name, Text(item)), 12)
+        return [head, *lay(self.made, 12, f"{item} = "), *inside, *added]
 
 
 def copies(node: Node) -> str:
@@ -272,14 +273,15 @@ def copies(node: Node) -> str:
 class _Optional:
     """A layer that is there under a condition, else None."""
 
-    def __init__(self, name: str, condition: str, made: Expr) -> None:
-        self.name, self.condition, self.made = name, condition, made
+    def __init__(self, name: str, condition: str, made: Expr, node: Node) -> None:
+        self.name, self.condition, self.made, self.node = name, condition, made, node
 
-    def write(self) -> list[str]:
+    def write(self, begin: Lines) -> list[str]:
         return [
             f"        self.{self.name} = None",
             f"        if {self.condition}:",
             *lay(self.made, 12, f"self.{self.name} = "),
+            *begin.of(self.node, f"self.{self.name}", 12),
         ]
 
 

@@ -6,21 +6,7 @@ import keyword
 from collections.abc import Container
 
 #: what a generated file itself uses
-RESERVED = frozenset(
-    {
-        "torch",
-        "nn",
-        "F",
-        "Tensor",
-        "NamedTuple",
-        "OrderedDict",
-        "Callable",
-        "partial",
-        "with_init",
-        "self",
-        "range",
-    }
-)
+RESERVED = frozenset({"torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "self", "range"})
 
 
 def usable(name: str) -> str:

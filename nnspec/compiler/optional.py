@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from nnspec.compiler import code
-from nnspec.compiler.classes import ClassPlan, Planner
+from nnspec.compiler.classes import ClassPlan, Planner, steps
 from nnspec.compiler.layout import COMPARISON, LOWEST, Text, bracketed
 from nnspec.compiler.signature import signature
 from nnspec.graph import CallNode, Node, OpNode
@@ -78,7 +78,7 @@ def _candidates(plan: ClassPlan) -> Iterator[tuple[int, str]]:
         number, node = inside[0]
         names = {name for name in words if name not in bound}
         text = _python(condition, {name: words[name] for name in names})
-        if text is not None and _replaces(plan, number, node):
+        if text is not None and _replaces(plan, number, node) and not _is_tied(plan, node):
             found += 1
             yield id(node), text.flat
 
@@ -96,6 +96,16 @@ def _replaces(plan: ClassPlan, number: int, node: Node) -> bool:
     later = [value for other in plan.graph.nodes[number + 1 :] for value in other.inputs]
     later += [value for _, value in plan.graph.outputs]
     return all(value is not before for value in later)
+
+
+def _is_tied(plan: ClassPlan, node: Node) -> bool:
+    """Whether its parameters are another's, or another's are its: that wants both to be there."""
+    inline = isinstance(node, CallNode) and node.graph.definition is None
+    inside = steps(node.graph) if inline and isinstance(node, CallNode) else iter([node])
+    ties = [each.tied for each in steps(plan.graph) if isinstance(each, OpNode)]
+    return any(isinstance(each, OpNode) and each.tied for each in inside) or any(
+        tie.path[0] == node.path[0] for tied in ties for tie in tied.values()
+    )
 
 
 def _bound(statements: tuple[tree.Statement, ...]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from nnspec.compiler import code
-from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
+from nnspec.elaborate.values import Initial
+from nnspec.graph import CallNode, Choice, Graph, Node, OpNode, OwnParam, Value
 
 #: what is written for a use of a block: its class and its arguments
 Written = Callable[[CallNode], Any]
@@ -37,17 +38,19 @@ def _number(value: Value | None, numbers: dict[int, int]) -> int:
 
 
 def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
-    place = (node.path, node.count, node.stem, node.first, node.shared, node.labelled)
+    place = (node.path, node.count, node.stem, node.first, node.shared, node.labelled, node.when)
     inputs = tuple(_number(value, numbers) for value in node.inputs)
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))
-        init = tuple((name, i.name, code.key(i.settings)) for name, i in node.init.items())
-        ties = tuple((name, tie.shown) for name, tie in node.tied.items())
-        return ("op", place, inputs, init, ties, *map(code.key, codes))
+        init = tuple((name, _initial(initial)) for name, initial in node.init.items())
+        ties = tuple((name, tie.path) for name, tie in node.tied.items())
+        return ("op", place, inputs, *map(code.key, codes), init, ties)
     if isinstance(node, OwnParam):
         param = node.param
-        init = (node.init.name, code.key(node.init.settings))
+        init = _initial(node.init)
         return ("own", place, code.key(param.shape), param.dtype, param.trainable, init)
+    if isinstance(node, Choice):
+        return ("choice", node.region, inputs)
     assert isinstance(node, CallNode)
     graph = node.graph
     if graph.definition is None:
@@ -58,6 +61,10 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     arguments = tuple((name, code.key(_plain(given))) for name, given in graph.arguments.items())
     inside = signature(graph)  # a number that is computed there counts too
     return ("call", place, inputs, graph.definition.name, arguments, sizes, inside)
+
+
+def _initial(initial: Initial) -> Any:
+    return (initial.name, code.key(initial.settings))
 
 
 def _plain(value: Any) -> Any:

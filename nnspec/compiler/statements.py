@@ -24,14 +24,14 @@ class Statement:
 _ITEM = re.compile(r"self\.(\w+)\[(\d+)\]")
 
 
-def rolled(statements: list[Statement], lists: dict[str, int]) -> list[list[str]]:
+def rolled(statements: list[Statement], lists: dict[str, int], indent: int = 8) -> list[list[str]]:
     """The lines of the statements; those that only walk along a list become a loop over it."""
     written: list[list[str]] = []
     at = 0
     while at < len(statements):
-        found = _loop(statements, at, lists)
+        found = _loop(statements, at, lists, indent)
         if found is None:
-            written.append(statements[at].write(8))
+            written.append(statements[at].write(indent))
             at += 1
             continue
         lines, at = found
@@ -40,7 +40,7 @@ def rolled(statements: list[Statement], lists: dict[str, int]) -> list[list[str]
 
 
 def _loop(
-    statements: list[Statement], at: int, lists: dict[str, int]
+    statements: list[Statement], at: int, lists: dict[str, int], indent: int
 ) -> tuple[list[str], int] | None:
     first = _items(statements[at])
     if not first or any(index != 0 for _, index in first):
@@ -54,7 +54,7 @@ def _loop(
         names = sorted({name for s in rounds[0] for name, _ in _items(s)})
         whole = all(lists.get(f"self.{name}") == count for name in names)
         if None not in shapes[0] and all(shape == shapes[0] for shape in shapes) and whole:
-            return _written(rounds[0], names), at + count * length
+            return _written(rounds[0], names, indent), at + count * length
     return None
 
 
@@ -72,16 +72,16 @@ def _shape(statement: Statement, number: int) -> str | None:
     return f"{statement.target} = {anonymous}"
 
 
-def _written(statements: list[Statement], names: list[str]) -> list[str]:
+def _written(statements: list[Statement], names: list[str], indent: int) -> list[str]:
     words = {name: _singular(name) for name in names}
     sources = ", ".join(f"self.{name}" for name in names)
     if len(names) > 1:
         sources = f"zip({sources}, strict=True)"
-    lines = [f"        for {', '.join(words.values())} in {sources}:"]
+    lines = [f"{' ' * indent}for {', '.join(words.values())} in {sources}:"]
     for statement in statements:
         assert statement.expr is not None
         text = _ITEM.sub(lambda found: words[found[1]], statement.expr.flat)
-        lines += lay(Text(text), 12, f"{statement.target} = ")
+        lines += lay(Text(text), indent + 4, f"{statement.target} = ")
     return lines
 
 

@@ -64,7 +64,7 @@ def layer(
         return found
     types = tuple(tensor.type for tensor in tensors)
     if isinstance(value, (Composed, Repeated)):
-        graph = blocks.sequence_graph(body.session, value, types, span)
+        graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner)
         return _call_node(body, graph, tensors, label, span, "sequence")
     assert isinstance(value, BlockLayer)
     graph = blocks.block_graph(body.session, value, types, span, _origins(tensors, span))
@@ -144,7 +144,8 @@ def _operator_node(
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place))
-    weights.settle(body, node, made)
+    if made.init or made.ties:
+        weights.settle(body, node, made, _origins(inputs, place))
     return _add(body, node, results, span)
 
 
@@ -241,6 +242,7 @@ def _origins(tensors: Sequence[Any], place: Span) -> tuple[Label, ...]:
 def _add(body: Body, node: Node, types: Sequence[Any], span: Span) -> list[Value]:
     body.session.count_node(span)
     node.outputs = tuple(Value(kind, node, i, "", span) for i, kind in enumerate(types))
+    node.when = body.when
     body.graph.nodes.append(node)
     return list(node.outputs)
 
@@ -317,7 +319,7 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
             f"`{value.name}` is declared outside of this block; using it here is not supported yet",
             span,
         )
-    first = value.node is None
+    first = not value.used
     if not first:
         body.paths.release((value.name,))
     found = layer(body, value.layer, tensors, LabelName((value.name,), value.span), span)
@@ -325,7 +327,7 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
     node.span = span
     shapes = blocks.parameter_shapes(node)
     if first:
-        value.node, value.params = node, shapes
+        value.used, value.params = True, shapes
     else:
         node.shared = True
         if shapes != value.params and not (body.session.formal or body.session.trial):

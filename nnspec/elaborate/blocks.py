@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from nnspec.elaborate.body import Body
     from nnspec.elaborate.session import Session
     from nnspec.graph import Node
     from nnspec.source import Span
@@ -121,10 +122,14 @@ def sequence_graph(
     types: tuple[TensorType, ...],
     span: Span,
     block: BlockLayer | None = None,
+    owner: Body | None = None,
 ) -> Graph | None:
-    """The graph of a composed layer: its unlabelled steps are counted, as in nn.Sequential."""
-    owner = ("block", id(block.block.definition)) if block else None
-    remembered = ("sequence", owner, key(layer), types)
+    """The graph of a composed layer: its unlabelled steps are counted, as in nn.Sequential.
+
+    `owner` is the body that it stands in; of a block in the short form there is none.
+    """
+    short = ("block", id(block.block.definition)) if block else None
+    remembered = ("sequence", short, key(layer), types)
     if remembered in session.graphs:
         return session.graphs[remembered]
     from nnspec.elaborate.body import Body
@@ -135,6 +140,7 @@ def sequence_graph(
         graph.arguments, graph.doc = dict(block.arguments), definition.doc
         graph.scope = block.block.scope
     body = Body(session, graph, Scope(None), is_sequence=True)
+    body.owner = owner or body
     graph.inputs = [
         Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span)
         for i, kind in enumerate(types)

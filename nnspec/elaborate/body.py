@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
-from nnspec.elaborate import expressions, patterns
+from nnspec.elaborate import expressions, patterns, run_time, ties
 from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.session import Session
+    from nnspec.elaborate.ties import Pending
     from nnspec.elaborate.values import Function, LabelName
     from nnspec.graph import Node
     from nnspec.source import Span
@@ -45,8 +46,8 @@ class Body:
     """One body being elaborated into its graph."""
 
     __slots__ = (
-        "fine", "given", "graph", "inputs_seen", "is_sequence", "paths", "position", "refused", "scope",
-        "session", "use_labels", "use_span",
+        "fine", "given", "graph", "inputs_seen", "is_sequence", "owner", "paths", "position", "refused",
+        "regions", "scope", "session", "ties", "use_labels", "use_span", "when",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +58,12 @@ class Body:
         self.scope = scope
         self.paths = Paths()
         self.is_sequence = is_sequence
+        self.owner = (
+            self  # the body that a composed layer stands in; its declared layers are this one's
+        )
+        self.ties: list[Pending] = []
+        self.regions = 0  # how many `if training:` there were
+        self.when: tuple[int, bool] | None = None  # the side of one of them that is being run
         self.position = 0  # of the next step, in a composed layer
         self.given: Sequence[TensorType] | None = (
             None  # the inputs' types; None: a model, free symbols
@@ -146,6 +153,7 @@ class Body:
         try:
             self.block(statements)
         except _Return:
+            ties.settle(self)
             return self.fine
         if self.fine:
             definition = self.graph.definition
@@ -260,12 +268,12 @@ class Body:
         dtype, items = patterns.split(statement.shape)
         shape = tuple(patterns.size(self, item) for item in items)
         trainable = statement.kind == "param"
-        init = initial_value(self, statement)
         param = Param(shape, dtype or "f32", trainable, statement.shape.span.text.strip("[]"))
+        init = initial_value(self, statement, param)
         path = (statement.name,)
         self.paths.take(path, statement.name_span)
         node = OwnParam(param, init, path, statement.span)
-        node.labelled = True
+        node.labelled, node.when = True, self.when
         node.outputs = (
             Value(TensorType(param.dtype, shape), node, 0, statement.name, statement.span),
         )
@@ -273,7 +281,11 @@ class Body:
         self.scope.bind(statement.name, node.outputs[0], statement.name_span)
 
     def if_(self, statement: tree.If) -> None:
-        for condition, branch in statement.branches:
+        for number, (condition, branch) in enumerate(statement.branches):
+            side = run_time.side_of(self, condition)
+            if side is not None:
+                run_time.statement(self, statement, number, side)
+                return
             if condition is None or self.truth(condition):
                 self.block(branch)
                 return

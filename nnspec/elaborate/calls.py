@@ -6,6 +6,7 @@ import re
 
 from nnspec.diagnostics import Mismatch
 from nnspec.elaborate import apply, habits, weights
+from nnspec.elaborate.initial import with_settings
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
@@ -13,6 +14,7 @@ from nnspec.elaborate.values import (
     BlockLayer,
     Builtin,
     Function,
+    Initialiser,
     Layer,
     OperatorLayer,
     OperatorName,
@@ -41,8 +43,8 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
     keyword: dict[str, Any] = {}
     places: dict[str, Span] = {}
     for argument in expr.arguments:
-        if argument.name is not None and isinstance(argument.value, KeyedList):
-            value = weights.written(body, argument.value.items)
+        if argument.name and argument.name.id == "init" and isinstance(argument.value, KeyedList):
+            value = weights.initial(body, argument.value, places)
         else:
             value = body.evaluate(argument.value)
         if argument.name is not None:
@@ -64,6 +66,8 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
             return _builtin(body, function, positional, keyword, expr.span)
     if isinstance(function, OperatorName):
         return _operator(body, function.operator, positional, keyword, places, expr, label)
+    if isinstance(function, Initialiser):
+        return with_settings(function.name, positional, keyword, expr.span)
     if isinstance(function, Block):
         tensors, rest = _leading_tensors(positional)
         arguments = bind_parameters(
@@ -108,8 +112,7 @@ def _operator(
     expr: Call,
     label: LabelName | None,
 ) -> Any:
-    keyword, own = weights.split(operator, keyword, places, expr.span)
-    layer = OperatorLayer(expr.span, operator, (), keyword, places, own)
+    keyword, *own = weights.split(operator, keyword, places)
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
     # `x -> masked_fill(mask=m, value=0.0)` is a layer that holds one of its tensors
@@ -120,7 +123,7 @@ def _operator(
         or all(isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional)
     )
     if operator.tensors and not takes_tensors:
-        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, own)
+        layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, *own)
         if not has_scalars:
             # bound now only to tell what is wrong where it is written; bound for good when applied
             settings = {k: v for k, v in keyword.items() if k not in {s.name for s in slots}}
@@ -162,7 +165,7 @@ def _operator(
         )
     if not isinstance(rest[0] if rest and slots and slots[0].many else None, str):
         places = _shift(places, len(tensors))
-    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, own)
+    layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, *own)
     return _several(apply.layer(body, layer, tensors, label, expr.span))
 
 

@@ -6,17 +6,21 @@ from functools import partial
 
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, render
-from nnspec.elaborate import apply
+from nnspec.elaborate import apply, run_time
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.calls import call
 from nnspec.elaborate.habits import of_module, of_tensor, said_here
+from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
+from nnspec.elaborate.ties import tensor_of
 from nnspec.elaborate.values import (
     POISON,
     Composed,
+    Divided,
+    Initialiser,
     LayerTensor,
     OperatorName,
     Poisoned,
@@ -55,13 +59,19 @@ def _name(body: Body, expr: tree.Name) -> Any:
         value = scope.names[expr.id]
         if value is POISON:
             raise Poisoned
+        if isinstance(value, Divided):
+            value.refuse(expr.span)
         return value
+    if expr.id == run_time.NAME and body.when is not None:
+        return body.when[1]
     builtin = BUILTINS.get(expr.id)
     if builtin is not None:
         return builtin
     operator = lookup(expr.id)
     if operator is not None:
         return OperatorName(operator)
+    if expr.id in INITIALISERS:
+        return Initialiser(expr.id)
     unknown(body, expr.id, expr.span)
 
 
@@ -70,8 +80,17 @@ def unknown(body: Body, name: str, span: Span) -> Any:
     known = {*body.scope.every_name(), *BUILTINS, *operator_index()}
     seek = len(body.session.problems) < MOST_HINTS
     helped, close = said_here(name, known) if seek else ("", None)
-    if name == "training":
-        fail("NN900", "`if training:` is not supported yet", span)
+    if name == run_time.NAME:
+        run_time.alone(span)
+    labelled = body.paths.taken.get((name,))
+    if labelled is not None:
+        fail(
+            "NN200",
+            f"`{name}` labels a layer, and is no name of it",
+            span,
+            labels=(Label(labelled, "the label"),),
+            help=f"to name the layer, or a tensor of it, declare it: `layer {name} = …`",
+        )
     place = body.scope.find(close) if close else None
     labels: tuple[Label, ...] = ()
     if place is not None and close in place.places:
@@ -281,6 +300,9 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
 
 def _conditional(body: Body, expr: tree.Conditional) -> Any:
     while True:  # `a if p else b if q else …` leans to the right
+        side = run_time.side_of(body, expr.condition)
+        if side is not None:
+            return run_time.expression(body, expr, side)
         if body.truth(expr.condition):
             return evaluate(body, expr.then)
         if not isinstance(expr.otherwise, tree.Conditional):
@@ -304,10 +326,8 @@ def _attribute(body: Body, expr: tree.Attribute) -> Any:
         message, helped = of_tensor(expr.name, expr.base.span.text, operator_index())
         place = expr.span if expr.name in ("shape", "size", "T") else expr.name_span
         fail("NN209", message, place, help=helped)
-    if isinstance(value, SharedLayer):
-        return LayerTensor(value, (expr.name,))
-    if isinstance(value, LayerTensor):
-        return LayerTensor(value.layer, (*value.path, expr.name))
+    if isinstance(value, (SharedLayer, LayerTensor)):
+        return tensor_of(value, expr.name, expr.span)
     fail("NN209", f"{describe(value)} has no `{expr.name}`", expr.name_span)
 
 
@@ -332,6 +352,10 @@ def _index(body: Body, expr: tree.Index) -> Any:
                 expr.items[0].span,
             )
         return value[at]
+    if isinstance(value, (SharedLayer, LayerTensor)) and len(expr.items) == 1:
+        part = _index_item(body, expr.items[0])
+        if isinstance(part, (int, str)) and not isinstance(part, bool):
+            return tensor_of(value, str(part), expr.span)
     if isinstance(value, dict):
         key = _index_item(body, expr.items[0])
         if key in value:

@@ -122,7 +122,7 @@ def check_type(parameter: Parameter, value: Any, place: Span, owner: str) -> Any
         "float": isinstance(value, (int, float, Dim)) and not isinstance(value, bool),
         "bool": isinstance(value, bool),
         "str": isinstance(value, str),
-        "list": isinstance(value, list),
+        "list": isinstance(value, (list, dict)),
         "layer": is_layer(value),
     }[declared]
     if isinstance(value, float) and value.is_integer() and declared in ("int", "size"):

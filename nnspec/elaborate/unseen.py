@@ -13,6 +13,7 @@ from nnspec.elaborate.body import Body
 from nnspec.elaborate.budgets import FIGURES
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.expressions import unknown
+from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.parameters import no_parameter
 from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import placed
@@ -130,7 +131,7 @@ class _Names:
 
     def name(self, name: tree.Name) -> None:
         known = self.scope.find(name.id) is not None or BUILTINS.get(name.id) is not None
-        if not known and lookup(name.id) is None:
+        if not known and lookup(name.id) is None and name.id not in INITIALISERS:
             unknown(self.body, name.id, name.span)
 
     def call(self, call: tree.Call, name: str) -> None:

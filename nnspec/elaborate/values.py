@@ -6,6 +6,7 @@ lists are Python lists, tensors are `graph.Value`s, several results are Python t
 
 from __future__ import annotations
 
+from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim
 from nnspec.graph import Value
 from nnspec.records import Record
@@ -13,10 +14,10 @@ from nnspec.records import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
-    from typing import Any
+    from typing import Any, NoReturn
 
+    from nnspec.diagnostics import Label
     from nnspec.elaborate.scope import Scope
-    from nnspec.graph import Node
     from nnspec.operators.definition import Operator
     from nnspec.source import Span
     from nnspec.syntax.tree import BlockDef, FnDef
@@ -36,6 +37,18 @@ class Poisoned(Exception):
     """An expression met `POISON`."""
 
 
+class Divided(Record):
+    """What the sides of `if training:` do not agree on; whoever uses it afterwards is told."""
+
+    code: str
+    message: str
+    labels: tuple[Label, ...]
+    help: str
+
+    def refuse(self, span: Span) -> NoReturn:
+        raise Failure(Problem(self.code, self.message, span, "", self.labels, (), self.help))
+
+
 class OperatorName(Record):
     """An operator as it is named: `relu`, `conv2d`. Called or applied, it becomes a layer."""
 
@@ -50,11 +63,10 @@ class Builtin(Record):
     operator: Operator | None
 
 
-class Function(Record):
-    """A `fn` with the scope in which it was defined."""
+class Initialiser(Record):
+    """A function of torch.nn.init as it is named: `trunc_normal`."""
 
-    definition: FnDef
-    scope: Scope
+    name: str
 
 
 class Initial(Record):
@@ -62,6 +74,13 @@ class Initial(Record):
 
     name: str
     settings: dict[str, Any]
+
+
+class Function(Record):
+    """A `fn` with the scope in which it was defined."""
+
+    definition: FnDef
+    scope: Scope
 
 
 class Block(Record):
@@ -77,13 +96,6 @@ class Layer(Record):
     span: Span
 
 
-class Weights(Record):
-    """What a use says of the layer's own tensors, by their names; see `weights.py`."""
-
-    initial: Mapping[str, Any]
-    ties: Mapping[str, Any]
-
-
 class OperatorLayer(Layer):
     """`conv2d(64, 3)`: arguments as given; they are bound when the tensors are there."""
 
@@ -91,7 +103,8 @@ class OperatorLayer(Layer):
     positional: tuple[Any, ...] = ()
     keyword: Mapping[str, Any] = {}
     places: Mapping[str, Span] = {}
-    weights: Weights | None = None
+    init: Mapping[str, Any] = {}  # how its own parameters begin
+    ties: Mapping[str, Any] = {}  # those that are another's: a LayerTensor, or a `param`
 
 
 class BlockLayer(Layer):
@@ -131,22 +144,23 @@ class Repeated(Layer):
 class SharedLayer:
     """`layer encoder = Encoder(128)`: every use has the same weights."""
 
-    __slots__ = ("body", "layer", "name", "node", "params", "span")
+    __slots__ = ("body", "layer", "name", "params", "span", "used")
 
     def __init__(self, name: str, layer: Any, span: Span, body: object) -> None:
         self.name = name
         self.layer = layer
         self.span = span
         self.body = body  # the body that declares it, and so owns its weights
-        self.node: Node | None = None  # of its first use
-        self.params: Any = None  # path -> shape, dtype and copies of its tensors
+        self.used = False
+        self.params: object = None
 
 
 class LayerTensor(Record):
-    """`wte.weight`, `encoder.embed.weight`: a tensor of a declared layer."""
+    """`wte.weight`: a tensor of a declared layer, by its path; see `ties.py`."""
 
     layer: SharedLayer
     path: tuple[str, ...]
+    span: Span
 
 
 #: values that the arrow can give tensors to
@@ -165,6 +179,12 @@ def key(value: Any) -> Hashable:
         return ("list", *map(key, value))
     if isinstance(value, slice):
         return ("slice", key(value.start), key(value.stop), key(value.step))
+    if isinstance(value, dict):
+        return ("keyed", *((name, key(item)) for name, item in value.items()))
+    if isinstance(value, LayerTensor):
+        return ("tensor of", id(value.layer), value.path)
+    if isinstance(value, Initial):
+        return ("initial", value.name, key(value.settings))
     if isinstance(value, OperatorName):
         return ("operator", value.operator.name)
     if isinstance(value, Builtin):
@@ -175,15 +195,8 @@ def key(value: Any) -> Hashable:
         return ("fn", id(value.definition))
     if isinstance(value, OperatorLayer):
         named = tuple((name, key(item)) for name, item in sorted(value.keyword.items()))
-        own = value.weights
-        weights = own and (key(dict(own.initial)), key(dict(own.ties)))
-        return ("layer", value.operator.name, tuple(map(key, value.positional)), named, weights)
-    if isinstance(value, dict):
-        return ("keyed", *((name, key(item)) for name, item in value.items()))
-    if isinstance(value, Initial):
-        return ("initial", value.name, key(value.settings))
-    if isinstance(value, LayerTensor):
-        return ("tensor", id(value.layer), value.path)
+        positional = tuple(map(key, value.positional))
+        return ("layer", value.operator.name, positional, named, key(value.init), key(value.ties))
     if isinstance(value, BlockLayer):
         return (
             "use",
@@ -212,6 +225,12 @@ def describe(value: Any) -> str:
         return "a layer"
     if isinstance(value, (Builtin, Function)):
         return "a function"
+    if isinstance(value, (Initialiser, Initial)):
+        return f"the initialiser `{value.name}`"
+    if isinstance(value, LayerTensor):
+        return f"the parameter `{'.'.join((value.layer.name, *value.path))}`"
+    if isinstance(value, dict):
+        return f"a keyed list of {len(value)}"
     if value is None:
         return "none"
     if isinstance(value, bool):

@@ -1,164 +1,163 @@
-"""What a use says of a layer's own tensors: how they are drawn, and which are another layer's.
-
-conv2d(64, 3, init=[weight: kaiming_normal(mode="fan_out"), bias: zeros])
-linear(vocab, bias=false, weight=wte.weight)
+"""What a use says of its operator's own parameters: how they begin, `init=[weight: …]`, or that they are
+another layer's, `weight=wte.weight`.
 """
 
 from __future__ import annotations
 
 from nnspec.diagnostics import Label, nearest
+from nnspec.elaborate import ties
+from nnspec.elaborate.initial import as_initial, hold, read
 from nnspec.elaborate.session import fail
-from nnspec.elaborate.values import LayerTensor, Weights, describe
-from nnspec.graph import OpNode, OwnParam, Tie, Value
-from nnspec.tensors import show_shape
+from nnspec.elaborate.values import LayerTensor, SharedLayer, describe
+from nnspec.graph import Value
+from nnspec.operators.definition import Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from typing import Any
+    from collections.abc import Mapping
+    from typing import Any, NoReturn
 
     from nnspec.elaborate.body import Body
-    from nnspec.elaborate.values import Initial, OperatorLayer
-    from nnspec.operators.definition import Operator
+    from nnspec.elaborate.values import OperatorLayer
+    from nnspec.graph import OpNode
+    from nnspec.operators.definition import Operator, Param
     from nnspec.source import Span
-    from nnspec.syntax import tree
-
-#: the argument that every layer with parameters takes
-INIT = "init"
+    from nnspec.syntax.tree import KeyedList
 
 
-def written(body: Body, items: Iterable[tuple[tree.Name, tree.Expr]]) -> dict[str, Initial]:
-    """The initialisers of `[weight: kaiming_normal(mode="fan_out"), bias: zeros]`."""
-    from nnspec.elaborate.initial import initialiser  # few specs say how weights are drawn
-
-    found: dict[str, Initial] = {}
-    for name, expr in items:
+def initial(body: Body, expr: KeyedList, places: dict[str, Span]) -> dict[str, Any]:
+    """`[weight: kaiming_normal, bias: zeros]`, with the place of each key as `init.weight`."""
+    found: dict[str, Any] = {}
+    for name, item in expr.items:
         if name.id in found:
             fail("NN207", f"`{name.id}` is given twice", name.span)
-        found[name.id] = initialiser(body, expr)
+        found[name.id] = read(body, item)
+        places[f"init.{name.id}"] = name.span
     return found
 
 
 def split(
-    operator: Operator, keyword: Mapping[str, Any], places: Mapping[str, Span], span: Span
-) -> tuple[dict[str, Any], Weights | None]:
-    """The arguments of a call without those that speak of the layer's tensors, and those."""
+    operator: Operator, keyword: Mapping[str, Any], places: Mapping[str, Span]
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The settings of a call, and what it says of the operator's own parameters: (settings, init, ties)."""
+    settings: dict[str, Any] = {}
+    ties: dict[str, Any] = {}
+    tensors = {slot.name for slot in operator.tensors}
     named = {setting.name for setting in operator.settings}
-    slots = {slot.name for slot in operator.tensors}
-    rest: dict[str, Any] = {}
-    initial: dict[str, Initial] = {}
-    ties: dict[str, LayerTensor | Value] = {}
+    switches = {setting.name for setting in operator.settings if setting.kind == "bool"}
     for name, value in keyword.items():
-        if name == INIT and name not in named:
-            if value is not None and not isinstance(value, dict):
+        meant = (isinstance(value, Value) and name not in tensors) or (
+            isinstance(value, SharedLayer) and name not in named  # `wte` for `wte.weight`
+        )
+        if meant or isinstance(value, LayerTensor):
+            if name in tensors:
                 fail(
-                    "NN205",
-                    f"`init` takes an initialiser for each tensor, not {describe(value)}",
-                    places.get(name, span),
-                    help="write `init=[weight: kaiming_normal, bias: zeros]`",
+                    "NN215",
+                    f"`{name}` of `{operator.name}` is a tensor; this is {describe(value)}",
+                    places[name],
+                    help="a parameter of a layer ties another layer's: `linear(8, weight=wte.weight)`",
                 )
-            initial = value or {}
-        elif isinstance(value, LayerTensor) or (_is_own(value) and name not in slots):
             ties[name] = value
+            if name in switches:  # `bias=other.bias`
+                settings[name] = True
         else:
-            rest[name] = value
-    if not initial and not ties:
-        return rest, None
-    return rest, Weights(initial, ties)
+            settings[name] = value
+    return *_init(operator, settings, places), ties
 
 
-def _is_own(value: Any) -> bool:
-    return isinstance(value, Value) and isinstance(value.node, OwnParam)
+def _init(
+    operator: Operator, settings: dict[str, Any], places: Mapping[str, Span]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The settings without `init`, and it."""
+    given = settings.get("init")
+    named = {setting.name for setting in operator.settings}
+    if "init" not in settings or ("init" in named and not isinstance(given, dict)):
+        return settings, {}
+    del settings["init"]
+    if given is None:
+        return settings, {}
+    if not isinstance(given, dict):
+        fail(
+            "NN205",
+            f"`init` of `{operator.name}` says it for each parameter, not {describe(given)}",
+            places["init"],
+            help='write `init=[weight: kaiming_normal(mode="fan_out"), bias: zeros]`',
+        )
+    return settings, given
 
 
-def settle(body: Body, node: OpNode, made: OperatorLayer) -> None:
-    """Hold what a layer says of its tensors against those that it has, and note it in its node."""
-    if made.weights is None:
-        return
-    place = made.span
-    for name in (*made.weights.initial, *made.weights.ties):
-        if not body.session.formal:
-            _has(node, name, made.places.get(name, made.places.get(INIT, place)))
-    node.init = {
-        name: initial for name, initial in made.weights.initial.items() if initial is not None
-    }
-    for name, source in made.weights.ties.items():
-        node.tied[name] = _tie(body, node, name, source, made.places.get(name, place))
-
-
-def _has(node: OpNode, name: str, place: Span) -> None:
-    own = [key for key, param in node.params.items() if param.trainable]
-    if name in own:
-        return
-    close = nearest(name, own)
-    fail(
-        "NN203",
-        f"this `{node.operator.name}` has no parameter `{name}`",
-        place,
-        help=f"did you mean `{close}`?"
-        if close
-        else f"it has {' and '.join(f'`{key}`' for key in own)}" if own else "it has none",
-    )  # fmt: skip
-
-
-def _tie(body: Body, node: OpNode, name: str, source: LayerTensor | Value, place: Span) -> Tie:
-    if isinstance(source, Value):
-        assert isinstance(source.node, OwnParam)
-        own = source.node
-        shape, dtype, origin = own.param.shape, own.param.dtype, own.span
-        tie = Tie(source.name or own.path[-1], own, ())
-        if not any(item is own for item in body.graph.nodes):
-            _elsewhere(tie.shown, place, origin)
-    else:
-        layer, path = source.layer, source.path
-        shown = ".".join((layer.name, *path))
-        if layer.body is not body:
-            _elsewhere(shown, place, layer.span)
-        if layer.node is None:
+def settle(body: Body, node: OpNode, made: OperatorLayer, labels: tuple[Label, ...]) -> None:
+    """Put what a use says of its parameters into its node; `labels` show where its inputs are from."""
+    params = node.operator.params(node.use.again())
+    tied = {}
+    for name, value in made.ties.items():
+        span = made.places.get(name) or made.span
+        if name not in params or not params[name].trainable:
+            _not_there(node, name, params, span)
+        tied[name] = ties.tie(body, node, name, value, span, labels)
+    node.tied = tied
+    found = {}
+    for name, value in made.init.items():
+        span = made.places.get(f"init.{name}") or made.places.get("init") or made.span
+        if name not in params or not params[name].trainable:
+            _not_there(node, name, params, span)
+        if name in tied:
             fail(
                 "NN215",
-                f"the weights of `{layer.name}` are not known yet: it is used further down",
-                place,
-                labels=(Label(layer.span, "declared here"),),
-                help=f"tie the other one: give `{layer.name}` the weight of this layer",
+                f"`{name}` is tied to `{tied[name]}`, and begins as that does",
+                span,
+                labels=(Label(made.places.get(name) or made.span, "tied here"),),
             )
-        tie = Tie(shown, layer.node, path)
-        if body.session.formal:
-            return tie
-        known: Mapping[tuple[str, ...], Any] = layer.params
-        if path not in known:
-            names = [".".join(key) for key in known]
-            close = nearest(".".join(path), names)
-            fail(
-                "NN203",
-                f"`{layer.name}` has no parameter `{'.'.join(path)}`",
-                place,
-                labels=(Label(layer.span, "declared here"),),
-                help=f"did you mean `{layer.name}.{close}`?"
-                if close
-                else f"it has {', '.join(names)}",
-            )
-        (shape, dtype, _), origin = known[path], layer.span
-    if body.session.formal:
-        return tie
-    param = node.params[name]
-    if (param.shape, param.dtype) != (shape, dtype):
+        start = as_initial(value, span)
+        hold(body, start, params[name], f"`{name}` of `{node.operator.name}`", span)
+        found[name] = start
+    node.init = found
+
+
+def _not_there(node: OpNode, name: str, params: Mapping[str, Param], span: Span) -> NoReturn:
+    """NN203 for a key that names no parameter of this use."""
+    owner = node.operator.name
+    trained = [each for each, param in params.items() if param.trainable]
+    if name in params:
         fail(
-            "NN301",
-            f"`{name}` of `{node.operator.name}` is {param.dtype}{show_shape(param.shape)}, "
-            f"`{tie.shown}` is {dtype}{show_shape(shape)}",
-            place,
-            labels=(Label(origin, f"`{tie.shown}` comes from here"),),
-            help="two layers share a tensor where its shape is the same in both",
+            "NN203",
+            f"`{name}` of `{owner}` is a buffer: it is kept, not trained, and begins as in PyTorch",
+            span,
+            help=f"its parameters: {', '.join(trained)}" if trained else "",
         )
-    return tie
-
-
-def _elsewhere(shown: str, place: Span, origin: Span) -> None:
+    switch = _switched_off(node, name)
+    if switch is not None:
+        fail(
+            "NN203",
+            f"this `{owner}` has no `{name}`" + (f": it has {switch}=false" if switch else ""),
+            span,
+            help=f"leave `{name}` out here" + (f", or {switch}=false" if switch else ""),
+        )
+    if not trained:
+        fail("NN203", f"`{owner}` has no parameters here", span)
+    close = nearest(name, trained)
     fail(
-        "NN215",
-        f"`{shown}` is a weight of another body",
-        place,
-        labels=(Label(origin, "declared here"),),
-        help="a weight is tied in the body that declares the layer, in a step of its own",
+        "NN203",
+        f"`{owner}` has no parameter `{name}`",
+        span,
+        help=f"did you mean `{close}`?" if close else f"its parameters: {', '.join(trained)}",
     )
+
+
+def _switched_off(node: OpNode, name: str) -> str | None:
+    """The setting that took a parameter away; "" where it takes several, None where none did."""
+    use = node.use
+    off = [
+        s.name
+        for s in node.operator.settings
+        if s.kind == "bool" and use.settings.get(s.name) is False
+    ]
+
+    def there(*switches: str) -> bool:
+        settings = {**use.settings, **dict.fromkeys(switches, True)}
+        return name in node.operator.params(Use(node.operator, use.inputs, settings, use.given))
+
+    for switch in off:
+        if there(switch):
+            return switch
+    return "" if off and there(*off) else None

@@ -177,26 +177,23 @@ def _show(model: ModelReport, size: Size) -> str:
 def _parameters(
     model: ModelReport, own: list[tuple[str, Param]], node: Node, style: Style
 ) -> list[str]:
-    ties = node.tied if isinstance(node, OpNode) else {}
-    tied = [(name, param) for name, param in own if name in ties]
-    trained = [(name, param) for name, param in own if param.trainable and name not in ties]
+    trained = [(name, param) for name, param in own if param.trainable]
     buffers = [(name, param) for name, param in own if not param.trainable]
-    if not trained and not buffers and not tied:
+    ties = dict(node.tied) if isinstance(node, OpNode) else {}
+    if ties:
+        trained = [(name, param) for name, param in trained if name not in ties]
+    elif not trained and not buffers:
         return [_title("parameters", "0", style), *_indented(["There is nothing to learn here."])]
     total: Size = 0
     for _, param in trained:
         total = total + params.numel(param)
     lines = [_title("parameters", _show(model, total), style)]
     lines += _indented([_product(model, name, param, node) for name, param in trained])
+    lines += _indented(
+        [f"{name}: tied to {tie}, where it is counted" for name, tie in ties.items()]
+    )
     if len(trained) > 1:
         lines += _indented([f"together {_show(model, total)}"])
-    lines += _indented(
-        [
-            f"{_product(model, name, param, node)}, which are those of {ties[name].shown}: "
-            "they are counted there"
-            for name, param in tied
-        ]
-    )
     if node.shared:
         lines += _indented(
             ["These weights are those of its first use: the model counts them once."]
@@ -265,6 +262,9 @@ def _for_learners(model: ModelReport, node: Node, own: dict[str, Param]) -> Iter
 
 
 def _macs(model: ModelReport, node: OpNode, style: Style) -> list[str]:
+    if not node.runs(training=False):
+        told = ["It runs in training only: what is counted is evaluation."]
+        return [_title("MACs", "0", style), *_indented(told)]
     use, outputs = _use(model, node)
     work = node.operator.macs(use, outputs)
     if work == 0:

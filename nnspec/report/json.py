@@ -103,5 +103,6 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "macs": layer.macs,
         "count": layer.count,
         "tied": dict(layer.tied),
+        "only": layer.only or None,
         "span": _span(layer.span),
     }

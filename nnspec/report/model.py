@@ -64,7 +64,10 @@ class Layer(Record):
     macs: Shown
     span: Span
     count: int = 1
-    tied: tuple[tuple[str, str], ...] = ()  # parameters that are another layer's, and whose
+    tied: tuple[tuple[str, str], ...] = ()  # parameter -> the path of the one that it is
+    only: str = (
+        ""  # "training" or "evaluation": a side of `if training:`; its MACs are evaluation's
+    )
 
 
 class Section(Record):
@@ -327,34 +330,57 @@ class ModelReport:
         return tuple(self._layers())
 
     def _layers(self) -> Iterator[Layer]:
-        stack: list[tuple[Iterator[Node], tuple[str, ...], int, bool]] = [
-            (iter(self.graph.nodes), (), 1, False)
-        ]
+        stack = [_Walk(iter(self.graph.nodes))]
         while stack:
-            nodes, prefix, copies, shared = stack[-1]
-            node = next(nodes, None)
+            walk = stack[-1]
+            node = next(walk.nodes, None)
             if node is None:
                 stack.pop()
-                continue
-            path = prefix + next(node.paths())
-            count = copies * node.count
-            if isinstance(node, CallNode):
-                stack.append((iter(node.graph.nodes), path, count, shared or node.shared))
+            elif isinstance(node, CallNode):
+                stack.append(walk.into(node))
             elif isinstance(node, OpNode):
-                yield self._layer(node, path, copies, count, shared or node.shared)
+                yield self._layer(node, walk)
 
-    def _layer(
-        self, node: OpNode, path: tuple[str, ...], copies: int, count: int, shared: bool
-    ) -> Layer:
-        own = 0 if shared else copies * params.of_node(node, {})
+    def _layer(self, node: OpNode, walk: _Walk) -> Layer:
+        own = 0 if walk.shared or node.shared else walk.copies * params.of_node(node, {})
         return Layer(
-            ".".join(path),
+            ".".join(walk.prefix + next(node.paths())),
             node.operator.name,
             tuple(self.tensor(value.type) for value in node.inputs if value is not None),
             tuple(self.tensor(value.type) for value in node.outputs),
             self.show(own),
-            self.show(copies * macs.of_node(node, {})),
+            0 if walk.side == "training" else self.show(walk.copies * macs.of_node(node, {})),
             node.span,
-            count,
-            tuple((name, tie.shown) for name, tie in node.tied.items()),
+            walk.copies * node.count,
+            tuple((name, ".".join(walk.home + tie.path)) for name, tie in node.tied.items()),
+            walk.side or side(node),
         )
+
+
+def side(node: Node) -> str:
+    """The side of `if training:` that a node stands in, or ""."""
+    return "" if node.when is None else "training" if node.when[1] else "evaluation"
+
+
+class _Walk:
+    """A body on the way through a model: where it is, and how often it is there."""
+
+    __slots__ = ("copies", "home", "nodes", "prefix", "shared", "side")
+
+    def __init__(self, nodes: Iterator[Node]) -> None:
+        self.nodes = nodes
+        self.prefix: tuple[str, ...] = ()
+        self.home: tuple[str, ...] = ()  # the prefix of the body that declares its layers
+        self.copies = 1
+        self.shared = False
+        self.side = ""
+
+    def into(self, node: CallNode) -> _Walk:
+        """The body of a call."""
+        inside = _Walk(iter(node.graph.nodes))
+        inside.prefix = self.prefix + next(node.paths())
+        inside.home = self.home if node.graph.definition is None else inside.prefix
+        inside.copies = self.copies * node.count
+        inside.shared = self.shared or node.shared
+        inside.side = self.side or side(node)
+        return inside

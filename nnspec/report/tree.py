@@ -7,13 +7,13 @@ block). Folding and depth change what is shown, never a sum.
 from __future__ import annotations
 
 from nnspec.analysis import macs, params
-from nnspec.graph import CallNode, OpNode, OwnParam
+from nnspec.graph import CallNode, Choice, OpNode, OwnParam
 from nnspec.operators.binding import show
 from nnspec.operators.definition import REQUIRED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from typing import Any
 
     from nnspec.dims import Size
@@ -55,7 +55,7 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = describe(node)
+        self.operator = (describe(node) + tied(node) + only(node)).strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -68,7 +68,13 @@ def rows(report: ModelReport, depth: int | None) -> list[Row]:
 
 
 def _rows(
-    report: ModelReport, graph: Graph, depth: int, outer: int, last: tuple[bool, ...], shared: bool
+    report: ModelReport,
+    graph: Graph,
+    depth: int,
+    outer: int,
+    last: tuple[bool, ...],
+    shared: bool,
+    idle: bool = False,
 ) -> Iterator[Row]:
     if depth < 1:
         return
@@ -80,10 +86,11 @@ def _rows(
         )  # neighbours that were folded; a node's own copies are counted below
         quiet = shared or node.shared
         own = 0 if quiet else params.of_node(node, report.param_sums) * runs
-        work = macs.of_node(node, report.mac_sums) * runs
+        rests = idle or not node.runs(training=False)  # no MACs: evaluation does without it
+        work = 0 if rests else macs.of_node(node, report.mac_sums) * runs
         yield Row(node, name, count, own, work, outer, ends)
         if isinstance(node, CallNode):
-            yield from _rows(report, node.graph, depth - 1, outer * count, ends, quiet)
+            yield from _rows(report, node.graph, depth - 1, outer * count, ends, quiet, rests)
 
 
 def folded(graph: Graph) -> list[tuple[Node, int, str]]:
@@ -93,6 +100,8 @@ def folded(graph: Graph) -> list[tuple[Node, int, str]]:
     found: list[tuple[Node, int, str]] = []
     run: list[Node] = []
     for node in graph.nodes:
+        if isinstance(node, Choice):
+            continue
         if run and not _continues(run[-1], node):
             found.append(_group(run))
             run = []
@@ -110,6 +119,7 @@ def _continues(before: Node, node: Node) -> bool:
         and before.graph is node.graph
         and before.count == node.count == 1
         and before.shared == node.shared
+        and before.when == node.when
         and before.path[:-1] == node.path[:-1]
         and bool(node.path)
         and before.path[-1].isdecimal()
@@ -150,8 +160,7 @@ def fitting_depth(graph: Graph) -> int:
 def describe(node: Node) -> str:
     """`conv2d(6, 5, padding=2)`, `Bottleneck(64, stride=2)`."""
     if isinstance(node, OpNode):
-        ties = [f"{name}={tie.shown}" for name, tie in node.tied.items()]
-        return operator_text(node.operator, node.use, ties)
+        return operator_text(node.operator, node.use)
     if isinstance(node, CallNode):
         if node.graph.kind == "sequence" and node.graph.definition is None:
             return ""
@@ -160,9 +169,27 @@ def describe(node: Node) -> str:
     return "param" if node.param.trainable else "buffer"
 
 
-def operator_text(operator: Operator, use: Use, more: Sequence[str] = ()) -> str:
+def tied(node: Node) -> str:
+    """` tied to wte.weight`; with the parameter's name where that is another."""
+    if not isinstance(node, OpNode):
+        return ""
+    said = [
+        f"tied to {tie}" if tie.path[-1] == name else f"{name} tied to {tie}"
+        for name, tie in node.tied.items()
+    ]
+    return " " + ", ".join(said) if said else ""
+
+
+def only(node: Node) -> str:
+    """What stands in a side of `if training:`."""
+    if node.when is None:
+        return ""
+    return " in training only" if node.when[1] else " in evaluation only"
+
+
+def operator_text(operator: Operator, use: Use) -> str:
     """The use as a spec writes it: what must be given first and without a name, the rest named
-    where it differs from its default, and `more` arguments behind."""
+    where it differs from its default."""
     written: list[str] = []
     for setting in operator.settings:
         value = use.settings.get(setting.name, setting.default)
@@ -173,7 +200,7 @@ def operator_text(operator: Operator, use: Use, more: Sequence[str] = ()) -> str
         text = _value(value)
         if text is not None and (required or not _same(value, setting.default)):
             written.append(text if required else f"{setting.name}={text}")
-    return operator.name + _arguments([*written, *more])
+    return operator.name + _arguments(written)
 
 
 def _of_block(graph: Graph) -> list[str]:

@@ -1,0 +1,110 @@
+"""Lines of a constructor for the layers that it has made: how their parameters begin (`nn.init`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+from typing import TYPE_CHECKING, Any
+
+from nnspec.compiler import code
+from nnspec.compiler.layout import Text, call, lay
+from nnspec.compiler.names import attribute, fresh
+from nnspec.elaborate.initial import INITIALISERS
+from nnspec.graph import CallNode, Graph, Node, OpNode
+from nnspec.operators.definition import REQUIRED
+
+if TYPE_CHECKING:
+    from nnspec.elaborate.values import Initial
+
+    #: the lines for one layer that is reached so, at an indentation
+    Leaf = Callable[[OpNode, str, int], list[str]]
+
+#: what a module is called in a loop over several
+ITEM = "layer"
+
+
+def begins(initial: Initial, target: str, names: code.Names, indent: int) -> list[str]:
+    """`nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out")`."""
+    required: list[Any] = []
+    named: dict[str, Any] = {}
+    for setting in INITIALISERS[initial.name]:
+        value = initial.settings[setting.name]
+        written = code.value(value, names)
+        if setting.default is REQUIRED:
+            required.append(written)
+        elif written.flat != code.value(setting.default, names).flat:
+            named[setting.name] = written
+    made = call(f"nn.init.{initial.name}_", Text(target), *required, **named)
+    return lay(made, indent)
+
+
+class Lines:
+    """The lines for the layers that a class makes, also in its `nn.Sequential`s."""
+
+    def __init__(
+        self, leaf: Leaf, taken: Iterable[str], helpers: Container[int], through: bool = False
+    ) -> None:
+        self.leaf = leaf
+        self.taken = set(taken)  # the constructor's arguments, and the items of the loops around
+        self.helpers = helpers  # steps with a class of their own
+        self.through = through  # also those, which otherwise see to themselves
+
+    def of(self, node: Node, access: str, indent: int = 8) -> list[str]:
+        """The lines for one copy of a node's module, and for what is inside it in this class."""
+        if isinstance(node, OpNode):
+            return self.leaf(node, access, indent)
+        if isinstance(node, CallNode) and node.graph.definition is None:
+            if id(node) not in self.helpers:
+                return self.of_chain(node.graph, access, indent)
+            if self.through:
+                return self._through(node.graph, access, indent)
+        return []
+
+    def of_chain(self, graph: Graph, access: str, indent: int = 8) -> list[str]:
+        """The lines for the steps of an `nn.Sequential`."""
+        lines: list[str] = []
+        position = 0
+        whole = sum(node.count for node in graph.nodes)
+        for node in graph.nodes:
+            first, position = position, position + node.count
+            name = node.path[-1] if node.path else ""
+            if node.count == whole > 1:
+                lines += self.of_each(access, node, indent)
+            elif (
+                node.count > 1
+            ):  # a slice of a subclass of `nn.Sequential` would make another of it
+                items = f"range({first}, {position})"
+                lines += self.loop("i", items, node, lambda i: f"{access}[{i}]", indent)
+            elif attribute(name):
+                lines += self.of(node, f"{access}.{name}", indent)
+            else:
+                lines += self.of(node, f"{access}[{first}]", indent)
+        return lines
+
+    def of_each(self, items: str, node: Node, indent: int = 8) -> list[str]:
+        """A loop over modules that are all made as this node says."""
+        return self.loop(ITEM, items, node, lambda item: item, indent)
+
+    def loop(
+        self, name: str, items: str, node: Node, access: Callable[[str], str], indent: int = 8
+    ) -> list[str]:
+        """`for name in items`, with a node's lines where it is reached so."""
+        name = fresh(name, self.taken)
+        self.taken.add(name)
+        inside = self.of(node, access(name), indent + 4)
+        self.taken.remove(name)
+        return [f"{' ' * indent}for {name} in {items}:", *inside] if inside else []
+
+    def _through(self, graph: Graph, access: str, indent: int) -> list[str]:
+        """The lines for the layers of a class that another one uses."""
+        lines: list[str] = []
+        for node in graph.nodes:
+            for path in node.paths():
+                lines += self.of(node, submodule(access, path), indent)
+        return lines
+
+
+def submodule(access: str, path: tuple[str, ...]) -> str:
+    """A module of a module, whatever it is kept in."""
+    if all(attribute(part) for part in path):
+        return ".".join((access, *path))
+    return f'{access}.get_submodule("{".".join(path)}")'

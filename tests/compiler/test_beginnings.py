@@ -1,0 +1,147 @@
+"""`init=`: parameters begin as in the PyTorch that a person would write."""
+
+from __future__ import annotations
+
+import pytest
+
+import nnspec
+
+torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
+
+from nnspec.compiler.source import program_of  # noqa: E402
+from nnspec.compiler.spec import Spec  # noqa: E402
+from nnspec.elaborate.initial import INITIALISERS  # noqa: E402
+from nnspec.source import Source  # noqa: E402
+
+
+def made(text: str, **settings: object) -> nn.Module:
+    """The model `Net` of a spec, with the weights of seed 0."""
+    cls = Spec(program_of(Source(text, "test.nn"))).Net
+    torch.manual_seed(0)
+    module: nn.Module = cls(**settings)
+    return module
+
+
+def same(ours: nn.Module, theirs: nn.Module) -> None:
+    a, b = ours.state_dict(), theirs.state_dict()
+    assert list(a) == list(b)
+    for name, tensor in a.items():
+        assert torch.equal(tensor, b[name]), name
+
+
+class ByHand(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3)
+        nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.zeros_(self.conv.bias)
+        self.layers = nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(3))
+        for layer in self.layers:
+            nn.init.orthogonal_(layer.weight)
+        self.head = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), *[nn.Linear(8, 8) for _ in range(2)])
+        nn.init.trunc_normal_(self.head[0].weight, std=0.02)
+        for layer in self.head[2:]:
+            nn.init.xavier_uniform_(layer.weight, gain=0.5)
+
+
+TEXT = """
+model Net:
+    input x: [N, 3, H, W]
+    how = [weight: kaiming_normal(mode="fan_out", nonlinearity="relu"), bias: zeros]
+    x = x -> conv: conv2d(8, 3, init=how)
+    for i in range(3):
+        x = x -> layers[i]: conv2d(8, 1, init=[weight: orthogonal])
+    x = mean(x, dim=[2, 3])
+    return x -> head: (linear(8, init=[weight: trunc_normal(std=0.02)]) -> relu
+        -> 2 * linear(8, init=[weight: xavier_uniform(0.5)]))
+"""
+
+
+def test_under_the_same_seed_the_tensors_are_those_of_pytorch_by_hand() -> None:
+    ours = made(TEXT)
+    torch.manual_seed(0)
+    theirs = ByHand()
+    same(ours, theirs)
+    plain = made(TEXT.replace(", init=[weight: orthogonal]", ""))
+    assert not torch.equal(plain.layers[0].weight, theirs.layers[0].weight)
+
+
+#: settings that the initialiser needs, and a layer whose weight it can begin
+OTHERS = {"constant": {"val": 0.5}, "sparse": {"sparsity": 0.5}}
+LAYERS = {"dirac": ("conv1d(4, 3)", "[N, 4, L]", lambda: nn.Conv1d(4, 4, 3))}
+
+
+@pytest.mark.parametrize("name", INITIALISERS)
+def test_every_initialiser(name: str) -> None:
+    settings = OTHERS.get(name, {})
+    layer, shape, by_hand = LAYERS.get(name, ("linear(4)", "[N, 4]", lambda: nn.Linear(4, 4)))
+    written = ", ".join(f"{key}={value}" for key, value in settings.items())
+    call = f"{name}({written})" if settings else name
+    begun = f"{layer[:-1]}, init=[weight: {call}])"
+    ours = made(f"model Net:\n    input x: {shape}\n    return x -> fc: {begun}\n")
+    torch.manual_seed(0)
+    theirs = by_hand()
+    getattr(nn.init, name + "_")(theirs.weight, **settings)
+    assert torch.equal(ours.fc.weight, theirs.weight)
+    assert torch.equal(ours.fc.bias, theirs.bias)
+
+
+def test_torch_has_no_other_initialisers() -> None:
+    every = {name[:-1] for name in dir(nn.init) if name.endswith("_") and name[0] != "_"}
+    assert every == set(INITIALISERS)
+
+
+def test_a_block_passes_it_on() -> None:
+    text = """
+block Part(width: int, std: float = 0.1, init: list = none) =
+    linear(width, init=init) -> relu -> linear(width, init=[weight: normal(std=std)])
+
+model Net(width: int = 4):
+    input x: [N, 4]
+    return x -> a: Part(width) -> b: Part(width, 0.2, init=[weight: zeros, bias: ones]) -> c: Part(width, 0.3)
+"""
+    ours = made(text)
+    assert not ours.a[0].weight.eq(0).any()
+    assert ours.b[0].weight.eq(0).all()
+    assert ours.b[0].bias.eq(1).all()
+    assert not ours.c[0].weight.eq(0).any()
+    source = Spec(program_of(Source(text, "test.nn"))).Net.__module__
+    large = made(text, width=400)
+    assert large.__class__.__module__ == source  # one class for all widths
+    for part, std in ((large.a, 0.1), (large.b, 0.2), (large.c, 0.3)):
+        assert abs(part[2].weight.std().item() - std) < 0.01 * std * 3
+
+
+def test_a_setting_of_the_name_init_stays_one() -> None:
+    text = "model Net:\n    input x: [N, 4]\n    return x -> act: prelu({})\n"
+    assert made(text.format("init=0.5")).act.weight.item() == 0.5
+    assert made(text.format("init=[weight: constant(0.75)]")).act.weight.item() == 0.75
+
+
+def test_copies_without_a_label_and_a_layer_under_a_condition() -> None:
+    text = """
+block Down(width: int):
+    input x: [N, C]
+    if C != width:
+        x = x -> shortcut: linear(width, init=[weight: ones])
+    return x -> norm: layer_norm(init=[weight: zeros])
+
+model Net:
+    input x: [N, 4]
+    return x -> 3 * linear(4, init=[bias: constant(7)]) -> a: Down(4) -> b: Down(6)
+"""
+    ours = made(text)
+    for number in (1, 2, 3):
+        assert getattr(ours, f"linear_{number}").bias.eq(7).all()
+    assert ours.b.shortcut.weight.eq(1).all()
+    assert ours.a.norm.weight.eq(0).all()
+    assert ours.b.norm.weight.eq(0).all()
+
+
+def test_the_report_counts_the_same() -> None:
+    plain, begun = "linear(8)", "linear(8, init=[weight: zeros, bias: ones])"
+    text = "model Net:\n    input x: [N, 4]\n    return x -> fc: {}\n"
+    figures = [nnspec.check_source(text.format(t)).models["Net"].params for t in (plain, begun)]
+    assert figures[0] == figures[1]
