@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NODE_BUDGET = 100_000
 #: and take this many steps to compute its numbers and lists: one for an item of a list, more for an
 #: item that a comprehension computes and for the call of a function
-STEP_BUDGET = 10_000_000
+STEP_BUDGET = 4_000_000
 COMPUTED = 20
 CALLED = 100
 #: more problems than this are not told one by one
