@@ -108,7 +108,16 @@ def operator(
         fail("NN900", f"`{name}` on tensors is not supported yet", place or span)
     made = OperatorLayer(place or span, found, (), settings)
     results = _operator_node(body, made, tensors, None, span)
-    return results[0] if len(results) == 1 else tuple(results)
+    return results_of(results)
+
+
+def results_of(found: Sequence[Value]) -> Any:
+    """What an expression is that has these results: the tensor, or a list where there are several,
+    or parts of one."""
+    (first, *others) = found
+    node = first.node
+    parts = isinstance(node, OpNode) and node.operator.makes_parts
+    return tuple(found) if others or parts else first
 
 
 def _operator_node(

@@ -277,6 +277,9 @@ class Operator:
     #: an activation or a copy: one tensor in, the same type out. `explain` says so.
     keeps_shape: ClassVar[bool] = False
 
+    #: the results are parts of one tensor: a list, even where there is only one.
+    makes_parts: ClassVar[bool] = False
+
     #: the result is a tensor of its own, and not needed by this operator's backward.
     fresh: ClassVar[bool] = False
     #: PyTorch can write the result over the input: the backward needs nothing but the result.
