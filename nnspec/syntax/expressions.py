@@ -207,7 +207,15 @@ class ExpressionBuilder:
         return Call(Span(self.source, start, end), function, arguments)
 
     def positional(self, start: int, end: int, value: Expr) -> Argument:
-        return Argument(Span(self.source, start, end), None, value)
+        span = Span(self.source, start, end)
+        if isinstance(value, Pipeline) and value.span.text[0] != "(":
+            label, setting = value.stages[0].label, value.stages[0].value
+            plain = isinstance(setting, (Number, Constant, String, ListExpr, Unary))
+            if label is not None and plain and len(value.stages) == 1:
+                name = label.span.text
+                help = f"write `{name}={brief(setting)}`"
+                self.report("a setting is written with `=`", span, help)
+        return Argument(span, None, value)
 
     def starred(self, start: int, end: int, star: int, value: Expr) -> Argument:
         return Argument(Span(self.source, start, end), None, value, True)
@@ -274,6 +282,13 @@ class ExpressionBuilder:
             else:
                 break
             return LabelPath(expression.span, tuple(reversed(parts)))
+        if isinstance(expression, (Number, Unary)):
+            self.report(
+                f"`{brief(expression)}` is no label",
+                expression.span,
+                "a slice is written `x[1:3]`, a label `conv1: conv2d(64, 3)`",
+            )
+            return None
         self.report(
             f"`{brief(expression)}` is no label",
             expression.span,
