@@ -47,6 +47,7 @@ RULES: tuple[Callable[[Slip], Problem | None], ...] = (
     statements.wrong_equals,
     expressions.foreign_comment,
     expressions.comma,
+    expressions.percent,
     expressions.hanging_sign,
     expressions.conditional_without_else,
     expressions.generator,

@@ -35,6 +35,18 @@ def comma(slip: Slip) -> Problem | None:
     return None
 
 
+def percent(slip: Slip) -> Problem | None:
+    """`[train: 80%, val: 20%]`."""
+    if slip.is_sign(slip.before, "%") and slip.tokens.kinds[slip.index - 2] == NUMBER:
+        if NUMBER in slip.expected and slip.kind not in VALUE_STARTS:
+            return slip.problem(
+                "nothing follows this `%`, which gives a remainder",
+                "a share is written as a number: `0.8` for 80 percent",
+                at=slip.index - 1,
+            )
+    return None
+
+
 def hanging_sign(slip: Slip) -> Problem | None:
     if slip.kind not in (NEWLINE, END) or NUMBER not in slip.expected or slip.before < 0:
         return None

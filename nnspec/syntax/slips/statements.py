@@ -47,16 +47,12 @@ def _use(slip: Slip, written: str) -> str:
 
 
 def imports(slip: Slip) -> Problem | None:
-    if slip.opener != SOFT_WORDS["from"]:
-        return None
     tokens = slip.tokens
-    if slip.index == slip.first + 1 or (
-        slip.text(slip.index) == "import" and slip.is_sign(tokens.kinds[slip.first + 1], ".")
-    ):
+    if slip.text(slip.first) == "from" and slip.is_sign(tokens.kinds[slip.first + 1], "."):
         return slip.problem(
             "a file is named in quotes", 'write `from "blocks.nn" import Block`', slip.first + 1
         )
-    if slip.text(slip.index) != "import":
+    if slip.opener != SOFT_WORDS["from"] or slip.text(slip.index) != "import":
         return None
     after = slip.text(slip.index + 1)
     if after == "*":
