@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import click
 
+from nnspec.cli.options import limits_option
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from nnspec.limits import Limits
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -20,9 +24,15 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.option(
     "--depth", type=click.IntRange(1, 1000), help="Levels of the tree to show; the totals stay."
 )
+@limits_option
 @click.option("--strict", is_flag=True, help="Exit with 1 where there are warnings, too.")
 def command(
-    targets: Sequence[str], sizes: str | None, format_name: str, depth: int | None, strict: bool
+    targets: Sequence[str],
+    sizes: str | None,
+    format_name: str,
+    depth: int | None,
+    limits: Limits,
+    strict: bool,
 ) -> int:
     """Find the errors of specs; show layers, shapes, parameters, MACs, memory.
 
@@ -32,6 +42,7 @@ def command(
     from nnspec.settings import BadSetting, parse_sizes
 
     try:
-        return check(targets, parse_sizes(sizes) if sizes else None, format_name, depth, strict)
+        fixed = parse_sizes(sizes) if sizes else None
+        return check(targets, fixed, format_name, depth, strict, limits)
     except BadSetting as error:
         raise click.UsageError(str(error)) from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from nnspec.limits import DEFAULTS
 from nnspec.source import Source
 from nnspec.syntax.brackets import Brackets
 from nnspec.syntax.indentation import Indentation
@@ -14,7 +15,10 @@ from nnspec.syntax.table import HARD_WORDS, LITERALS, PATTERNS, SOFT_WORDS
 from nnspec.syntax.tokens import BAD, END, NAME, NEWLINE, NUMBER, STRING, Enough, Tokens
 
 MAX_LINE = 100_000
-MAX_FILE = 8 * 1024 * 1024
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.limits import Limits
 
 _FROM, _TRAIN = SOFT_WORDS["from"], SOFT_WORDS["train"]
 _ASSERT = HARD_WORDS["assert"]
@@ -271,18 +275,19 @@ class Lexer:
         return characters.comment(self.tokens, start, self.stop)
 
 
-def tokenize(source: Source) -> Tokens:
+def tokenize(source: Source, limits: Limits = DEFAULTS) -> Tokens:
     """The tokens of a whole file."""
     text = source.text
     tokens = Tokens(source)
-    if len(text) > MAX_FILE:
-        message = f"this file has {len(text):,} characters; the limit is {MAX_FILE:,}"
-        help = "split it, and import its parts with `from`"
+    if len(text) > limits.characters:
+        message = f"this file has {len(text):,} characters; the limit is {limits.characters:,}"
+        help = f"split it, and import its parts with `from`; {limits.way_out('characters')}"
         tokens.report("NN110", message, 0, 0, help=help)
     elif len(text) > MAX_LINE and (line := _long_line(source)):
         start, length = line
         message = f"this line has {length:,} characters; the limit is {MAX_LINE:,}"
-        tokens.report("NN109", message, start, start + 1)
+        help = "break it inside brackets, or before an arrow"
+        tokens.report("NN109", message, start, start + 1, help=help)
     else:
         lexer = Lexer(source, 0, len(text), lines=True)
         tokens = lexer.run()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
+from nnspec.limits import DEFAULTS
 from nnspec.records import replace
 from nnspec.source import Source
 from nnspec.syntax import lexer
@@ -39,6 +40,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from nnspec.limits import Limits
     from nnspec.syntax.tree import Tree
 
     TreeT = TypeVar("TreeT", bound=Tree)
@@ -266,10 +268,10 @@ class Parser:
             states.append(GOTOS[states[-1] * NONTERMINALS + made])
 
 
-def parse(source: Source) -> tuple[Module, list[Problem]]:
+def parse(source: Source, limits: Limits = DEFAULTS) -> tuple[Module, list[Problem]]:
     """A whole file: what could be read of it, and everything that is wrong with its syntax."""
     with uncollected():
-        tokens = lexer.tokenize(source)
+        tokens = lexer.tokenize(source, limits)
         parser = Parser(tokens, "start")
         result = parser.run()
         doc, parts = result if result is not None else ("", ())

@@ -11,6 +11,7 @@ import pytest
 
 import nnspec
 from nnspec.elaborate import imports
+from nnspec.limits import Limits
 
 from .files import BLOCKS, USE, problems, refusal, write
 
@@ -97,9 +98,8 @@ def test_many_files_and_large_ones_end(tmp_path: Path, monkeypatch: pytest.Monke
     lines = "".join(f'from "f{i}.nn" import B{i}\n' for i in range(10))
     path = write(tmp_path, main=lines, **files)
     assert nnspec.check(path).ok
-    monkeypatch.setattr(imports, "MOST_FILES", 8)
-    assert problems(nnspec.check(path)) == [("main.nn", "NN402", 9), ("main.nn", "NN402", 10)]
-    monkeypatch.setattr(imports, "MOST_FILES", 1000)
+    found = problems(nnspec.check(path, limits=Limits(files=8)))
+    assert found == [("main.nn", "NN402", 9), ("main.nn", "NN402", 10)]
     monkeypatch.setattr(imports, "MOST_BYTES", 9 * len(files["f0"]))
     assert problems(nnspec.check(path)) == [("main.nn", "NN402", 10)]
     monkeypatch.setattr("nnspec.targets.MOST_BYTES", len(lines))
