@@ -22,7 +22,8 @@ from .files import BLOCKS, USE, problems, refusal, write
         "../secret.nn", "sub/../../secret.nn", "sub/../../inside/../secret.nn", "..", "{outside}/secret.nn",
         "/etc/passwd",
         "file:///etc/passwd", "https://example.org/a.nn", "C:\\\\secret.nn", "C:/secret.nn",
-        "~/secret.nn", "link.nn", "linked/secret.nn", "dangling.nn",
+        "~/secret.nn", "//etc/passwd", "/dev/zero", "/proc/self/environ", "../../../../../etc/secret.nn",
+        "a/b/../../../secret.nn", "zoo:../secret.nn", "link.nn", "linked/secret.nn", "dangling.nn",
     ],
 )  # fmt: skip
 def test_nothing_outside_of_the_folder_is_opened(
@@ -55,6 +56,16 @@ def test_an_imported_file_may_not_leave_the_folder_either(tmp_path: Path) -> Non
     )
     write(tmp_path, out=BLOCKS)
     assert problems(nnspec.check(path)) == [("a.nn", "NN214", 1)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", ".", "...", "-", "<stdin>", "a\\0b.nn", "\\0", "a\\nb.nn", "..\\\\secret.nn", "$HOME/a.nn",
+     "%2e%2e/a.nn", "x" * 5_000 + ".nn", "a/" * 3_000 + "b.nn", "\\u202e.nn"],
+)  # fmt: skip
+def test_a_name_that_is_none_is_told(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, main=f'from "{name}" import Block\n\n' + USE)
+    assert problems(nnspec.check(path)) == [("main.nn", "NN212", 1)]
 
 
 def test_only_specs_are_read(tmp_path: Path) -> None:
