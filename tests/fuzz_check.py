@@ -3,11 +3,13 @@
     python -m tests.fuzz_check --kind mutations --cases 100000 --seed 0
     python -m tests.fuzz_check --kind soups     --cases 100000 --seed 0
     python -m tests.fuzz_check --kind specs     --cases 100000 --seed 0 --run
+    python -m tests.fuzz_check --kind sizes     --cases 100000 --seed 0 --run
 
 `mutations` are specs of the zoo and of the tests' cases with slips, `soups` are words and lines in no
-order, `specs` are well-formed and composed by chance. With `--run` each right one of `specs` is compiled
-and run in PyTorch, at sizes that it takes and at sizes that it does not. `--first 4711` begins at that
-case, to see one again; exit status 1 where something is wrong.
+order, `specs` are well-formed and composed by chance, and so are `sizes`, which change heights and widths
+in odd ways. With `--run` each that is right is compiled and run in PyTorch, at sizes that it takes and at
+sizes that it does not. `--first 4711` begins at that case, to see one again; exit status 1 where something
+is wrong.
 """
 
 from __future__ import annotations
@@ -22,7 +24,12 @@ from pathlib import Path
 from tests.fuzz import mutations, soups, wellformed
 from tests.fuzz.judge import checked, runs
 
-KINDS = {"mutations": mutations.made, "soups": soups.made, "specs": wellformed.made}
+KINDS = {
+    "mutations": mutations.made,
+    "soups": soups.made,
+    "specs": wellformed.made,
+    "sizes": wellformed.daring,
+}
 
 
 def case(kind: str, seed: int, number: int) -> str:

@@ -27,15 +27,16 @@ CHANNELS = [1, 2, 3, 4, 6, 8, 12, 16]
 class Image:
     """A tensor [N, channels, H, W], `halved` as often as its height was."""
 
-    def __init__(self, name: str, channels: int, halved: int) -> None:
+    def __init__(self, name: str, channels: int, halved: float) -> None:
         self.name, self.channels, self.halved = name, channels, halved
 
 
 class Maker:
     """One spec."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, daring: bool = False) -> None:
         self.rng = rng
+        self.daring = daring  # sizes need not fit: some specs are wrong, others take few sizes
         self.parts: list[str] = []
         self.blocks: list[str] = []  # those of one parameter, that give [N, parameter, H, W]
         self.keepers: list[str] = []  # those that keep the shape
@@ -66,11 +67,13 @@ class Maker:
 
     # -- layers -----------------------------------------------------------------------------------
 
-    def layer(self, channels: int, halved: int) -> tuple[str, int, int]:
+    def layer(self, channels: int, halved: float) -> tuple[str, int, float]:
         """A layer for an image, and the channels and halvings of what it gives."""
         rng = self.rng
         new = rng.choice(CHANNELS)
         kind = rng.randrange(13)
+        if self.daring and rng.random() < 0.4:
+            return self.odd_layer(channels, halved)
         if kind < 3:
             kernel = rng.choice([1, 3, 5])
             bias = rng.choice(["", "", ", bias=false"])
@@ -106,7 +109,33 @@ class Maker:
             return f"({left} -> {right})", last, down
         return rng.choice(ACTIVATIONS), channels, halved
 
-    def chain(self, image: Image, most: int = 4) -> tuple[str, int, int]:
+    def odd_layer(self, channels: int, halved: float) -> tuple[str, int, float]:
+        """A layer that changes height and width in its own way."""
+        rng = self.rng
+        new = rng.choice(CHANNELS)
+        kernel, stride, padding = rng.randrange(1, 6), rng.randrange(1, 4), rng.randrange(3)
+        window = f"{kernel}, stride={stride}, padding={min(padding, kernel // 2)}"
+        ceil_mode = rng.choice(["", ", ceil_mode=true"])
+        self.count += 1
+        layer, channels = rng.choice(
+            [
+                (f"conv2d({new}, {window}, dilation={rng.randrange(1, 4)})", new),
+                (f"conv2d({new}, [{kernel}, 1], stride=[1, {stride}])", new),
+                (f'conv2d({new}, {kernel}, padding="same")', new),
+                (f"max_pool2d({window}{ceil_mode})", channels),
+                (f"avg_pool2d({window}{ceil_mode})", channels),
+                (f"conv_transpose2d({new}, {window})", new),
+                (f"pad([{padding}, 0, {stride}, -{padding}])", channels),
+                (f'pad([{kernel}, {padding}, 0, 1], mode="reflect")', channels),
+                ("pixel_shuffle(1) -> pixel_unshuffle(2)", 4 * channels),
+                (f"interpolate(scale_factor={stride})", channels),
+                ("adaptive_avg_pool2d([none, 4])", channels),
+                (f"unfold({kernel}, stride={stride}) -> unsqueeze(-1)", channels * kernel**2),
+            ]
+        )
+        return f"({layer})", channels, halved + rng.choice([0, 1, self.count / 1000])
+
+    def chain(self, image: Image, most: int = 4) -> tuple[str, int, float]:
         """`-> layer -> label: layer …`"""
         text, channels, halved = "", image.channels, image.halved
         for _ in range(self.rng.randrange(1, most + 1)):
@@ -343,8 +372,13 @@ class Maker:
         )
 
 
-def made(rng: random.Random) -> str:
-    maker = Maker(rng)
+def daring(rng: random.Random) -> str:
+    """The same, with layers that change sizes in any way: what is right then takes few sizes."""
+    return made(rng, True)
+
+
+def made(rng: random.Random, daring: bool = False) -> str:
+    maker = Maker(rng, daring)
     for _ in range(rng.randrange(4)):
         rng.choice([maker.block, maker.block, maker.tower])()
     for _ in range(rng.choice([1, 1, 1, 2])):
