@@ -72,13 +72,35 @@ def _run(module: Any, model: ModelReport, rng: random.Random, whole: bool) -> No
 
 
 def _shapes(module: Any, inputs: list[Any]) -> list[tuple[int, ...]] | None:
-    """The shapes that a module gives; None where PyTorch refuses the inputs."""
+    """The shapes that a module gives; None where PyTorch refuses the inputs, or does what nnspec refuses.
+
+    Some of PyTorch's functions pass a size of 0 on, and the next ones make NaN of it; and a size that comes
+    out as 1 for a small image is stretched to that of the other operand.
+    """
     import torch
+    from torch.overrides import TorchFunctionMode
+
+    lenient = False
+
+    class Watch(TorchFunctionMode):
+        def __torch_function__(
+            self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+        ) -> Any:
+            nonlocal lenient
+            made = func(*args, **(kwargs or {}))
+            if isinstance(made, torch.Tensor):
+                lenient = lenient or made.numel() == 0
+            if getattr(func, "__name__", "").strip("_") in ("add", "sub", "mul", "iadd", "imul"):
+                shapes = {arg.shape for arg in args if isinstance(arg, torch.Tensor)}
+                lenient = lenient or len({shape for shape in shapes if len(shape) == 4}) > 1
+            return made
 
     try:
-        with torch.no_grad():
+        with torch.no_grad(), Watch():
             found = module(*inputs)
     except (RuntimeError, ValueError, IndexError):
+        return None
+    if lenient:
         return None
     return [tuple(t.shape) for t in ((found,) if isinstance(found, torch.Tensor) else found)]
 
