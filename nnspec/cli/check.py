@@ -18,6 +18,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.command(name="check")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--sizes", metavar="H=224,W=224", help="Numbers in place of symbols.")
+@click.option("--nearest", metavar="H=225", help="Tell the nearest sizes that a model takes.")
 @click.option(
     "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True
 )
@@ -29,6 +30,7 @@ FORMATS = ("text", "json", "sarif", "github")
 def command(
     targets: Sequence[str],
     sizes: str | None,
+    nearest: str | None,
     format_name: str,
     depth: int | None,
     limits: Limits,
@@ -42,7 +44,11 @@ def command(
     from nnspec.settings import BadSetting, parse_sizes
 
     try:
-        fixed = parse_sizes(sizes) if sizes else None
-        return check(targets, fixed, format_name, depth, strict, limits)
+        known = parse_sizes(sizes) if sizes else None
+        if nearest:
+            from nnspec.cli.nearest import show_nearest
+
+            return show_nearest(targets, parse_sizes(nearest), known or {}, limits)
+        return check(targets, known, format_name, depth, strict, limits)
     except BadSetting as error:
         raise click.UsageError(str(error)) from None

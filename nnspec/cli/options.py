@@ -26,3 +26,9 @@ limits_option = click.option(
     callback=_limits,
     help="Raise a limit, such as layers=200000; repeatable.",
 )
+
+allow_extern_option = click.option(
+    "--allow-extern",
+    is_flag=True,
+    help="Let the spec's externs import their Python classes, which runs their code.",
+)

@@ -26,6 +26,7 @@ def block_graph(
     types: tuple[TensorType, ...],
     span: Span,
     labels: tuple[Label, ...] = (),
+    tensors: Sequence[Value] = (),
 ) -> Graph | None:
     """The graph of one use of a block; None where it failed, and the problem is told."""
     definition = layer.block.definition
@@ -54,7 +55,7 @@ def block_graph(
     enter(session, definition.name, span)
     try:
         body.given = list(types)
-        body.use_span, body.use_labels = span, labels
+        body.use_span, body.use_labels, body.use_tensors = span, labels, tensors
         fine = body.run(definition.body)
     finally:
         session.stack.pop()
