@@ -113,7 +113,7 @@ def test_nothing_else_changes(file: Path) -> None:
 @settings(max_examples=150, derandomize=True, deadline=None)
 @given(st.integers(0, 10**6))
 def test_nothing_else_changes_with_slips(number: int) -> None:
-    unchanged(case(1, number))
+    unchanged(case("mutations", 1, number))
 
 
 @settings(max_examples=150, derandomize=True, deadline=None)
