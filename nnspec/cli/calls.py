@@ -11,6 +11,7 @@ import os
 import click
 
 from nnspec.cli.output import complain, style, write
+from nnspec.limits import DEFAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from nnspec.targets import Target
 
 
-def compile_source(target: Target, limits: Limits) -> str | None:
+def compile_source(target: Target, limits: Limits = DEFAULTS) -> str | None:
     """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
     from nnspec.checking import check_text
 
