@@ -1,0 +1,60 @@
+"""The zoo's newer families against torchvision: video, segmentation, transformers, their like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.zoo import judge
+
+FAMILIES = {
+    "video_resnet": ["r3d_18", "mc3_18", "r2plus1d_18"],
+    "s3d": ["s3d"],
+}
+BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
+#: a small input for one builder of each kind
+SMALL = {
+    "r3d_18": (2, 3, 5, 24, 28),
+    "mc3_18": (2, 3, 5, 24, 28),
+    "r2plus1d_18": (2, 3, 5, 24, 28),
+    "s3d": (1, 3, 14, 209, 212),
+}
+by_name = pytest.mark.parametrize(("file", "name"), BUILDERS, ids=[name for _, name in BUILDERS])
+
+
+@by_name
+def test_published_figures(file: str, name: str, torchvision_models: Any) -> None:
+    weights = judge.first_weights(torchvision_models, name)
+    meta = weights.meta
+    found = judge.figures(file, name, judge.published_sizes(weights))
+    assert found == (meta["num_params"], meta["_ops"])
+
+
+@by_name
+def test_names(file: str, name: str, torchvision_models: Any) -> None:
+    judge.assert_same_names(file, name, torchvision_models)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"), [each for each in BUILDERS if each[1] in SMALL], ids=list(SMALL)
+)
+def test_outputs_and_gradients(file: str, name: str, torchvision_models: Any) -> None:
+    torch = pytest.importorskip("torch")
+    ours, theirs = judge.pair(file, name, torchvision_models)
+    x = torch.randn(SMALL[name])
+    judge.assert_same_outputs(ours, theirs, x)
+    judge.assert_same_gradients(ours, theirs, x)
+
+
+#: input shapes around the least that a family takes
+AROUND = {
+    "r3d_18": [(1, 3, 1, 1, 1), (1, 4, 2, 8, 8), (2, 3, 2, 3, 5)],
+    "s3d": [(1, 3, 13, 209, 209), (1, 3, 12, 209, 209), (1, 3, 13, 208, 209), (1, 3, 13, 209, 208)],
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_sizes(name: str, torchvision_models: Any) -> None:
+    file = next(file for file, each in BUILDERS if each == name)
+    judge.assert_admits(file, name, judge.built(torchvision_models, name), AROUND[name])
