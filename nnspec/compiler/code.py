@@ -144,6 +144,8 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
     if isinstance(given, (CallCode, InfixCode)):
         return function(given, names, tensors)
     if isinstance(given, InTraining):
+        if (given.value, given.otherwise) == (True, False):
+            return Text(names.training)
         then, otherwise = (
             value(side, names, tensors).flat for side in (given.value, given.otherwise)
         )

@@ -123,6 +123,8 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
         return [f"{margin}{before}(", *_chain(expr, inner), f"{margin}){after}"]
     opening = f"{margin}{before}{expr.whole_head}{expr.brackets[0]}"
     closing = f"{margin}{expr.brackets[1]}{after}"
+    if len(opening) > WIDTH and isinstance(expr.receiver, Call):
+        return lay(expr.receiver, indent, before, Call(expr.head, expr.args).flat + after)
     joined = " " * inner + ", ".join(name + arg.flat for name, arg in expr.args)
     if not expr.forced and len(joined) <= WIDTH:
         return [opening, joined, closing]

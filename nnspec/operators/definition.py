@@ -277,6 +277,9 @@ class Operator:
     #: an activation or a copy: one tensor in, the same type out. `explain` says so.
     keeps_shape: ClassVar[bool] = False
 
+    #: the same with its parameters as tensors: `F.linear` for `nn.Linear`
+    functional: ClassVar[Operator | None] = None
+
     #: the result is a tensor of its own, and not needed by this operator's backward.
     fresh: ClassVar[bool] = False
     #: PyTorch can write the result over the input: the backward needs nothing but the result.
@@ -318,3 +321,43 @@ class Operator:
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
         """How `macs` comes about, in words and numbers; empty where it counts none."""
         return ""
+
+
+class Functional(Operator):
+    """An operator whose parameters are tensors that come after its own: a mixin before its class.
+
+    `tensors` are those of the class and its parameters by name, those that a switch can take away optional.
+    """
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = super().infer(use)
+        for name, param in super().params(use).items():
+            given = self.given(use, name)
+            if given is None or given.dtype != param.dtype or given.rank != len(param.shape):
+                shape = ", ".join(render(size) for size in param.shape)
+                use.fail(f"`{name}` is {param.dtype}[{shape}], not {given}", code="NN215", argument=name)
+            for wanted, size in zip(param.shape, given.shape, strict=True):
+                use.equal(
+                    size,
+                    wanted,
+                    f"`{name}` of `{self.name}` has a size of {render(wanted)} here, not {render(size)}",
+                    code="NN301",
+                    argument=name,
+                )
+        return found
+
+    def given(self, use: Use, name: str) -> TensorType | None:
+        """The type of the tensor that is given for a parameter."""
+        at = [tensor.name for tensor in self.tensors].index(name)
+        return use.inputs[at] if at < len(use.inputs) else None
+
+    def ref(self, use: Use, name: str) -> Ref | None:
+        """The tensor of a parameter in generated code."""
+        at = [tensor.name for tensor in self.tensors].index(name)
+        return Ref(at) if self.given(use, name) is not None else None
+
+    def params(self, use: Use) -> Mapping[str, Param]:
+        return {}
+
+    def module(self, use: Use) -> ModuleCode | None:
+        return None

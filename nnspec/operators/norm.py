@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from nnspec.dims import render
-from nnspec.operators.definition import ModuleCode, Operator, Param, Setting
+from nnspec.operators.definition import (
+    CallCode,
+    Functional,
+    ModuleCode,
+    Operator,
+    Param,
+    Ref,
+    Setting,
+    Tensor,
+)
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -265,6 +274,20 @@ class LayerNorm(TrailingNorm):
             if use["bias"]:
                 found["bias"] = Param(self._shape(use), formula="normalised dimensions")
         return found
+
+
+class LayerNormFunction(Functional, LayerNorm):
+    """The layer norm of a scale and a shift that are given: F.layer_norm."""
+
+    tensors = (Tensor("input"), Tensor("weight"), Tensor("bias", optional=True))
+    accepts = rejects = ()
+
+    def function(self, use: Use) -> CallCode:
+        args = (Ref(0), self._shape(use), self.ref(use, "weight"), self.ref(use, "bias"))
+        return CallCode("F.layer_norm", args, _changed(use, (_EPS,)))
+
+
+LayerNorm.functional = LayerNormFunction()
 
 
 class RmsNorm(TrailingNorm):

@@ -11,6 +11,7 @@ from tests.zoo import judge
 FAMILIES = {
     "video_resnet": ["r3d_18", "mc3_18", "r2plus1d_18"],
     "s3d": ["s3d"],
+    "convnext": ["convnext_tiny", "convnext_small", "convnext_base", "convnext_large"],
 }
 BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
 #: a small input for one builder of each kind
@@ -19,6 +20,7 @@ SMALL = {
     "mc3_18": (2, 3, 5, 24, 28),
     "r2plus1d_18": (2, 3, 5, 24, 28),
     "s3d": (1, 3, 14, 209, 212),
+    "convnext_tiny": (2, 3, 40, 64),
 }
 by_name = pytest.mark.parametrize(("file", "name"), BUILDERS, ids=[name for _, name in BUILDERS])
 
@@ -51,6 +53,7 @@ def test_outputs_and_gradients(file: str, name: str, torchvision_models: Any) ->
 AROUND = {
     "r3d_18": [(1, 3, 1, 1, 1), (1, 4, 2, 8, 8), (2, 3, 2, 3, 5)],
     "s3d": [(1, 3, 13, 209, 209), (1, 3, 12, 209, 209), (1, 3, 13, 208, 209), (1, 3, 13, 209, 208)],
+    "convnext_tiny": [(1, 3, 32, 32), (1, 3, 31, 32), (1, 3, 32, 31), (1, 3, 33, 63)],
 }
 
 
