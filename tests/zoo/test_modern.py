@@ -12,6 +12,10 @@ FAMILIES = {
     "video_resnet": ["r3d_18", "mc3_18", "r2plus1d_18"],
     "s3d": ["s3d"],
     "convnext": ["convnext_tiny", "convnext_small", "convnext_base", "convnext_large"],
+    "efficientnet": [
+        *(f"efficientnet_b{number}" for number in range(8)),
+        *(f"efficientnet_v2_{size}" for size in "sml"),
+    ],
 }
 BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
 #: a small input for one builder of each kind
@@ -21,6 +25,9 @@ SMALL = {
     "r2plus1d_18": (2, 3, 5, 24, 28),
     "s3d": (1, 3, 14, 209, 212),
     "convnext_tiny": (2, 3, 40, 64),
+    "efficientnet_b1": (2, 3, 33, 40),
+    "efficientnet_b5": (2, 3, 33, 40),
+    "efficientnet_v2_s": (2, 3, 33, 40),
 }
 by_name = pytest.mark.parametrize(("file", "name"), BUILDERS, ids=[name for _, name in BUILDERS])
 
@@ -54,6 +61,7 @@ AROUND = {
     "r3d_18": [(1, 3, 1, 1, 1), (1, 4, 2, 8, 8), (2, 3, 2, 3, 5)],
     "s3d": [(1, 3, 13, 209, 209), (1, 3, 12, 209, 209), (1, 3, 13, 208, 209), (1, 3, 13, 209, 208)],
     "convnext_tiny": [(1, 3, 32, 32), (1, 3, 31, 32), (1, 3, 32, 31), (1, 3, 33, 63)],
+    "efficientnet_b0": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
 }
 
 
