@@ -81,11 +81,7 @@ class Layout:
     def _statement(self, index: int) -> int:
         """Write one statement; the index after it."""
         tokens = self.tokens
-        end = (
-            tokens.kinds.index(NEWLINE, index)
-            if NEWLINE in tokens.kinds[index:]
-            else len(tokens.kinds) - 1
-        )
+        end = tokens.kinds.index(NEWLINE, index)  # the lexer ends the last one, too
         self._own_comments(tokens.starts[index])
         self._blank(tokens.starts[index])
         level = len(self.columns) - 1

@@ -101,9 +101,9 @@ def _relief(pieces: list[Piece], breaks: set[int], laid: list[Laid]) -> int | No
             may = piece.kind == ARROW or (
                 index and pieces[index - 1].kind == COMMA and piece.kind not in CLOSE and depth > 0
             )
-            fits = column <= WIDTH
-            if may and index > first and (best is None or (depth <= best[0] and fits)):
-                best = depth, index
+            if may and index > first:
+                if best is None or depth < best[0] or (depth == best[0] and column <= WIDTH):
+                    best = depth, index
             column += len(piece.text) + piece.space
             if piece.kind in OPEN:
                 depth += 1
