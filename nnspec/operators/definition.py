@@ -12,6 +12,7 @@ from nnspec.conditions import Condition, at_least, divisible, equal
 from nnspec.diagnostics import Mismatch
 from nnspec.dims import compare, render
 from nnspec.records import Record
+from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from nnspec.diagnostics import Text
     from nnspec.dims import Size
-    from nnspec.tensors import TensorType
 
 
 class Required:
@@ -289,7 +289,7 @@ class Operator:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "name" in cls.__dict__:
+        if "name" in cls.__dict__ and not issubclass(cls, Functional):
             Operator.registry[cls.name] = cls()
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
@@ -324,26 +324,24 @@ class Operator:
 
 
 class Functional(Operator):
-    """An operator whose parameters are tensors that come after its own: a mixin before its class.
+    """An operator whose parameters are tensors, which come after its own: `F.linear` for `nn.Linear`.
 
-    `tensors` are those of the class and its parameters by name, those that a switch can take away optional.
+    It has the name, the settings and the rules of its `base`; `lookup` finds that one.
     """
 
+    base: ClassVar[Operator]
+
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        found = super().infer(use)
-        for name, param in super().params(use).items():
+        found = self.base.infer(use)
+        for name, param in self.base.params(use).items():
             given = self.given(use, name)
             if given is None or given.dtype != param.dtype or given.rank != len(param.shape):
-                shape = ", ".join(render(size) for size in param.shape)
-                use.fail(f"`{name}` is {param.dtype}[{shape}], not {given}", code="NN215", argument=name)
-            for wanted, size in zip(param.shape, given.shape, strict=True):
-                use.equal(
-                    size,
-                    wanted,
-                    f"`{name}` of `{self.name}` has a size of {render(wanted)} here, not {render(size)}",
-                    code="NN301",
-                    argument=name,
-                )
+                wanted = TensorType(param.dtype, param.shape)
+                why = f"`{name}` is {wanted} here, not {given}"
+                use.fail(why, code="NN215", argument=name)
+            for needed, size in zip(param.shape, given.shape, strict=True):
+                why = f"`{name}` has a size of {render(needed)} here, not {render(size)}"
+                use.equal(size, needed, why, code="NN301", argument=name)
         return found
 
     def given(self, use: Use, name: str) -> TensorType | None:
@@ -356,8 +354,11 @@ class Functional(Operator):
         at = [tensor.name for tensor in self.tensors].index(name)
         return Ref(at) if self.given(use, name) is not None else None
 
-    def params(self, use: Use) -> Mapping[str, Param]:
-        return {}
+    def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return self.base.macs(use, outputs)
 
-    def module(self, use: Use) -> ModuleCode | None:
-        return None
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        return self.base.explain(use, outputs)
+
+    def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
+        return self.base.macs_formula(use, outputs)

@@ -82,11 +82,13 @@ class Linear(Operator):
         )
 
 
-class LinearFunction(Functional, Linear):
-    """The linear layer of tensors that are given: F.linear."""
+class LinearFunction(Functional):
+    """The linear layer of tensors that are given."""
 
+    name, family, fresh = "linear", "linear", True
+    base = Operator.registry["linear"]
     tensors = (Tensor("input"), Tensor("weight"), Tensor("bias", optional=True))
-    accepts = rejects = ()
+    settings = Linear.settings
 
     def function(self, use: Use) -> CallCode:
         bias = self.ref(use, "bias")

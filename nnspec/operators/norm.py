@@ -276,14 +276,17 @@ class LayerNorm(TrailingNorm):
         return found
 
 
-class LayerNormFunction(Functional, LayerNorm):
-    """The layer norm of a scale and a shift that are given: F.layer_norm."""
+class LayerNormFunction(Functional):
+    """The layer norm of a scale and a shift that are given."""
 
+    name, family, fresh, keeps_shape = "layer_norm", "normalisation", True, True
+    base = Operator.registry["layer_norm"]
     tensors = (Tensor("input"), Tensor("weight"), Tensor("bias", optional=True))
-    accepts = rejects = ()
+    settings = LayerNorm.settings
 
     def function(self, use: Use) -> CallCode:
-        args = (Ref(0), self._shape(use), self.ref(use, "weight"), self.ref(use, "bias"))
+        shape = use.x.shape[-use["dims"] :]
+        args = (Ref(0), shape, self.ref(use, "weight"), self.ref(use, "bias"))
         return CallCode("F.layer_norm", args, _changed(use, (_EPS,)))
 
 
