@@ -184,6 +184,20 @@ def module(code: ModuleCode, names: Names) -> Call:
     return call(code.constructor, *(value(arg, names) for arg in code.args), **keywords)
 
 
+def called(code: ModuleCode, access: str, names: Names, tensors: Sequence[Expr]) -> Call:
+    """`self.attention(x, x, x, need_weights=False)[0]`."""
+    named = {given.index for given in code.call.values() if isinstance(given, Ref)}
+    args = [
+        ("", tensor)
+        for at, tensor in enumerate(tensors)
+        if at not in named and tensor.flat != "None"
+    ]
+    args += [(f"{name}=", value(given, names, tensors)) for name, given in code.call.items()]
+    depth = 1 + max((tensor.depth for tensor in tensors), default=0)
+    brackets = "()" if code.item is None else ("(", f")[{code.item}]")
+    return Call(access, tuple(args), brackets, depth=depth)
+
+
 def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequence[Expr]) -> Expr:
     """`F.relu(x)`, `x + y`, `x[:, 0]`, `x.transpose(1, 2)`."""
     if isinstance(code, InfixCode):
@@ -239,7 +253,9 @@ def symbols(given: Any) -> Iterator[str]:
         yield from symbols((given.start, given.stop, given.step))
     elif isinstance(given, dict):
         yield from symbols(list(given.values()))
-    elif isinstance(given, (ModuleCode, CallCode)):
+    elif isinstance(given, ModuleCode):
+        yield from symbols((given.args, given.kwargs, given.call))
+    elif isinstance(given, CallCode):
         yield from symbols((given.args, given.kwargs))
     elif isinstance(given, InfixCode):
         yield from symbols((given.left, given.right))

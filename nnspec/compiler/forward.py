@@ -144,14 +144,19 @@ class Forward:
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
             access = self.constructor.access[id(node)]
+            made = node.operator.module(node.use) if isinstance(node, OpNode) else None
+            if made is not None and made.call:
+                return code.called(made, access, self.names, tensors)
             depth = 1 + max((t.depth for t in tensors), default=0)
             return Call(access, tuple(("", tensor) for tensor in tensors), depth=depth)
         assert isinstance(node, OpNode)
-        made = node.operator.function(node.use)
-        if made is None:
+        written = node.operator.function(node.use)
+        if written is None:
             raise LookupError(f"`{node.operator.name}` has no expression in PyTorch")
         present = [t for t, v in zip(tensors, node.inputs, strict=False) if v is not None]
-        return code.function(made, self.names, tensors if len(present) != len(tensors) else present)
+        return code.function(
+            written, self.names, tensors if len(present) != len(tensors) else present
+        )
 
     def _optional(self, node: Node) -> None:
         """A layer that may not be there: its result takes the place of its input."""

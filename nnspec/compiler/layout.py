@@ -42,7 +42,7 @@ class Call(Record):
 
     head: str
     args: tuple[tuple[str, Expr], ...] = ()
-    brackets: str = "()"
+    brackets: str | tuple[str, str] = "()"
     one_each: bool = False
     depth: int = 1
     binding: int = ATOM

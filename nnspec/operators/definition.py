@@ -98,12 +98,15 @@ class ModuleCode(Record):
 
     `constructor` is written as in the source (`nn.Conv2d`); args and kwargs are numbers, sizes,
     strings, booleans, None, or tuples of them. kwargs that equal PyTorch's default are left out by
-    the rule.
+    the rule. `call` is what it is called with by name: settings, and tensors (`Ref(3)`), which are
+    then not given in their place. `item` is the number of its one result, of several that it gives.
     """
 
     constructor: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}  # noqa: RUF012  (records are frozen)
+    call: dict[str, Any] = {}  # noqa: RUF012
+    item: int | None = None
 
 
 class CallCode(Record):

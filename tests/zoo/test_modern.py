@@ -16,6 +16,7 @@ FAMILIES = {
         *(f"efficientnet_b{number}" for number in range(8)),
         *(f"efficientnet_v2_{size}" for size in "sml"),
     ],
+    "vit": ["vit_b_16", "vit_b_32", "vit_l_16", "vit_l_32", "vit_h_14"],
 }
 BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
 #: a small input for one builder of each kind
@@ -28,6 +29,7 @@ SMALL = {
     "efficientnet_b1": (2, 3, 33, 40),
     "efficientnet_b5": (2, 3, 33, 40),
     "efficientnet_v2_s": (2, 3, 33, 40),
+    "vit_b_32": (2, 3, 224, 224),
 }
 by_name = pytest.mark.parametrize(("file", "name"), BUILDERS, ids=[name for _, name in BUILDERS])
 
@@ -61,6 +63,7 @@ AROUND = {
     "r3d_18": [(1, 3, 1, 1, 1), (1, 4, 2, 8, 8), (2, 3, 2, 3, 5)],
     "s3d": [(1, 3, 13, 209, 209), (1, 3, 12, 209, 209), (1, 3, 13, 208, 209), (1, 3, 13, 209, 208)],
     "convnext_tiny": [(1, 3, 32, 32), (1, 3, 31, 32), (1, 3, 32, 31), (1, 3, 33, 63)],
+    "vit_b_32": [(2, 3, 224, 224), (1, 3, 224, 256), (1, 3, 225, 224), (1, 3, 32, 32)],
     "efficientnet_b0": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
 }
 
