@@ -16,11 +16,6 @@ def spec(file: str, name: str) -> str:
     return f"{SPECS / file}.nn:{name}"
 
 
-def first_weights(models: Any, name: str) -> Any:
-    """The weights that torchvision published first; their table is that of the builder's defaults."""
-    return next(iter(models.get_model_weights(name)))
-
-
 def published_sizes(weights: Any) -> dict[str, int]:
     """The sizes at which torchvision counted: the crop; 520 x 520 for segmentation; 16 frames."""
     given = weights.transforms.keywords
@@ -30,9 +25,13 @@ def published_sizes(weights: Any) -> dict[str, int]:
     return {"N": 1, **frames, "H": height, "W": width}
 
 
-def figures(file: str, name: str, sizes: dict[str, int]) -> tuple[int, float]:
-    """Parameters and GMACs of a spec."""
+def figures(file: str, name: str, sizes: dict[str, int]) -> tuple[int, float] | None:
+    """Parameters and GMACs of a spec for an input of these sizes; None where it takes no such input."""
     model = nnspec.check(spec(file, name)).models[name]
+    (given,) = model.inputs.values()
+    wanted = (*given.shape[:-2], sizes["H"], sizes["W"])
+    if any(b not in (a, *free(model)) for a, b in zip(wanted, given.shape, strict=True)):
+        return None
     at = model.at({key: size for key, size in sizes.items() if key in free(model)})
     assert at.params.total == at.params.trainable
     return at.params.total, round(at.macs / 1e9, 3)
