@@ -164,6 +164,22 @@ class OwnParam(Node):
         self.init = init
 
 
+class Computed:
+    """How an own parameter begins: as a tensor that is computed from numbers when the module is made."""
+
+    __slots__ = ("nodes", "value")
+
+    def __init__(self, value: Value, nodes: list[Node]) -> None:
+        self.value = value
+        self.nodes = nodes  # the steps that lead to it, in order
+
+    def graph(self) -> Graph:
+        """Its steps as a graph of their own, without inputs."""
+        made = Graph("beginning", "block")
+        made.nodes, made.outputs = self.nodes, [("value", self.value)]
+        return made
+
+
 class Choice(Node):
     """Where the sides of `if training:` meet: one value in training, another in evaluation."""
 

@@ -59,7 +59,7 @@ class Names:
 
     @property
     def device(self) -> str:
-        """The device of the inputs."""
+        """The device of the inputs; empty where there are none."""
         raise NotImplementedError
 
 
@@ -206,7 +206,11 @@ def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequ
     if isinstance(code, IndexCode):
         items = ", ".join(_index(item, names, tensors) for item in code.items)
         return Text(f"{bracketed(tensors[0], ATOM)}[{items}]", ATOM, tensors[0].depth)
-    keywords = {name: value(given, names, tensors) for name, given in code.kwargs.items()}
+    keywords = {
+        name: value(given, names, tensors)
+        for name, given in code.kwargs.items()
+        if not isinstance(given, SameDevice) or names.device
+    }
     args = [value(arg, names, tensors) for arg in code.args]
     if code.function.startswith("."):
         receiver = args.pop(0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
-from nnspec.elaborate import expressions, patterns, run_time, ties
+from nnspec.elaborate import computed, expressions, patterns, run_time, ties
 from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
@@ -154,6 +154,7 @@ class Body:
             self.block(statements)
         except _Return:
             ties.settle(self)
+            computed.settle(self.graph)
             return self.fine
         if self.fine:
             definition = self.graph.definition

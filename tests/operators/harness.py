@@ -30,7 +30,7 @@ TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
 NNSPEC = {dtype: name for name, dtype in TORCH.items()}
 
 #: integers are places in a table or class numbers here; 0 is always one
-PLACES = {"embedding", "cross_entropy", "nll_loss"}
+PLACES = {"embedding", "index_at", "cross_entropy", "nll_loss"}
 
 
 # -- PyTorch ---------------------------------------------------------------------------------------
