@@ -43,10 +43,11 @@ def computed(body: Body, value: Value, param: Param, what: str, span: Span) -> C
                 help="it can be computed from numbers: `arange`, `tensor`, `zeros`, `ones`, `full`",
             )
     for node in made.nodes:
-        if not isinstance(node, OpNode) or node.path or node.when is not None:
+        if not isinstance(node, OpNode) or node.labelled or node.params:
             fail("NN202", f"{what} begins before the module runs, and by no layer", node.span)
-        if node.operator.function(node.use) is None:
-            fail("NN202", f"{what} begins without `{node.operator.name}`, a layer", node.span)
+        if node.when is not None or node.operator.function(node.use) is None:
+            name = node.operator.name
+            fail("NN202", f"{what} begins before the module runs, not with `{name}`", node.span)
         free = sorted({name for size in _sizes(node) for name in symbols(size)})
         if free and not (body.session.formal or body.session.trial):
             named = " and ".join(f"`{name}`" for name in free)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor
 
-from nnspec.dims import Dim, render
+from nnspec.dims import Dim, minimum, render
 from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
 from nnspec.tensors import TensorType, is_float
 
@@ -74,7 +74,7 @@ class Pad(Operator):
             if mode == "constant":
                 for amount in (left, right):
                     cut = "more is cut off than there is"
-                    use.at_least(size + min(amount, 0), 0, cut, argument="pad")
+                    use.at_least(size + minimum(amount, 0), 0, cut, argument="pad")
             shape[dim] = use.positive_output(
                 size + left + right, f"dimension {dim}", argument="pad"
             )

@@ -17,6 +17,7 @@ FAMILIES = {
         *(f"efficientnet_v2_{size}" for size in "sml"),
     ],
     "vit": ["vit_b_16", "vit_b_32", "vit_l_16", "vit_l_32", "vit_h_14"],
+    "swin": ["swin_t", "swin_s", "swin_b"],
     "fcn": ["fcn_resnet50", "fcn_resnet101"],
     "lraspp": ["lraspp_mobilenet_v3_large"],
     "deeplabv3": [
@@ -45,6 +46,7 @@ SMALL = {
     "efficientnet_b5": (2, 3, 33, 40),
     "efficientnet_v2_s": (2, 3, 33, 40),
     "vit_b_32": (2, 3, 224, 224),
+    "swin_t": (2, 3, 60, 92),
     "fcn_resnet50": (2, 3, 34, 40),
     "lraspp_mobilenet_v3_large": (2, 3, 34, 40),
     "deeplabv3_resnet50": (2, 3, 34, 40),
@@ -87,6 +89,7 @@ AROUND = {
     "s3d": [(1, 3, 13, 209, 209), (1, 3, 12, 209, 209), (1, 3, 13, 208, 209), (1, 3, 13, 209, 208)],
     "convnext_tiny": [(1, 3, 32, 32), (1, 3, 31, 32), (1, 3, 32, 31), (1, 3, 33, 63)],
     "deeplabv3_mobilenet_v3_large": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
+    "swin_t": [(1, 3, 4, 4), (1, 3, 3, 4), (1, 3, 4, 3), (1, 3, 29, 57), (1, 4, 32, 32)],
     "vit_b_32": [(2, 3, 224, 224), (1, 3, 224, 256), (1, 3, 225, 224), (1, 3, 32, 32)],
     "efficientnet_b0": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
 }
