@@ -355,7 +355,39 @@ def _divide(a: Dim, b: int) -> Size:
     low, high = lower(left), upper(left)
     if low is not None and high is not None and low // b == high // b:
         return out + low // b
+    if 2 * left.terms[0][1] > b:
+        # of (3 * x) // 4 and x - (x + 3) // 4 the second is the normal form: the smaller factor
+        less = {monomial: b - coefficient for monomial, coefficient in others}
+        less[()] = b - 1 - constant
+        return out + _make(dict.fromkeys(less.keys() - {()}, 1)) - floordiv(_make(less), b)
     return out + _atom("//", (left, b))
+
+
+def _complement(size: Dim) -> Dim:
+    """The same size with `-((x + 3) // 4)` put as `(3 * x) // 4 - x`, which is no normal form, but may
+    be shorter, and have bounds."""
+    found: dict[Monomial, int] = {}
+    changed = False
+    for monomial, coefficient in size.terms:
+        atom = monomial[0] if len(monomial) == 1 and monomial[0].kind == "//" else None
+        numerator, divisor = atom.args if atom is not None else (0, 0)
+        if coefficient > 0 or not isinstance(numerator, Dim) or not isinstance(divisor, int):
+            _put(found, monomial, coefficient)
+            continue
+        terms = dict(numerator.terms)
+        constant = terms.pop((), 0)
+        for part in terms:
+            _put(found, part, coefficient)
+        more = {part: divisor - own for part, own in terms.items()}
+        more[()] = divisor - 1 - constant
+        _put(
+            found,
+            (Atom("//", (_make({k: v for k, v in more.items() if v}), divisor)),),
+            -coefficient,
+        )
+        changed = True
+    made = _make(found)
+    return made if changed and isinstance(made, Dim) else size
 
 
 def _joins(monomial: Monomial, coefficient: int) -> bool:
@@ -490,16 +522,24 @@ def _substituted(atom: Atom, values: Mapping[str, Size]) -> Size:
 
 def lower(size: Size) -> int | None:
     """A number that the size is never below, or None where none was found."""
-    return size if isinstance(size, int) else _bound(size, low=True)
+    return size if isinstance(size, int) else _best_bound(size, low=True)
 
 
 def upper(size: Size) -> int | None:
     """A number that the size is never above, or None where none was found."""
-    return size if isinstance(size, int) else _bound(size, low=False)
+    return size if isinstance(size, int) else _best_bound(size, low=False)
+
+
+def _best_bound(size: Dim, low: bool) -> int | None:
+    found = _bound(size, low)
+    if found is None:
+        other = _complement(size)
+        found = None if other is size else _bound(other, low)
+    return found
 
 
 def _bound(size: Dim, low: bool) -> int | None:
-    rest, remainders = _remainders(size)
+    rest, remainders = _remainders(size, shifted=True)
     total = 0
     for factor, _, modulus in remainders:
         total += 0 if (factor > 0) == low else factor * (modulus - 1)
@@ -522,10 +562,11 @@ def _bound(size: Dim, low: bool) -> int | None:
     return total
 
 
-def _remainders(size: Dim) -> tuple[Size, list[tuple[int, Size, int]]]:
+def _remainders(size: Dim, shifted: bool = False) -> tuple[Size, list[tuple[int, Size, int]]]:
     """The size as a rest and a sum of remainders, each a factor, a dividend and a modulus.
 
-    `a - m * (a // m)` is `a % m`. Only what stands there exactly is taken for one.
+    `a - m * (a // m)` is `a % m`. Only what stands there exactly is taken for one, but for a constant
+    where `shifted`.
     """
     rest: Size = size
     found: list[tuple[int, Size, int]] = []
@@ -538,7 +579,9 @@ def _remainders(size: Dim) -> tuple[Size, list[tuple[int, Size, int]]]:
         factor = -coefficient // modulus
         there = dict(_terms(rest))
         if monomial in there and all(
-            _within(factor * own, there.get(part, 0)) for part, own in _terms(dividend)
+            _within(factor * own, there.get(part, 0))
+            for part, own in _terms(dividend)
+            if part or not shifted
         ):
             rest = rest - factor * (dividend - modulus * _make({monomial: 1}))
             found.append((factor, dividend, modulus))
@@ -610,6 +653,11 @@ def render(size: Size) -> str:
     """
     if isinstance(size, int):
         return str(size)
+    text, other = _written(size), _complement(size)
+    return text if other is size else min(text, _written(other), key=len)
+
+
+def _written(size: Dim) -> str:
     rest, remainders = _remainders(size)
     parts = [
         (factor, _remainder_text(abs(factor), dividend, modulus))

@@ -8,14 +8,14 @@ then put into words that describe it exactly.
 from __future__ import annotations
 
 from itertools import pairwise
-from math import lcm
+from math import gcd, lcm
 
 from nnspec.dims import Dim, evaluate
 from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from nnspec.conditions import Condition
     from nnspec.dims import Size
@@ -26,7 +26,27 @@ MOST_REMAINDERS = 20_000
 MOST_TOLD = 12
 MOST_LOOKED_AT = 50_000
 
-EMPTY: tuple[str, ...] = ("no size",)
+
+class Progression(Record):
+    """Numbers that all admitted sizes are among: first, first + step, … up to last (None: without
+    end). Both ends are admitted, but for what a "!=" takes out; step 0: there is only one."""
+
+    first: int
+    step: int
+    last: int | None
+
+
+ANY = Progression(1, 1, None)
+
+
+class Alone(Record):
+    """The admitted sizes of one symbol, in words and as what they are among."""
+
+    words: tuple[str, ...]
+    among: Progression
+
+
+EMPTY = Alone(("no size",), Progression(0, 0, 0))
 
 
 class Stretch(Record):
@@ -52,8 +72,8 @@ def period(size: Size) -> int | None:
     return found
 
 
-def solve_one(name: str, conditions: Sequence[Condition]) -> tuple[str, ...] | None:
-    """What one symbol must satisfy, in words; EMPTY; or None where that is out of reach."""
+def solve_one(name: str, conditions: Sequence[Condition]) -> Alone | None:
+    """What one symbol must satisfy; EMPTY; or None where that is out of reach."""
     step = 1
     for condition in conditions:
         own = period(condition.size)
@@ -68,13 +88,27 @@ def solve_one(name: str, conditions: Sequence[Condition]) -> tuple[str, ...] | N
         found = _stretch(name, conditions, step, remainder, holes)
         if found is not None:
             stretches[remainder] = found
+    if not stretches:
+        return EMPTY
     holes = {hole for hole in holes if _inside(hole, stretches.get(hole % step))}
+    words = _without(name, step, stretches, holes, conditions)
+    return EMPTY if words is None else Alone(words, _progression(step, stretches.values()))
+
+
+def _without(
+    name: str,
+    step: int,
+    stretches: Mapping[int, Stretch],
+    holes: set[int],
+    conditions: Sequence[Condition],
+) -> tuple[str, ...] | None:
+    """The stretches without some sizes, in words; None where nothing is left."""
     if not holes:
-        return _in_words(name, step, stretches, conditions) if stretches else EMPTY
+        return _in_words(name, step, stretches, conditions)
     if all(stretch.last is not None for stretch in stretches.values()):
         count = sum(_count(stretch, step) for stretch in stretches.values())
         if count == len(holes):
-            return EMPTY
+            return None
         if count <= MOST_LOOKED_AT:
             return _finite(
                 name, [v for v in _values(stretches, step) if v not in holes], conditions
@@ -83,6 +117,15 @@ def solve_one(name: str, conditions: Sequence[Condition]) -> tuple[str, ...] | N
         return _as_given(conditions)
     words = _in_words(name, step, stretches, conditions)
     return (*words, *(f"{name} != {hole}" for hole in sorted(holes)))
+
+
+def _progression(step: int, stretches: Collection[Stretch]) -> Progression:
+    first = min(stretch.first for stretch in stretches)
+    found = gcd(*(stretch.first - first for stretch in stretches))
+    if any(stretch.last != stretch.first for stretch in stretches):
+        found = gcd(found, step)
+    ends = [stretch.last for stretch in stretches if stretch.last is not None]
+    return Progression(first, found, max(ends) if len(ends) == len(stretches) else None)
 
 
 def _stretch(

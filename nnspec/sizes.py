@@ -8,7 +8,7 @@ on one symbol are decided by remainders (`residues.py`), conditions over several
 from __future__ import annotations
 
 from nnspec.conditions import Condition
-from nnspec.dims import compare
+from nnspec.dims import compare, substitute
 from nnspec.residues import EMPTY, solve_one
 
 TYPE_CHECKING = False
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nnspec.dims import Size
+    from nnspec.residues import Progression
 
 #: so many conditions are looked at for whether they are needed
 MOST_LEFT_OUT = 40
@@ -26,9 +27,10 @@ class Admitted:
 
     `requires` is the set in words, `empty` is True where no size is admitted, `conflict` are
     conditions that cannot hold together then, and `unproved` those of which that could not be decided.
+    `progressions` gives of a symbol what all of its admitted sizes are among.
     """
 
-    __slots__ = ("conditions", "conflict", "empty", "requires", "unproved")
+    __slots__ = ("conditions", "conflict", "empty", "progressions", "requires", "unproved")
 
     def __init__(
         self,
@@ -36,12 +38,14 @@ class Admitted:
         requires: tuple[str, ...],
         conflict: tuple[Condition, ...],
         unproved: tuple[Condition, ...],
+        progressions: Mapping[str, Progression],
     ) -> None:
         self.conditions = conditions
         self.requires = requires
         self.conflict = conflict
         self.empty = bool(conflict)
         self.unproved = unproved
+        self.progressions = progressions
 
     def admits(self, values: Mapping[str, int]) -> bool:
         """Whether these sizes satisfy every condition. KeyError for a symbol that is missing."""
@@ -49,9 +53,22 @@ class Admitted:
             return False
         return all(condition.holds(values) for condition in self.conditions)
 
-    def refused_by(self, values: Mapping[str, int]) -> Condition | None:
-        """The first condition that these sizes do not satisfy."""
-        return next((c for c in self.conditions if not c.holds(values)), None)
+    def speaks_of(self, name: str) -> bool:
+        """Whether some condition depends on this symbol."""
+        return any(name in condition.symbols for condition in self.conditions)
+
+    def refused_by(self, values: Mapping[str, int]) -> list[Condition]:
+        """Conditions that these sizes do not satisfy; empty: they are admitted.
+
+        Symbols that are left out may have any value that suits: the rest of the conditions is solved.
+        """
+        known = [c for c in self.conditions if c.symbols <= values.keys()]
+        refused = [condition for condition in known if not condition.holds(values)][:1]
+        if refused or len(known) == len(self.conditions):
+            return refused
+        open_ones = [c for c in self.conditions if not c.symbols <= values.keys()]
+        fixed = {Condition(c.op, substitute(c.size, values), c.text): c for c in open_ones}
+        return [fixed[condition] for condition in solve(fixed).conflict]
 
 
 def solve(conditions: Iterable[Condition]) -> Admitted:
@@ -60,7 +77,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
     for condition in dict.fromkeys(conditions):
         known = compare(condition.op, condition.size, 0)
         if known is False:
-            return Admitted((condition,), (), (condition,), ())
+            return Admitted((condition,), (), (condition,), (), {})
         if known is None:
             wanted.append(condition)
     everything = tuple(wanted)
@@ -73,14 +90,17 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         else:
             together.append(condition)
     requires: list[str] = []
+    progressions: dict[str, Progression] = {}
     for name in sorted(alone):
         found = solve_one(name, alone[name])
         if found is None:  # the remainders have too long a period
             together.extend(alone[name])
         elif found == EMPTY:
-            return Admitted(everything, (), _least_conflict(alone[name], _empty_alone(name)), ())
+            least = _least_conflict(alone[name], _empty_alone(name))
+            return Admitted(everything, (), least, (), {})
         else:
-            requires.extend(found)
+            requires.extend(found.words)
+            progressions[name] = found.among
     unproved = tuple(c for c in together if not _linear(c.size))
     proved = [c for c in together if _linear(c.size)]
     if proved:
@@ -89,13 +109,13 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         linear = [c for c in wanted if _linear(c.size)]
         try:
             if empty(linear):
-                return Admitted(everything, (), _least_conflict(linear, _empty), unproved)
+                return Admitted(everything, (), _least_conflict(linear, _empty), unproved, {})
             requires.extend(c.text for c in _needed(proved, linear))
         except Undecided:
             requires.extend(c.text for c in proved)
             unproved = (*unproved, *proved)
     requires.extend(c.text for c in together if not _linear(c.size))
-    return Admitted(everything, tuple(dict.fromkeys(requires)), (), unproved)
+    return Admitted(everything, tuple(dict.fromkeys(requires)), (), unproved, progressions)
 
 
 def _linear(size: Size) -> bool:

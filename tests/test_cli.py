@@ -274,3 +274,19 @@ def test_ctrl_c(spec: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(nnspec.cli.checks, "check_target", interrupted)
     assert main(["check", "net.nn"]) == 130
+
+
+def test_nearest(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    unet = str(ROOT / "specs" / "unet.nn")
+    assert main(["check", unet, "--nearest", "H=225,W=3"]) == 0
+    assert "the nearest that it takes: H=224,W=16 or H=240,W=16\n" in capsys.readouterr().out
+    assert main(["check", unet, "--nearest", "H=32"]) == 0
+    assert capsys.readouterr().out == "UNet: takes H=32\n"
+    assert main(["check", unet, "--nearest", "H=32", "--sizes", "W=7"]) == 0
+    assert "UNet: does not take W=7: it needs H % 16 == 0" in capsys.readouterr().out
+    assert main(["check", unet, "--nearest", "Q=3"]) == 2
+    assert "there is no size `Q`; the sizes are H, N, W" in capsys.readouterr().err
+    assert main(["check", unet, "--nearest", "H"]) == 2
+    assert main(["check", "bad.nn", "--nearest", "H=3"]) == 1
+    assert "error[NN" in capsys.readouterr().out
+    assert main(["check", "nosuch.nn", "--nearest", "H=3"]) == 2

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from nnspec.conditions import Condition
 from nnspec.diagnostics import Label, Problem
-from nnspec.dims import substitute
+from nnspec.nearest import in_words, nearest_sizes
 from nnspec.sizes import solve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from nnspec.conditions import Condition
     from nnspec.graph import Graph, Place
     from nnspec.sizes import Admitted
 
@@ -33,29 +33,45 @@ def conflict(root: Graph, found: Admitted) -> Problem | None:
     if not found.empty:
         return None
     message = f"no size satisfies `{root.name}`"
-    return _problem("NN306", message, root, found.conflict, ())
+    return _problem("NN306", message, root, found.conflict, _counterexample(found.conflict))
+
+
+def _counterexample(conflict: Sequence[Condition]) -> tuple[str, ...]:
+    """The smallest sizes that all conditions but the last take, as a note."""
+    *others, last = conflict
+    names = sorted(frozenset().union(*(condition.symbols for condition in conflict)))
+    answers = nearest_sizes(solve(others), dict.fromkeys(names, 1), {}) if others else []
+    if not answers:
+        return ()
+    told = " and ".join(condition.text for condition in others)
+    return (f"{in_words(answers, 1)} is the smallest with {told}; there {last.text} fails",)
 
 
 def refusal(root: Graph, found: Admitted, sizes: Mapping[str, int]) -> Problem | None:
-    """Why the model does not take these sizes; None where it does.
-
-    Symbols that are left out may have any value that suits: the rest of the conditions is solved.
-    """
-    known = [c for c in found.conditions if c.symbols <= sizes.keys()]
-    refused = [condition for condition in known if not condition.holds(sizes)][:1]
-    if not refused:
-        open_ones = [c for c in found.conditions if not c.symbols <= sizes.keys()]
-        fixed = {Condition(c.op, substitute(c.size, sizes), c.text): c for c in open_ones}
-        refused = [fixed[condition] for condition in solve(fixed).conflict]
+    """Why the model does not take these sizes; None where it does (see Admitted.refused_by)."""
+    refused = found.refused_by(sizes)
     if not refused:
         return None
     told = ", ".join(f"{name} = {size}" for name, size in sizes.items())
     notes = (f"it takes sizes with {' and '.join(found.requires)}",) if found.requires else ()
-    return _problem("NN309", f"`{root.name}` does not take {told}", root, refused, notes)
+    message = f"`{root.name}` does not take {told}"
+    return _problem("NN309", message, root, refused, notes, _nearest(found, sizes))
+
+
+def _nearest(found: Admitted, sizes: Mapping[str, int]) -> str:
+    """`the nearest that it takes: H=224 or H=240`."""
+    own = {name: size for name, size in sizes.items() if found.speaks_of(name)}
+    answers = nearest_sizes(found, own, {})
+    return f"the nearest that it takes: {in_words(answers)}" if answers else ""
 
 
 def _problem(
-    code: str, message: str, root: Graph, conditions: Iterable[Condition], notes: tuple[str, ...]
+    code: str,
+    message: str,
+    root: Graph,
+    conditions: Iterable[Condition],
+    notes: tuple[str, ...],
+    help: str = "",
 ) -> Problem:
     """A problem that shows the places of conditions that cannot hold."""
     wanted = list(conditions)
@@ -63,4 +79,5 @@ def _problem(
     first, *rest = [shown[condition] for condition in wanted]
     labels = tuple(Label(place.span, place.why) for place in rest[: MOST_LABELS - 1])
     needed = " and ".join(condition.text for condition in wanted[:MOST_LABELS])
-    return Problem(code, message, first.span, first.why, labels, (f"this needs {needed}", *notes))
+    told = (f"this needs {needed}", *notes)
+    return Problem(code, message, first.span, first.why, labels, told, help)

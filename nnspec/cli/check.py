@@ -14,6 +14,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.command(name="check")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @click.option("--sizes", metavar="H=224,W=224", help="Numbers in place of symbols.")
+@click.option("--nearest", metavar="H=225", help="Tell the nearest sizes that a model takes.")
 @click.option(
     "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True
 )
@@ -22,7 +23,12 @@ FORMATS = ("text", "json", "sarif", "github")
 )
 @click.option("--strict", is_flag=True, help="Exit with 1 where there are warnings, too.")
 def command(
-    targets: Sequence[str], sizes: str | None, format_name: str, depth: int | None, strict: bool
+    targets: Sequence[str],
+    sizes: str | None,
+    nearest: str | None,
+    format_name: str,
+    depth: int | None,
+    strict: bool,
 ) -> int:
     """Find the errors of specs; show layers, shapes, parameters, MACs, memory.
 
@@ -32,6 +38,11 @@ def command(
     from nnspec.settings import BadSetting, parse_sizes
 
     try:
-        return check(targets, parse_sizes(sizes) if sizes else None, format_name, depth, strict)
+        known = parse_sizes(sizes) if sizes else None
+        if nearest:
+            from nnspec.cli.nearest import show_nearest
+
+            return show_nearest(targets, parse_sizes(nearest), known or {})
+        return check(targets, known, format_name, depth, strict)
     except BadSetting as error:
         raise click.UsageError(str(error)) from None

@@ -131,6 +131,8 @@ class Forward:
         if not any(id(value) in self.uses for value in node.outputs):
             self.statements.append(Statement("", expr))
             return
+        if isinstance(node, OpNode) and node.operator.makes_parts and len(node.outputs) == 1:
+            expr = Text(f"{expr.flat}[0]")
         if len(node.outputs) == 1:
             if self._goes_into_next(number, node, expr):
                 self.pending[id(node.outputs[0])] = expr

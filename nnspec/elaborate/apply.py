@@ -104,11 +104,19 @@ def operator(
 ) -> Any:
     """Apply an operator that the language itself uses: arithmetic, indexing."""
     found = lookup(name)
-    if found is None:
-        fail("NN900", f"`{name}` on tensors is not supported yet", place or span)
+    assert found is not None, "each of them is defined"
     made = OperatorLayer(place or span, found, (), settings)
     results = _operator_node(body, made, tensors, None, span)
-    return results[0] if len(results) == 1 else tuple(results)
+    return results_of(results)
+
+
+def results_of(found: Sequence[Value]) -> Any:
+    """What an expression is that has these results: the tensor, or a list where there are several,
+    or parts of one."""
+    (first, *others) = found
+    node = first.node
+    parts = isinstance(node, OpNode) and node.operator.makes_parts
+    return tuple(found) if others or parts else first
 
 
 def _operator_node(
@@ -324,9 +332,11 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
     """A use of a declared layer: the first one makes its weights, the others must fit them."""
     if value.body is not body:
         fail(
-            "NN900",
-            f"`{value.name}` is declared outside of this block; using it here is not supported yet",
+            "NN219",
+            f"`{value.name}` belongs to `{value.body.graph.name}`, and is used in `{body.graph.name}`",
             span,
+            labels=(Label(value.span, "declared here"),),
+            help=f"use it in `{value.body.graph.name}`, and give the block what comes out",
         )
     first = not value.used
     if not first:

@@ -74,7 +74,11 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
             body.session, function, rest, keyword, places, expr.span, len(tensors)
         )
         layer = BlockLayer(expr.span, function, arguments)
-        return _several(apply.layer(body, layer, tensors, label, expr.span)) if tensors else layer
+        return (
+            apply.results_of(apply.layer(body, layer, tensors, label, expr.span))
+            if tensors
+            else layer
+        )
     if isinstance(function, Function):
         return apply.function(body, function, positional, keyword, places, expr.span)
     if isinstance(function, (Layer, SharedLayer)):
@@ -88,12 +92,8 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
             )
         if not tensors:
             return function
-        return _several(apply.layer(body, function, tensors, label, expr.span))
+        return apply.results_of(apply.layer(body, function, tensors, label, expr.span))
     fail("NN202", f"{describe(function)} cannot be called", expr.function.span)
-
-
-def _several(tensors: list[Value]) -> Any:
-    return tensors[0] if len(tensors) == 1 else tuple(tensors)
 
 
 def _leading_tensors(positional: list[Any]) -> tuple[list[Value], list[Any]]:
@@ -166,7 +166,7 @@ def _operator(
     if not isinstance(rest[0] if rest and slots and slots[0].many else None, str):
         places = _shift(places, len(tensors))
     layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, *own)
-    return _several(apply.layer(body, layer, tensors, label, expr.span))
+    return apply.results_of(apply.layer(body, layer, tensors, label, expr.span))
 
 
 def _tensor_count(operator: Operator) -> str:

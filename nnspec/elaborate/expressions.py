@@ -417,7 +417,7 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
             label = evaluate_label(stage.label, body.evaluate) if stage.label else None
             layer = _stage_layer(body, stage)
             tensors = apply.layer(body, layer, tensors, label, stage.value.span)
-        return tensors[0] if len(tensors) == 1 else tuple(tensors)
+        return apply.results_of(tensors) if len(expr.stages) > 1 else value
     steps: list[Step] = []
     for number, stage in enumerate(expr.stages):
         if number:

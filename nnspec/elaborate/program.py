@@ -122,7 +122,8 @@ class Program:
 
                     take(self, part)
                 else:
-                    self._not_yet(part)
+                    assert isinstance(part, tree.ExternDef)
+                    self._extern(part)
             except Failure as failure:
                 self.session.report(failure.problem)
             except SizeLimit as limit:
@@ -180,10 +181,12 @@ class Program:
             if isinstance(problem, Failure):
                 raise
 
-    def _not_yet(self, part: tree.Part) -> None:
-        assert isinstance(part, tree.ExternDef)
+    def _extern(self, part: tree.ExternDef) -> None:
+        from nnspec.elaborate.externs import declare
+
+        self.once(part.name, part.name_span)
         self.scope.bind(part.name, POISON, part.name_span)
-        fail("NN900", "`extern` is not supported yet", part.span)
+        declare(self, part)
 
     def _model(self, definition: tree.BlockDef) -> None:
         own = Block(definition, self.scope)

@@ -123,7 +123,11 @@ class Session:
             settings.update(scalars)
             use = Use(operator, types, settings, frozenset(keyword))
             try:
-                known = self._uses[same] = use, operator.infer(use)
+                results = operator.infer(use)
+                for kind in results:
+                    if any(isinstance(size, int) and size < 1 for size in kind.shape):
+                        use.fail(f"the output of `{operator.name}` would be {kind}: without values")
+                known = self._uses[same] = use, results
             except Undecided:
                 raise Mismatch(
                     "NN308",

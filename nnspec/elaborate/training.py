@@ -14,6 +14,7 @@ from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Poisoned, describe
 from nnspec.graph import Graph, OpNode, Value
+from nnspec.nearest import in_words, nearest_sizes
 from nnspec.recipe import lookup
 from nnspec.recipe.definition import Bound
 from nnspec.recipe.plan import PARTS, SETTINGS, MetricPlan, TrainPlan
@@ -245,20 +246,21 @@ def _match_inputs(
         _match(part, value, data.fields[inputs[value.name]], inputs[value.name], data, sizes)
     places = [place for body in graph.subgraphs() for place in body.places]
     admitted = solve(place.condition for place in places)
-    known = {symbol for c in admitted.conditions for symbol in c.symbols}
-    if not admitted.empty and known <= sizes.keys():
-        refused = admitted.refused_by(sizes)
-        if refused is not None:
-            place = next(place for place in places if place.condition == refused)
-            shown = ", ".join(f"{name} = {sizes[name]}" for name in sorted(known))
-            fail(
-                "NN501",
-                f"the data's images do not fit `{graph.name}`, which needs "
-                f"{' and '.join(admitted.requires)}; they have {shown}",
-                part.data.span,
-                labels=(Label(place.span, place.why),),
-                help=f"resize them in `{data.name}`",
-            )
+    refused = [] if admitted.empty else admitted.refused_by(sizes)
+    if refused:
+        place = next(place for place in places if place.condition == refused[0])
+        own = {name: size for name, size in sizes.items() if admitted.speaks_of(name)}
+        shown = ", ".join(f"{name} = {size}" for name, size in sorted(own.items()))
+        better = nearest_sizes(admitted, own, {})
+        fail(
+            "NN501",
+            f"the data's images do not fit `{graph.name}`, which needs "
+            f"{' and '.join(admitted.requires)}; they have {shown}",
+            part.data.span,
+            labels=(Label(place.span, place.why),),
+            help=f"resize them in `{data.name}`"
+            + (f": the nearest that it takes is {in_words(better)}" if better else ""),
+        )
     return inputs, sizes
 
 

@@ -180,9 +180,16 @@ class Use:
         assert first is not None
         return first
 
+    @property
+    def formal(self) -> bool:
+        """Whether symbols stand for numbers here (the compiler's elaboration)."""
+        return self.pin is not _itself
+
     def again(self) -> Use:
         """The same use to be looked at once more: what it demands is recorded already."""
-        return Use(self.operator, self.inputs, self.settings, self.given)
+        copy = Use(self.operator, self.inputs, self.settings, self.given)
+        copy.pin = self.pin
+        return copy
 
     def tuple(self, setting: str, length: int) -> tuple[Any, ...]:
         """A setting as a tuple: one number stands for all, as in PyTorch."""
@@ -282,6 +289,9 @@ class Operator:
 
     #: the same with its parameters as tensors: `F.linear` for `nn.Linear`
     functional: ClassVar[Operator | None] = None
+
+    #: the results are parts of one tensor: a list, even where there is only one.
+    makes_parts: ClassVar[bool] = False
 
     #: the result is a tensor of its own, and not needed by this operator's backward.
     fresh: ClassVar[bool] = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import compare, render
+from nnspec.dims import ceildiv, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
 from nnspec.tensors import TensorType, promote
 
@@ -106,6 +106,7 @@ class Chunk(Operator):
 
     name = "chunk"
     family = "joining"
+    makes_parts = True
     is_view = True
     settings = (Setting("chunks", "int", doc="number of parts"), Setting("dim", "int", 0))
     accepts = ("[2, 6] -> chunk(3, dim=1)", "[2, 5] -> chunk(2, 1)")
@@ -117,14 +118,23 @@ class Chunk(Operator):
             use.fail(f"chunks must be at least 1, not {chunks}", code="NN206", argument="chunks")
         dim = use.dim("dim", use.x.rank)
         size = use.x.shape[dim]
-        if isinstance(size, int):
-            _few(use, min(size, chunks))
-            each = -(-size // chunks)
-            sizes: list[Size] = [min(each, size - at) for at in range(0, size, each)]
-        else:
-            use.divisible(size, chunks, f"dimension {dim}, {render(size)}, is cut into {chunks}")
+        known = use.pin(size)
+        sizes: list[Size]
+        if isinstance(known, int) and known % chunks == 0 and known >= chunks:
             _few(use, chunks)
             sizes = [size // chunks] * chunks
+        elif isinstance(size, int):
+            _few(use, min(size, chunks))
+            whole = -(-size // chunks)
+            sizes = [min(whole, size - at) for at in range(0, size, whole)]
+        else:
+            _few(use, chunks)
+            each = ceildiv(size, chunks)
+            last = size - (chunks - 1) * each
+            use.at_least(
+                last, 1, f"{render(size)} values in dimension {dim} make fewer than {chunks} parts"
+            )
+            sizes = [each] * (chunks - 1) + [last]
         before, after = use.x.shape[:dim], use.x.shape[dim + 1 :]
         return tuple(use.x.with_shape((*before, part, *after)) for part in sizes)
 
@@ -138,6 +148,7 @@ class Split(Operator):
 
     name = "split"
     family = "joining"
+    makes_parts = True
     is_view = True
     settings = (
         Setting("split_size_or_sections", "size|list", doc="size of a part, or a list of sizes"),
@@ -192,6 +203,7 @@ class Unbind(Operator):
 
     name = "unbind"
     family = "joining"
+    makes_parts = True
     is_view = True
     settings = (Setting("dim", "int", 0, doc="the dimension that is taken apart"),)
     accepts = ("[3, 2, 5] -> unbind", "[2, 3] -> unbind(-1)")

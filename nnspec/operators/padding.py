@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import floor
 
-from nnspec.dims import Dim, minimum, render
+from nnspec.dims import Dim, render
 from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
 from nnspec.tensors import TensorType, is_float
 
@@ -68,13 +68,13 @@ class Pad(Operator):
                         most,
                         amount,
                         f'mode "{mode}" can add at most {render(most)} to a size of {render(size)}, '
-                        f"not {amount}",
+                        f"not {render(amount)}",
                         argument="pad",
                     )
             if mode == "constant":
                 for amount in (left, right):
                     cut = "more is cut off than there is"
-                    use.at_least(size + minimum(amount, 0), 0, cut, argument="pad")
+                    use.at_least(size + amount, 0, cut, argument="pad")
             shape[dim] = use.positive_output(
                 size + left + right, f"dimension {dim}", argument="pad"
             )

@@ -85,6 +85,7 @@ def _model(model: ModelReport) -> dict[str, Any]:
         "symbols": list(model.symbols),
         "sizes": model.sizes,
         "requires": model.requires,
+        "unproved": [condition.text for condition in model.admitted.unproved],
         "layers": [_layer(layer) for layer in model.layers],
     }
 

@@ -12,6 +12,8 @@ from nnspec.analysis import budgets, macs, memory, params, receptive, requires
 from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import render, substitute
 from nnspec.graph import CallNode, OpNode
+from nnspec.known import Known
+from nnspec.nearest import nearest_sizes
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -136,8 +138,14 @@ class ModelReport:
         return size if isinstance(size, int) or not self.sizes else substitute(size, self.sizes)
 
     def show(self, size: Size) -> Shown:
+        """The size as the report gives it: short under what the sizes must satisfy."""
         fixed = self.fix(size)
-        return fixed if isinstance(fixed, int) else render(fixed)
+        return fixed if isinstance(fixed, int) else render(self.known.write(fixed))
+
+    @cached_property
+    def known(self) -> Known:
+        """What the sizes that the model takes have in common."""
+        return Known(self.admitted.progressions)
 
     def tensor(self, type: TensorType) -> Tensor:
         return Tensor(type.dtype, tuple(self.show(size) for size in type.shape))
@@ -290,7 +298,14 @@ class ModelReport:
     def admits(self, sizes: Mapping[str, int]) -> bool:
         """Does the model take these sizes? Sizes that are left out may be what they need to be."""
         self._known(sizes)
-        return requires.refusal(self.graph, self.admitted, {**self.sizes, **sizes}) is None
+        return not self.admitted.refused_by({**self.sizes, **sizes})
+
+    def nearest(self, sizes: Mapping[str, int]) -> list[dict[str, int]]:
+        """The admitted sizes nearest to these, the nearest first: `[{"H": 224}, {"H": 240}]` for 225;
+        the sizes themselves where they are admitted; empty where none was found.
+        """
+        self._known(sizes)
+        return nearest_sizes(self.admitted, sizes, self.sizes)
 
     def at(self, sizes: Mapping[str, int]) -> ModelReport:
         """The same report with numbers in place of symbols. NotAdmitted where the model does not

@@ -7,9 +7,12 @@ a style name, so that the widths never depend on the colours.
 
 from __future__ import annotations
 
+from nnspec.graph import OpNode
 from nnspec.report.columns import clean, pad, shorten, width
+from nnspec.report.formula import figure
 from nnspec.report.tree import Row, rows
 from nnspec.report.units import counted, in_bytes, short
+from nnspec.residues import ANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,9 +24,12 @@ if TYPE_CHECKING:
 
 
 #: a formula longer than this does not fit into a column
-LONGEST_FORMULA = 14
+LONGEST_FORMULA = 24
+#: and one longer than this not into the lines below the table
+LONGEST_TOTAL = 64
 LONGEST_OPERATOR = 60
 LONGEST_SHAPE = 72
+USUAL_SIZE = 224
 _GAP = "  "
 _BAR_CELLS = 6
 
@@ -223,11 +229,8 @@ def _number(model: ModelReport, size: Size) -> int | None:
 def _cell(model: ModelReport, size: Size) -> str:
     if size == 0:
         return ""
-    number = _number(model, size)
-    if number is not None:
-        return short(number)
-    formula = str(model.show(model.per_sample(size)))
-    return formula if len(formula) <= LONGEST_FORMULA else "—"
+    found = figure(model, size, LONGEST_FORMULA)
+    return "—" if found is None else f"~{found[0]}" if found[1] else found[0]
 
 
 def _share(model: ModelReport, size: Size, total: int | None) -> float:
@@ -241,13 +244,11 @@ def _share(model: ModelReport, size: Size, total: int | None) -> float:
 def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     per = f" per sample ({model.batch} = 1)" if model.batch else ""
     root = id(model.graph)
-    yield "parameters", _total(model, target, model.param_sums[root], _both)
-    work = model.mac_sums[root]
-    yield "MACs", _total(model, target, work, lambda n: _both(n) + per)
-    weights, activations = model.weight_bytes, model.activation_bytes
-    yield "weights", _total(model, target, weights, in_bytes)
-    kept = "kept for the backward pass"
-    yield "activations", _total(model, target, activations, lambda n: f"{in_bytes(n)}{per}, {kept}")
+    yield "parameters", _total(model, model.param_sums[root], _both)
+    yield "MACs", _total(model, model.mac_sums[root], _both, per) + _uncounted(model)
+    yield "weights", _total(model, model.weight_bytes, in_bytes)
+    kept = _total(model, model.activation_bytes, in_bytes, per)
+    yield "activations", f"{kept}, kept for the backward pass"
     peak = model.peak_per_sample
     if peak is not None:
         yield "peak", f"{in_bytes(peak)}{per}, at inference, without the weights"
@@ -255,6 +256,20 @@ def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     if field is not None and any(size > 1 for size in field):
         yield "receptive field", " × ".join(counted(size) for size in field)
     yield "sizes", sizes_text(model)
+    example = _example(model)
+    if example:
+        yield "in numbers", f"nnspec check {target} --sizes {example}"
+
+
+def _uncounted(model: ModelReport) -> str:
+    """What computes in Python is not counted, and that is said."""
+    names = dict.fromkeys(
+        node.operator.name
+        for graph in model.graph.subgraphs()
+        for node in graph.nodes
+        if isinstance(node, OpNode) and node.operator.family == "extern"
+    )
+    return f", without {', '.join(names)} (extern)" if names else ""
 
 
 def _both(number: int) -> str:
@@ -263,13 +278,29 @@ def _both(number: int) -> str:
     return exact if rounded == exact else f"{exact} ({rounded})"
 
 
-def _total(model: ModelReport, target: str, size: Size, show: Callable[[int], str]) -> str:
+def _total(model: ModelReport, size: Size, show: Callable[[int], str], per: str = "") -> str:
     number = _number(model, size)
     if number is not None:
-        return show(number)
-    free = [name for name in model.symbols_of(size) if name != model.batch]
-    example = ",".join(f"{name}=224" for name in free)
-    return f"depends on {', '.join(free)}: nnspec check {target} --sizes {example}"
+        return show(number) + per
+    found = figure(model, size, LONGEST_TOTAL, in_bytes if show is in_bytes else short)
+    if found is None:
+        return f"depends on {', '.join(model.symbols_of(model.per_sample(size)))}"
+    text, where = found
+    return f"{text}{per}" + (f", where {where}" if where else "")
+
+
+def _example(model: ModelReport) -> str | None:
+    """Sizes to put in: about those of ImageNet. None where there is nothing to put in."""
+    free = [name for name in model.symbols if name != model.batch]
+    sizes = {}
+    for name in free:
+        among = model.admitted.progressions.get(name, ANY)
+        usual = USUAL_SIZE if among.last is None else min(USUAL_SIZE, among.last)
+        more = max(0, (usual - among.first) // among.step if among.step else 0)
+        sizes[name] = among.first + more * among.step
+    if not sizes or not model.admits(sizes):
+        return None
+    return ",".join(f"{name}={size}" for name, size in sizes.items())
 
 
 def sizes_text(model: ModelReport) -> str:

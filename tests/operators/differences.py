@@ -241,8 +241,8 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
     ),
     (
         "chunk",
-        "how many parts there are, and how large, must not depend on symbols",
-        lambda case, refused, theirs: "is cut into" in refused.why,
+        "how many parts there are must not depend on symbols: there are as many as it is asked for",
+        lambda case, refused, theirs: "make fewer than" in refused.why,
     ),
     (
         "slopes of prelu",

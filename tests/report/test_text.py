@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 
 import nnspec
+from nnspec.dims import symbol
+from nnspec.report.formula import figure, formula
 from nnspec.report.model import ModelReport, Section
 from nnspec.report.style import Style
 from nnspec.report.text import draw, draw_model
@@ -88,13 +90,34 @@ def test_several_models_are_a_table() -> None:
     assert "nnspec check spec.nn:Net" in shown
 
 
-def test_symbols_that_no_number_can_stand_for() -> None:
+def test_figures_that_depend_on_symbols() -> None:
     net = model("model Net:\n    input x: [N, 3, H, W]\n    return x -> conv2d(4, 3, padding=1)\n")
     shown = draw_model(net, "spec.nn", Style())
-    assert "depends on H, W: nnspec check spec.nn --sizes H=224,W=224" in shown
+    assert f"{4 * 3 * 3 * 3}·H·W per sample (N = 1)" in shown
+    assert "nnspec check spec.nn --sizes H=224,W=224" in shown
     assert "any N, H, W" in shown
     fixed = draw_model(net.at({"H": 10, "W": 20}), "spec.nn", Style())
     assert f"{4 * 27 * 200:,} per sample (N = 1)" in fixed
+
+
+def test_a_formula_for_the_sizes_that_strides_divide() -> None:
+    """ResNet-18 at 224 x 224: 1.81 GMACs (torchvision's table); 49 * 32**2 pixels."""
+    net = nnspec.check("zoo:resnet18").models["resnet18"]
+    found = figure(net, net.mac_sums[id(net.graph)], 100, str)
+    assert found is not None
+    text, where = found
+    assert where == "32 divides H and W"
+    whole = eval(text.replace("·", "*"), {"H": 224, "W": 224})
+    assert whole == net.at({"N": 1, "H": 224, "W": 224}).macs
+    assert round(whole / 1e9, 3) == 1.814
+    assert figure(net, net.mac_sums[id(net.graph)], 10) is None
+
+
+def test_powers() -> None:
+    t = symbol("T")
+    assert formula(4096 * t * t + 3 * t - 7) == "4,096·T² + 3·T - 7"
+    assert formula(t * (t // 2) ** 10) == "T·(T // 2)¹⁰"
+    assert formula(2048 * t, in_bytes) == "2.00 KiB·T"
 
 
 def test_sections_follow_the_models() -> None:

@@ -21,7 +21,7 @@ from nnspec.sizes import solve
 if TYPE_CHECKING:
     from nnspec.dims import Size
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 H, W = symbol("H"), symbol("W")
 common = settings(max_examples=150, derandomize=True, deadline=None)
 small = st.integers(-20, 60)

@@ -1,0 +1,58 @@
+"""`nnspec check TARGET… --nearest H=225`: the nearest sizes that each model takes."""
+
+from __future__ import annotations
+
+from nnspec.checking import check_target
+from nnspec.cli.checks import show
+from nnspec.cli.output import complain, write
+from nnspec.nearest import in_words
+from nnspec.settings import BadSetting
+from nnspec.targets import Unreadable, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nnspec.report.model import ModelReport
+
+
+def show_nearest(
+    targets: Sequence[str], wanted: Mapping[str, int], fixed: Mapping[str, int]
+) -> int:
+    """A line for each model; the exit status. BadSetting where no model has a size of that name."""
+    status = 0
+    for words in targets:
+        try:
+            report = check_target(find(words))
+        except Unreadable as error:
+            complain(str(error))
+            status = 2
+            continue
+        if not report.ok:
+            show([(words, report)], "text", None)
+            status = max(status, 1)
+            continue
+        known = {name for model in report.models.values() for name in model.all_symbols}
+        for name in (*wanted, *fixed):
+            if name not in known:
+                listed = ", ".join(sorted(known)) or "none: all are fixed"
+                raise BadSetting(f"there is no size `{name}`; the sizes are {listed}")
+        for model in report.models.values():
+            write(f"{model.name}: {_answer(model, wanted, fixed)}\n")
+    return status
+
+
+def _answer(model: ModelReport, wanted: Mapping[str, int], fixed: Mapping[str, int]) -> str:
+    own = {name: size for name, size in wanted.items() if name in model.all_symbols}
+    if not own:
+        return "has none of these sizes"
+    others = {name: size for name, size in fixed.items() if name in model.all_symbols}
+    if model.admitted.refused_by(others):
+        return f"does not take {in_words([others])}: it needs {' and '.join(model.requires)}"
+    answers = model.at(others).nearest(own)
+    asked = in_words([own])
+    if not answers:
+        return f"does not take {asked}; no size near it was found"
+    if answers == [own]:
+        return f"takes {asked}"
+    return f"does not take {asked}; the nearest that it takes: {in_words(answers)}"

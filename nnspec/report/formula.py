@@ -1,0 +1,72 @@
+"""Figures that depend on sizes, for people: `55,296·H·W`, `124 M·T + 18,432·T²`."""
+
+from __future__ import annotations
+
+from math import lcm
+
+from nnspec.dims import Dim, render
+from nnspec.known import Known
+from nnspec.report.units import short
+from nnspec.residues import ANY, Progression, period
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nnspec.dims import Atom, Size
+    from nnspec.report.model import ModelReport
+
+#: a period of the sizes beyond this is none that a person has in mind
+MOST_PERIOD = 4096
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def figure(
+    model: ModelReport, size: Size, longest: int, number: Callable[[int], str] = short
+) -> tuple[str, str] | None:
+    """The figure for one sample, and for which sizes: "" for all, else such as "32 divides H and W"
+    (where the formula for every size is long). None where both are longer than `longest`.
+    """
+    size = model.known.write(model.per_sample(size))
+    text = formula(size, number)
+    if len(text) <= longest or isinstance(size, int):
+        return text, ""
+    step = period(size)
+    if step is None or step > MOST_PERIOD:
+        return None
+    even = dict(model.admitted.progressions)
+    for name in size.symbols:
+        known = even.get(name, ANY)
+        every = lcm(known.step, step)
+        if not known.step or (every - known.first) % known.step:
+            return None  # sizes that are multiples are not admitted
+        even[name] = Progression(every, every, None)
+    text = formula(Known(even).write(size), number)
+    named = " and ".join(model.symbols_of(size))
+    return (text, f"{step} divides {named}") if len(text) <= longest else None
+
+
+def formula(size: Size, number: Callable[[int], str] = short) -> str:
+    """The size with the signs of mathematics; `number` writes the coefficients."""
+    if isinstance(size, int):
+        return number(size)
+    text = ""
+    for monomial, coefficient in size.terms:
+        factors = _factors(monomial)
+        if abs(coefficient) != 1 or not factors or number is not short:
+            factors.insert(0, number(abs(coefficient)))
+        part = "·".join(factors)
+        sign = "-" if coefficient < 0 else "+"
+        text += f" {sign} {part}" if text else part if coefficient > 0 else f"-{part}"
+    return text
+
+
+def _factors(monomial: tuple[Atom, ...]) -> list[str]:
+    found: list[str] = []
+    for atom in dict.fromkeys(monomial):
+        text = render(Dim((((atom,), 1),)))
+        if atom.kind == "//":
+            text = f"({text})"
+        power = monomial.count(atom)
+        found.append(text + (str(power).translate(_RAISED) if power > 1 else ""))
+    return found

@@ -1,0 +1,58 @@
+"""The nearest admitted sizes against looking at all of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import nnspec
+from nnspec.conditions import at_least, differs, divisible, equal
+from nnspec.dims import symbol
+from nnspec.nearest import nearest_sizes
+from nnspec.sizes import solve
+
+H, W = symbol("H"), symbol("W")
+
+
+@settings(max_examples=100, derandomize=True, deadline=None)
+@given(st.integers(1, 20), st.integers(1, 60), st.integers(20, 140), st.integers(1, 150))
+def test_one_symbol(step: int, low: int, hole: int, wanted: int) -> None:
+    found = solve([divisible(H, step), at_least(H, low), differs(H, hole)])
+    admitted = [h for h in range(1, 400) if h % step == 0 and h >= low and h != hole]
+    below = [h for h in admitted if h <= wanted][-1:]
+    above = [h for h in admitted if h >= wanted][:1]
+    expected = sorted({*below, *above} if wanted not in admitted else {wanted})
+    answers = nearest_sizes(found, {"H": wanted}, {})
+    assert sorted(answer["H"] for answer in answers) == expected
+    distances = [abs(answer["H"] - wanted) for answer in answers]
+    assert distances == sorted(distances)
+
+
+def test_symbols_that_hang_together() -> None:
+    found = solve([equal(H, W), divisible(H, 8)])
+    for wanted in ({"H": 12, "W": 21}, {"H": 30, "W": 40}):
+        answers = nearest_sizes(found, wanted, {})
+        squares = [8 * n for n in range(1, 20)]
+        far = min(max(abs(s - wanted["H"]), abs(s - wanted["W"])) for s in squares)
+        for answer in answers:
+            assert answer["H"] == answer["W"]
+            assert max(abs(answer[name] - size) for name, size in wanted.items()) == far
+        assert answers
+
+
+def test_bounds() -> None:
+    assert nearest_sizes(solve([at_least(H, 10), at_least(W, H)]), {"W": 4}, {"H": 12}) == [
+        {"W": 12}
+    ]
+    assert nearest_sizes(solve([at_least(5, H), at_least(H, W)]), {"W": 9}, {"H": 5}) == [{"W": 5}]
+    assert nearest_sizes(solve([at_least(5, H)]), {"H": 10**9}, {}) == [{"H": 5}]
+
+
+def test_in_the_report() -> None:
+    unet = nnspec.check("zoo:unet").models["UNet"]
+    assert unet.nearest({"H": 225}) == [{"H": 224}, {"H": 240}]
+    assert unet.nearest({"H": 3}) == [{"H": 16}]
+    assert unet.nearest({"H": 224}) == [{"H": 224}]
+    with pytest.raises(ValueError, match="no size `Q`"):
+        unet.nearest({"Q": 3})
