@@ -229,7 +229,7 @@ class Graph:
     """A body: inputs, nodes in order of execution, named outputs."""
 
     __slots__ = (
-        "arguments", "budgets", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
+        "arguments", "budgets", "declared", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
         "scope", "symbols",
     )  # fmt: skip
 
@@ -245,6 +245,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.places: list[Place] = []  # conditions demanded directly in this body
         self.budgets: list[Budget] = []  # of a model: what it promises of its figures
+        self.declared: list[tuple[str, Node | None]] = []  # layers, and the last layer before each
         self.symbols: dict[str, Size] = {}  # names bound by input patterns -> sizes
 
     def subgraphs(self) -> Iterator[Graph]:

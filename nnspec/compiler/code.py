@@ -16,6 +16,7 @@ from nnspec.compiler.layout import (
     UNARY,
     Call,
     Expr,
+    Infix,
     Text,
     bracketed,
     call,
@@ -70,7 +71,7 @@ _BINDING = {
 _SIMPLE = re.compile(r"-?[A-Za-z_][\w.]*|-?\d[\d.e+-]*")
 
 
-def infix(op: str, left: Expr, right: Expr) -> Text:
+def infix(op: str, left: Expr, right: Expr) -> Text | Infix:
     """`left op right`, with the parentheses and the spaces that it needs."""
     binding = _BINDING.get(op, COMPARISON)
     depth = max(left.depth, right.depth)
@@ -78,13 +79,13 @@ def infix(op: str, left: Expr, right: Expr) -> Text:
         a, b = bracketed(left, ATOM), bracketed(right, UNARY)
         space = "" if _SIMPLE.fullmatch(a) and _SIMPLE.fullmatch(b) else " "
         return Text(f"{a}{space}**{space}{b}", POWER, depth)
-    return Text(f"{bracketed(left, binding)} {op} {bracketed(right, binding + 1)}", binding, depth)
+    return Infix(op, left, right, binding, depth)
 
 
 # -- values ----------------------------------------------------------------------------------------
 
 
-def size(value: Size, names: Names) -> Text:
+def size(value: Size, names: Names) -> Text | Infix:
     """A size over the names of the place where it is written: `4 * planes`."""
     known = names.size(value)
     if isinstance(known, str):
@@ -92,10 +93,10 @@ def size(value: Size, names: Names) -> Text:
     if isinstance(known, int):
         return Text(str(known), UNARY if known < 0 else ATOM)
     value = known
-    whole: Text | None = None
+    whole: Text | Infix | None = None
     positive = [term for term in value.terms if term[1] > 0]
     for monomial, coefficient in [*positive, *(term for term in value.terms if term[1] < 0)]:
-        part: Text | None = None
+        part: Text | Infix | None = None
         if abs(coefficient) != 1 or not monomial:
             part = Text(str(abs(coefficient)))
         at = 0
@@ -103,7 +104,7 @@ def size(value: Size, names: Names) -> Text:
             power = 1
             while at + power < len(monomial) and monomial[at + power] == monomial[at]:
                 power += 1
-            factor = _atom(monomial[at], names)
+            factor: Text | Infix = _atom(monomial[at], names)
             if power > 1:
                 factor = infix("**", factor, Text(str(power)))
             part = factor if part is None else infix("*", part, factor)
@@ -117,7 +118,7 @@ def size(value: Size, names: Names) -> Text:
     return whole
 
 
-def _atom(atom: Atom, names: Names) -> Text:
+def _atom(atom: Atom, names: Names) -> Text | Infix:
     if atom.kind == "symbol":
         return Text(names.symbol(atom.args))
     parts = [size(part, names) for part in atom.args]

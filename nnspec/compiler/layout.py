@@ -70,6 +70,32 @@ class Call(Record):
         return self.one_each or any(arg.forced for _, arg in self.args)
 
 
+class Infix(Record):
+    """`left op right`: broken before the operators of its own kind, in parentheses, where it is too long."""
+
+    op: str
+    left: Expr
+    right: Expr
+    binding: int
+    depth: int = 0
+
+    @property
+    def flat(self) -> str:
+        return " ".join(text for pair in self.parts for text in pair if text)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """The operands, each with the operator before it."""
+        left = self.left
+        same = isinstance(left, Infix) and left.binding == self.binding
+        first = left.parts if same else [("", bracketed(left, self.binding))]  # type: ignore[union-attr]
+        return [*first, (self.op, bracketed(self.right, self.binding + 1))]
+
+    @property
+    def forced(self) -> bool:
+        return False
+
+
 class Loop(Record):
     """`element for name in items`, in brackets, or bare as the one argument of a call."""
 
@@ -88,7 +114,7 @@ class Loop(Record):
         return self.element.forced
 
 
-Expr = Text | Call | Loop
+Expr = Text | Call | Infix | Loop
 
 
 def call(head: str, *args: Expr, **keywords: Expr) -> Call:
@@ -108,6 +134,8 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     line = f"{margin}{before}{expr.flat}{after}"
     if isinstance(expr, Text) or (not expr.forced and len(line) <= WIDTH):
         return [line]
+    if isinstance(expr, Infix):
+        return _infix(expr, indent, before, after)
     if isinstance(expr, Loop):
         left, right = expr.brackets[:1], expr.brackets[1:]
         if not left:
@@ -134,6 +162,20 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     for name, arg in expr.args:
         lines += lay(arg, inner, name, ",")
     return [*lines, closing]
+
+
+def _infix(expr: Infix, indent: int, before: str, after: str) -> list[str]:
+    margin = " " * indent
+    argument = after == "," or before in ("(", "")
+    inner = indent if argument else indent + INDENT
+    flat = " " * inner + expr.flat
+    if len(flat) <= WIDTH and not argument:
+        lines = [flat]
+    else:
+        lines = [" " * inner + f"{op} {text}".strip() for op, text in expr.parts]
+    if argument:
+        return [f"{margin}{before}{lines[0].lstrip()}", *lines[1:-1], lines[-1] + after]
+    return [f"{margin}{before}(", *lines, f"{margin}){after}"]
 
 
 def _chain(expr: Call, indent: int, after: str = "") -> list[str]:

@@ -59,7 +59,13 @@ class Constructor:
 
     def _collect(self) -> None:
         taken = {node.path[0] for node in self.plan.graph.nodes if node.path and node.labelled}
-        for node in self.plan.graph.nodes:
+        order: dict[
+            str, int
+        ] = {}  # attribute -> the number of its layer; declared ones between two
+        numbers = {id(node): number for number, node in enumerate(self.plan.graph.nodes)}
+        for name, before in self.plan.graph.declared:
+            order[name] = 2 * numbers.get(id(before), -1) + 1
+        for number, node in enumerate(self.plan.graph.nodes):
             if isinstance(node, OwnParam):
                 self._own(node)
             elif self.is_module(node):
@@ -67,6 +73,9 @@ class Constructor:
                     self._nameless(node, taken)
                 else:
                     self._place(node)
+            for name in self._modules.keys() - order.keys():
+                order[name] = 2 * number
+        self._modules = dict(sorted(self._modules.items(), key=lambda item: order[item[0]]))
 
     def is_module(self, node: Node) -> bool:
         """Whether a node is a submodule; else it is written as an expression in `forward`."""

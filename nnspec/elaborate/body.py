@@ -261,6 +261,8 @@ class Body:
         self.paths.take((statement.name,), statement.name_span)
         self.paths.release((statement.name,))
         shared = SharedLayer(statement.name, value, statement.name_span, self)
+        before = next((node for node in reversed(self.graph.nodes) if node.labelled), None)
+        self.graph.declared.append((statement.name, before))
         self.scope.bind(statement.name, shared, statement.name_span)
 
     def tensor_declaration(self, statement: tree.TensorDecl) -> None:

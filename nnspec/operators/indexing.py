@@ -65,8 +65,10 @@ class Index(Operator):
         step = 1 if item.step is None else item.step
         if not isinstance(step, int) or step < 1:
             use.fail("the step of a slice on a tensor is at least 1", code="NN206")
-        start = self.bound(size, 0 if item.start is None else item.start)
-        stop = self.bound(size, size if item.stop is None else item.stop)
+        start = 0 if item.start is None else self.bound(size, item.start)
+        stop = size if item.stop is None else self.bound(size, item.stop)
+        if start == 0 and item.stop is None and step == 1:
+            return size
         length = ceildiv(maximum(stop - start, 0), step)
         use.at_least(length, 1, f"nothing is left of dimension {dim}, whose size is {render(size)}")
         return length
