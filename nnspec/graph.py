@@ -229,8 +229,8 @@ class Graph:
     """A body: inputs, nodes in order of execution, named outputs."""
 
     __slots__ = (
-        "arguments", "budgets", "declared", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
-        "scope", "symbols",
+        "arguments", "budgets", "declared", "definition", "doc", "inputs", "kind", "name", "nodes",
+        "outputs", "places", "scope", "symbols",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, definition: BlockDef | None = None) -> None:

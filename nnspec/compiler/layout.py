@@ -59,10 +59,13 @@ class Call(Record):
         return self.head if self.receiver is None else bracketed(self.receiver, ATOM) + self.head
 
     @property
-    def links(self) -> list[Call]:
+    def links(self) -> list[Call | Text]:
         """The calls of a chain of methods, first to last; one that ends no chain is alone."""
         if isinstance(self.receiver, Call) and self.receiver.binding == ATOM:
             return [*self.receiver.links, Call(self.head, self.args)]
+        indexed = isinstance(self.receiver, Text) and self.receiver.flat.endswith("]")
+        if self.receiver is not None and (indexed or self.receiver.binding < ATOM):
+            return [Text(bracketed(self.receiver, ATOM)), Call(self.head, self.args)]
         return [self]
 
     @property
@@ -145,7 +148,8 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     if not expr.args:
         return [line]
     inner = indent + INDENT
-    if len(expr.links) > 2:  # a method on each line
+    if sum(isinstance(link, Call) or link.flat.endswith("]") for link in expr.links) > 2:
+        # a method on each line
         if after == "," and not before:
             return _chain(expr, indent, after)
         return [f"{margin}{before}(", *_chain(expr, inner), f"{margin}){after}"]

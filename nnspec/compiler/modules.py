@@ -59,12 +59,10 @@ class Constructor:
 
     def _collect(self) -> None:
         taken = {node.path[0] for node in self.plan.graph.nodes if node.path and node.labelled}
-        order: dict[
-            str, int
-        ] = {}  # attribute -> the number of its layer; declared ones between two
+        order: dict[str, tuple[int, int]] = {}  # attribute -> its place; declared ones between two
         numbers = {id(node): number for number, node in enumerate(self.plan.graph.nodes)}
-        for name, before in self.plan.graph.declared:
-            order[name] = 2 * numbers.get(id(before), -1) + 1
+        for place, (name, before) in enumerate(self.plan.graph.declared, 1):
+            order[name] = numbers.get(id(before), -1), place
         for number, node in enumerate(self.plan.graph.nodes):
             if isinstance(node, OwnParam):
                 self._own(node)
@@ -73,8 +71,8 @@ class Constructor:
                     self._nameless(node, taken)
                 else:
                     self._place(node)
-            for name in self._modules.keys() - order.keys():
-                order[name] = 2 * number
+            for name in [each for each in self._modules if each not in order]:
+                order[name] = number, 0
         self._modules = dict(sorted(self._modules.items(), key=lambda item: order[item[0]]))
 
     def is_module(self, node: Node) -> bool:

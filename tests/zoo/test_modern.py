@@ -18,6 +18,7 @@ FAMILIES = {
     ],
     "vit": ["vit_b_16", "vit_b_32", "vit_l_16", "vit_l_32", "vit_h_14"],
     "swin": ["swin_t", "swin_s", "swin_b"],
+    "swin_v2": ["swin_v2_t", "swin_v2_s", "swin_v2_b"],
     "fcn": ["fcn_resnet50", "fcn_resnet101"],
     "lraspp": ["lraspp_mobilenet_v3_large"],
     "deeplabv3": [
@@ -47,6 +48,7 @@ SMALL = {
     "efficientnet_v2_s": (2, 3, 33, 40),
     "vit_b_32": (2, 3, 224, 224),
     "swin_t": (2, 3, 60, 92),
+    "swin_v2_t": (2, 3, 60, 92),
     "fcn_resnet50": (2, 3, 34, 40),
     "lraspp_mobilenet_v3_large": (2, 3, 34, 40),
     "deeplabv3_resnet50": (2, 3, 34, 40),
