@@ -49,8 +49,8 @@ def built(models: Any, name: str, **given: Any) -> Any:
     return models.get_model(name, weights=None, **given)
 
 
-def compiled(file: str, name: str) -> Any:
-    return nnspec.load(spec(file, name))()
+def compiled(file: str, name: str, **settings: Any) -> Any:
+    return nnspec.load(spec(file, name))(**settings)
 
 
 def assert_same_names(file: str, name: str, models: Any, **given: Any) -> None:
@@ -65,16 +65,18 @@ def assert_same_names(file: str, name: str, models: Any, **given: Any) -> None:
     ]
 
 
-def pair(file: str, name: str, models: Any, **given: Any) -> tuple[Any, Any]:
-    """Both modules with the same weights: torchvision's random ones, none of which is left at 0."""
+def pair(ours: Any, theirs: Any) -> tuple[Any, Any]:
+    """Both with the same weights: torchvision's random ones, none of which is left at 0."""
     torch = import_module("torch")
-    torch.manual_seed(0)
-    theirs, ours = built(models, name, **given), compiled(file, name)
+    for (name, a), (_, b) in zip(ours.named_buffers(), theirs.named_buffers(), strict=True):
+        assert torch.equal(a, b), f"{name} begins otherwise"
+    generator = torch.Generator().manual_seed(0)
     weights = theirs.state_dict()
+    buffers = dict(theirs.named_buffers())
     for key, value in weights.items():
-        if value.is_floating_point() and not key.endswith("coords_table"):
-            value.copy_((value + 0.02 * torch.randn_like(value)).abs() if key.endswith("var") else
-                        value + 0.02 * torch.randn_like(value))  # fmt: skip
+        if key not in buffers or "running" in key:
+            noise = 0.02 * torch.randn(value.shape, generator=generator)
+            value.add_(noise.abs() if key.endswith("var") else noise)
     ours.load_state_dict(weights)
     return ours, theirs
 
