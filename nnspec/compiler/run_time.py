@@ -9,6 +9,7 @@ from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.formals import at
 from nnspec.compiler.names import RESERVED, fresh, usable
+from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, symbol
 
 if TYPE_CHECKING:
@@ -37,6 +38,14 @@ class ForwardNames(RunTimeNames):
                 self.stored[argument.name] = argument.name
                 return f"self.{argument.name}"
         found = self._whole(symbol(name))
+        definition = self.plan.definition
+        if found is None and definition and name in {p.name for p in definition.parameters}:
+            what = (
+                f"`{name}` of `{definition.name}` is a size that is known only when the module runs"
+            )
+            helped = f"take it from the shape of a tensor, `input like: [_, {name}, ...]`"
+            message = f"{what}: such a parameter is not supported yet"
+            raise Failure(Problem("NN900", message, definition.name_span, help=helped))
         if found is None:
             raise LookupError(f"no input has the size {name}")
         return found

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch")
 
 from nnspec.compiler.source import program_of  # noqa: E402
 from nnspec.compiler.spec import Spec  # noqa: E402
+from nnspec.diagnostics import SpecError  # noqa: E402
 from nnspec.source import Source  # noqa: E402
 
 RESIZED = """
@@ -31,6 +32,25 @@ model Net:
     input x: [N, 5, 6, 7]
     return x -> Tail
 """
+
+
+HANDED = """
+block Crop(height: size):
+    input x: [N, C, H, W]
+    return x -> pad([0, 0, 0, height - H])
+
+model Net:
+    input x: [N, 3, H, W]
+    return x -> avg_pool2d(2) -> interpolate(scale_factor=2) -> Crop(H // 2)
+"""
+
+
+def test_a_size_that_is_handed_to_a_block_is_told_with_a_way_out() -> None:
+    with pytest.raises(SpecError) as told:
+        _ = Spec(program_of(Source(HANDED, "test.nn"))).Net
+    (problem,) = told.value.problems
+    assert (problem.code, problem.span.line) == ("NN900", 2)
+    assert "input like: [_, height, ...]" in problem.help
 
 
 def test_of_another_input() -> None:
