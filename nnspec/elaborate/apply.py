@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnspec import origins
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, SizeLimit, symbols
 from nnspec.elaborate import blocks, habits, weights
@@ -24,6 +25,9 @@ from nnspec.elaborate.values import (
 from nnspec.graph import CallNode, OpNode, Place, Value
 from nnspec.operators import lookup
 from nnspec.operators.definition import Operator
+
+#: problems of which it helps to know where the sizes come from
+ABOUT_SIZES = ("NN301", "NN302", "NN303")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +71,8 @@ def layer(
         graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner)
         return _call_node(body, graph, tensors, label, span, "sequence")
     assert isinstance(value, BlockLayer)
-    graph = blocks.block_graph(body.session, value, types, span, _origins(tensors, span))
+    labels = _origins(tensors, span)
+    graph = blocks.block_graph(body.session, value, types, span, labels, tensors)
     return _call_node(body, graph, tensors, label, span, value.block.definition.name)
 
 
@@ -143,6 +148,8 @@ def _operator_node(
         if types and types[0] is not None:
             habit = habits.channels_first(definition, positional, types[0].shape)
             mismatch.help = habit or mismatch.help
+        if mismatch.sizes or mismatch.code in ABOUT_SIZES:
+            mismatch.notes = (*mismatch.notes, *origins.notes(inputs, mismatch.sizes))
         raise placed(mismatch, where, _origins(inputs, where)) from None
     except SizeLimit as limit:
         fail("NN403", f"this makes {limit}", place, labels=_origins(inputs, place))
@@ -158,7 +165,7 @@ def _operator_node(
         if not session.trial:
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:
-            body.graph.places.append(Place(condition, why, place))
+            body.graph.places.append(Place(condition, why, place, inputs))
     if made.init or (made.ties and of_tensors is None):
         weights.settle(body, node, made, _origins(inputs, place))
     return _add(body, node, results, span)

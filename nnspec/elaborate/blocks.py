@@ -26,6 +26,7 @@ def block_graph(
     types: tuple[TensorType, ...],
     span: Span,
     labels: tuple[Label, ...] = (),
+    tensors: Sequence[Value] = (),
 ) -> Graph | None:
     """The graph of one use of a block; None where it failed, and the problem is told."""
     definition = layer.block.definition
@@ -54,7 +55,7 @@ def block_graph(
     enter(session, definition.name, span)
     try:
         body.given = list(types)
-        body.use_span, body.use_labels = span, labels
+        body.use_span, body.use_labels, body.use_tensors = span, labels, tensors
         fine = body.run(definition.body)
     finally:
         session.stack.pop()
@@ -66,9 +67,10 @@ def block_graph(
 
 
 def enter(session: Session, name: str, span: Span) -> None:
-    """Note that a block is being elaborated; NN401 where it never ends."""
+    """Note that a block (or a composed layer, without a name) is being elaborated; NN401 where it
+    never ends."""
     if len(session.stack) >= DEEPEST:
-        names = [entry[0] for entry in session.stack]
+        names = [entry or "a composed layer" for entry, _ in session.stack]
         cycle = names[names.index(name) :] if name in names else names
         chain = " -> ".join([*cycle[:4], "…"] if len(cycle) > 4 else [*cycle, name])
         fail(
@@ -145,7 +147,7 @@ def sequence_graph(
         Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span)
         for i, kind in enumerate(types)
     ]
-    enter(session, graph.name, span)
+    enter(session, definition.name if definition else "", span)
     try:
         steps = layer.steps if isinstance(layer, Composed) else (Step(None, layer),)
         from nnspec.elaborate import apply
