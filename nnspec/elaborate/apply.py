@@ -8,7 +8,7 @@ from nnspec.dims import Dim, SizeLimit, symbols
 from nnspec.elaborate import blocks, habits, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
-from nnspec.elaborate.session import MOST_COPIES, fail, placed
+from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
     Block,
     BlockLayer,
@@ -295,12 +295,14 @@ def repeat(body: Body, count: Any, value: Any, span: Span) -> Any:
         fail("NN202", f"a layer is repeated a whole number of times, not {describe(count)}", span)
     if count < 0:
         fail("NN402", f"a layer cannot be repeated {count} times", span)
-    if count > MOST_COPIES:
+    limits = body.session.limits
+    if count > limits.copies:
         fail(
             "NN402",
             f"{count:,} copies of a layer are too many",
             span,
-            notes=(f"at most {MOST_COPIES:,} are allowed",),
+            notes=(f"at most {limits.copies:,} are allowed",),
+            help=limits.way_out("copies"),
         )
     if count == 0:
         return Composed(span, ())

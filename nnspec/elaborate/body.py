@@ -35,9 +35,6 @@ if TYPE_CHECKING:
     from nnspec.graph import Node
     from nnspec.source import Span
 
-#: a body may run this many statements, loops unrolled
-MOST_STATEMENTS = 1_000_000
-
 
 class _Return(Exception):
     """A `return` was reached."""
