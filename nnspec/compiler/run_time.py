@@ -44,8 +44,8 @@ class ForwardNames(RunTimeNames):
                 f"`{name}` of `{definition.name}` is a size that is known only when the module runs"
             )
             helped = f"take it from the shape of a tensor, `input like: [_, {name}, ...]`"
-            message = f"{what}: such a parameter is not supported yet"
-            raise Failure(Problem("NN900", message, definition.name_span, help=helped))
+            message = f"{what}; a block takes its parameters before that"
+            raise Failure(Problem("NN308", message, definition.name_span, help=helped))
         if found is None:
             raise LookupError(f"no input has the size {name}")
         return found
