@@ -44,6 +44,9 @@ class Pad(Operator):
                 code="NN205",
                 argument="pad",
             )
+        for amount in amounts:
+            if isinstance(amount, bool) or not isinstance(amount, (int, Dim)):
+                use.fail(f"pad is made of integers, not {amount}", code="NN206", argument="pad")
         axes = len(amounts) // 2
         if mode != "constant":
             if use["value"]:

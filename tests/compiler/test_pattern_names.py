@@ -49,7 +49,7 @@ def test_a_size_that_is_handed_to_a_block_is_told_with_a_way_out() -> None:
     with pytest.raises(SpecError) as told:
         _ = Spec(program_of(Source(HANDED, "test.nn"))).Net
     (problem,) = told.value.problems
-    assert (problem.code, problem.span.line) == ("NN900", 2)
+    assert (problem.code, problem.span.line) == ("NN308", 2)
     assert "input like: [_, height, ...]" in problem.help
 
 

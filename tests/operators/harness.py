@@ -83,7 +83,7 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
         warnings.simplefilter("ignore")
         inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
         try:
-            source, _, called = source.partition(" @@ ")
+            source, _, called = source.partition("\n")
             made = eval(source, SPACE | names(inputs)) if source.startswith("nn.") else None
             if case.operator.name in EVALUATED and made is not None:
                 made.eval()
