@@ -143,6 +143,8 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
         return Text(string(given))
     if isinstance(given, (CallCode, InfixCode)):
         return function(given, names, tensors)
+    if isinstance(given, ModuleCode):
+        return module(given, names)
     if isinstance(given, InTraining):
         then, otherwise = (
             value(side, names, tensors).flat for side in (given.value, given.otherwise)
@@ -180,6 +182,26 @@ def module(code: ModuleCode, names: Names) -> Call:
     """`nn.Conv2d(3, 64, 7, stride=2)`."""
     keywords = {name: value(given, names) for name, given in code.kwargs.items()}
     return call(code.constructor, *(value(arg, names) for arg in code.args), **keywords)
+
+
+def applied(code: ModuleCode, access: str, names: Names, tensors: Sequence[Expr]) -> Call:
+    """`self.lstm(x, (h, c))`: a submodule called with its tensors, as it takes them."""
+    if code.call is None and not code.call_kwargs:
+        return call(access, *tensors)
+    keywords = {name: value(given, names, tensors) for name, given in code.call_kwargs.items()}
+    return call(access, *(value(arg, names, tensors) for arg in code.call or ()), **keywords)
+
+
+def unpacked(results: Sequence[Any], targets: Sequence[str]) -> str:
+    """`out, (h, c)`: the targets as a module nests its results; `_` where nothing is wanted."""
+    words = []
+    for item in results:
+        if isinstance(item, tuple):
+            inside = unpacked(item, targets)
+            words.append("_" if set(inside) <= set("_, ") else f"({inside})")
+        else:
+            words.append("_" if item is None else targets[item])
+    return ", ".join(words)
 
 
 def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequence[Expr]) -> Expr:

@@ -147,6 +147,7 @@ class Session:
         """Rules see the numbers behind formal settings, the generated code sees the settings."""
         settings = bind_settings(operator.name, operator.settings, positional, keyword)
         settings.update(scalars)
+        settings.update({s.name: self.pin(settings[s.name]) for s in operator.settings if s.fixed})
         plain = {
             s.name: settings[s.name]
             if "size" in s.kind or s.kind == "list"

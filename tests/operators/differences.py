@@ -29,7 +29,8 @@ def dtypes(case: Case) -> set[str]:
 
 
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    placed = of("convolution", "pooling", "dropout", "normalisation", "pad")(case)
+    families = ("convolution", "pooling", "dropout", "normalisation", "recurrent", "transformer")
+    placed = of(*families, "pad")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -164,6 +165,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "PyTorch's plain attention takes it, the fast ones do not",
         lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
         and len(case.inputs) > 3 and refused.code in ("NN301", "NN303"),
+    ),
+    (
+        "a cell of another dtype",
+        "PyTorch's LSTMCell on the CPU promotes it; its LSTM and GPUs do not",
+        lambda case, refused, theirs: of("lstm_cell")(case) and refused.why.startswith("`cx`")
+        and refused.code == "NN304",
     ),
     (
         "an axis of length -1",

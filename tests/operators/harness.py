@@ -10,6 +10,8 @@ where they differ on purpose, `symbolic.py` does the same with symbols in place 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -83,18 +85,32 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
         warnings.simplefilter("ignore")
         inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
         try:
-            made = eval(source, SPACE | names(inputs)) if source.startswith("nn.") else None
+            constructor, _, call = source.partition("\n")
+            made = eval(constructor, SPACE | names(inputs)) if source.startswith("nn.") else None
             if case.operator.name in EVALUATED and made is not None:
                 made.eval()
             counter = FlopCounterMode(display=False)
-            # the counter does not know the fast attention of CPUs, and counts that of GPUs as these products
-            with counter, sdpa_kernel(SDPBackend.MATH):
-                result = made(*inputs) if made is not None else eval(source, SPACE | names(inputs))
+            # the counter does not know the fast attention and recurrence of CPUs, and counts those of
+            # GPUs as these products
+            space = SPACE | names(inputs) | {"module": made}
+            with counter, sdpa_kernel(SDPBackend.MATH), torch.backends.mkldnn.flags(enabled=False):
+                if made is not None and not call:
+                    result = made(*inputs)
+                else:
+                    result = eval(call or source, space)
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
-    results = result if isinstance(result, (tuple, list)) else (result,)
-    outputs = tuple(TensorType(NNSPEC[r.dtype], tuple(r.shape)) for r in results)
+    outputs = tuple(TensorType(NNSPEC[r.dtype], tuple(r.shape)) for r in flat(result))
     return Torch(outputs, params_of(made), counter.get_total_flops() // 2)
+
+
+def flat(result: Any) -> Iterator[torch.Tensor]:
+    """The tensors of a result, however they are nested."""
+    if isinstance(result, torch.Tensor):
+        yield result
+    elif result is not None:
+        for item in result:
+            yield from flat(item)
 
 
 def params_of(module: nn.Module | None) -> tuple[tuple[str, tuple[int, ...], str, bool], ...]:
