@@ -182,6 +182,19 @@ def _slots(
         if not tensors:
             _wrong_number(made, tensors, span)
         return tuple(tensors), {}, positional, keyword
+    maker = _maker(tensors)
+    if maker is not None and len(tensors) > sum(1 for slot in slots if not slot.optional):
+        # `x -> lstm(64) -> lstm(64)` means the sequence, and not the states of the first
+        if len(tensors) > len(slots):
+            _wrong_number(made, tensors, span)
+        fail(
+            "NN208",
+            f"`{made.operator.name}` takes `{slots[0].name}` here, not all {len(tensors)} results "
+            f"of `{maker.operator.name}`",
+            made.span,
+            labels=_origins(tensors, made.span),
+            help=_taken_apart(maker),
+        )
     given = list(tensors)
     inputs: list[Value | None] = []
     scalars: dict[str, Any] = {}
@@ -219,7 +232,10 @@ def _wrong_number(made: OperatorLayer, tensors: Sequence[Any], span: Span) -> No
     count = len(tensors)
     need = sum(1 for slot in slots if not slot.optional)
     helped = ""
-    if count == 1 and need > 1:
+    maker = _maker(tensors)
+    if maker is not None:
+        helped = _taken_apart(maker)
+    elif count == 1 and need > 1:
         helped = f"give it its tensors together: `({names}) -> {made.operator.name}`"
     fail(
         "NN208",
@@ -230,6 +246,29 @@ def _wrong_number(made: OperatorLayer, tensors: Sequence[Any], span: Span) -> No
         labels=_origins(tensors, made.span),
         help=helped,
     )
+
+
+def _maker(tensors: Sequence[Any]) -> OpNode | None:
+    """The node whose several results these are, where they have no names and just flow on."""
+    node = tensors[0].node if len(tensors) > 1 and isinstance(tensors[0], Value) else None
+    straight = (
+        isinstance(node, OpNode)
+        and len(tensors) == len(node.outputs)
+        and all(a is b and not a.name for a, b in zip(tensors, node.outputs, strict=True))
+    )
+    return node if straight and isinstance(node, OpNode) else None
+
+
+def _taken_apart(maker: OpNode) -> str:
+    """What to write where several results flow into an operator that takes fewer."""
+    operator = maker.operator
+    if not operator.result_names:
+        return f"take the {len(maker.outputs)} results of `{operator.name}` apart first: `a, b = …`"
+    names = ", ".join(operator.result_names)
+    helped = (
+        f"take the results of `{operator.name}` apart first: `{names} = … -> {operator.name}(…)`"
+    )
+    return f"{helped}; {operator.one_result}" if operator.one_result else helped
 
 
 def _origins(tensors: Sequence[Any], place: Span) -> tuple[Label, ...]:

@@ -10,7 +10,7 @@ from nnspec.diagnostics import Failure, Label, Mismatch, Problem
 from nnspec.dims import Dim, Undecided, compare, substitute, undivided
 from nnspec.elaborate.values import key
 from nnspec.operators.binding import bind_settings
-from nnspec.operators.definition import Use
+from nnspec.operators.definition import Inner, Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -176,6 +176,9 @@ class Session:
             return substitute(value, self.hints)
         if isinstance(value, (list, tuple)):
             return type(value)(self.value_of(item) for item in value)
+        if isinstance(value, Inner):
+            settings = {name: self.value_of(item) for name, item in value.settings.items()}
+            return Inner(value.operator, settings, value.given)
         return value
 
     def simplest(self, type: TensorType) -> TensorType:

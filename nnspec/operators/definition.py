@@ -69,6 +69,23 @@ class Setting(Record):
     fixed: bool = False
 
 
+class Inner(Record):
+    """The value of a `layer` setting: an operator with its settings, bound."""
+
+    operator: Operator
+    settings: dict[str, Any]
+    given: frozenset[str] = frozenset()
+
+    def __hash__(self) -> int:
+        return hash(self.operator.name)
+
+    def on(self, outer: Use, *inputs: TensorType | None) -> Use:
+        """Its use on tensors inside another operator, which takes over its conditions."""
+        use = Use(self.operator, inputs, self.settings, self.given)
+        use.pin, use.conditions = outer.pin, outer.conditions
+        return use
+
+
 class Param(Record):
     """A parameter or buffer of an operator: `weight: [out, in // groups, kh, kw]`."""
 

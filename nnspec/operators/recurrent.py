@@ -68,11 +68,11 @@ class Recurrent(Operator):
 
     family = "recurrent"
     fresh = True
-    tensors = (
+    tensors: ClassVar[tuple[Tensor, ...]] = (
         Tensor("input"),
         Tensor("hx", optional=True, doc="the first state; zeros without it"),
     )
-    result_names = ("out", "h")
+    result_names: ClassVar[tuple[str, ...]] = ("out", "h")
     gates: ClassVar[int]
     torch_name: ClassVar[str]
 

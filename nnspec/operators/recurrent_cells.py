@@ -20,11 +20,11 @@ class Cell(Operator):
 
     family = "recurrent"
     fresh = True
-    tensors = (
+    tensors: ClassVar[tuple[Tensor, ...]] = (
         Tensor("input"),
         Tensor("hx", optional=True, doc="the state before; zeros without it"),
     )
-    settings = (HIDDEN, BIAS)
+    settings: ClassVar[tuple[Setting, ...]] = (HIDDEN, BIAS)
     gates: ClassVar[int]
     torch_name: ClassVar[str]
 

@@ -10,7 +10,7 @@ from nnspec.analysis import macs, params
 from nnspec.codes import CODES
 from nnspec.dims import Dim
 from nnspec.graph import CallNode, OpNode, OwnParam
-from nnspec.operators.definition import Use
+from nnspec.operators.definition import Inner, Use
 from nnspec.report import find
 from nnspec.report.columns import clean, pad, width
 from nnspec.report.text import str_shape
@@ -113,6 +113,9 @@ def _numbers(model: ModelReport, value: Any) -> Any:
         return model.fix(value)
     if isinstance(value, tuple):
         return tuple(_numbers(model, item) for item in value)
+    if isinstance(value, Inner):
+        settings = {name: _numbers(model, item) for name, item in value.settings.items()}
+        return Inner(value.operator, settings, value.given)
     return value
 
 

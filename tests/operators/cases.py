@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from nnspec.operators import lookup
 from nnspec.operators.definition import Operator, Setting
 from nnspec.tensors import TensorType
 
@@ -64,7 +65,7 @@ BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 
 
 def example(operator: Operator, text: str) -> Case:
-    """A use written as in a spec: `([2, 3], i64[3]) -> name(1, dim=2)`."""
+    """A use written as in a spec: `([2, 3], i64[3]) -> name(1, dim=2, mask=bool[3])`."""
     left, right = text.split(" -> ", 1) if operator.tensors else ("", text)
     inputs = tuple(
         (dtype or "f32", tuple(int(size) for size in sizes.split(",") if size.strip()))
@@ -79,13 +80,62 @@ def example(operator: Operator, text: str) -> Case:
             positional = (positional,)
         return dict(zip(names, positional, strict=False)) | keyword
 
-    settings = eval(call, {operator.name: collect, **words})
+    settings = eval(call, words, _Words({operator.name: collect}))
+    slots: list[Any] = [*inputs, *(None,) * (len(operator.tensors) - len(inputs))]
+    for number, tensor in enumerate(operator.tensors):
+        if tensor.optional and tensor.name in settings:  # by name: those before it may be missing
+            given = settings.pop(tensor.name)
+            slots[number] = given if isinstance(given, tuple) else ("f32", tuple(given))
+            inputs = tuple(slots[: max(number + 1, len(inputs))])
     settings = {n: tuple(v) if isinstance(v, list) else v for n, v in settings.items()}
     numbers = [slot.scalar and slot.name in settings for slot in operator.tensors]
     if len(inputs) < len(numbers) and any(numbers):
         given = iter(inputs)
         inputs = tuple(None if number else next(given) for number in numbers)
     return Case(operator, inputs, settings)
+
+
+class _Words(dict[str, Any]):
+    """The names in the text of an example: dtypes, and operators that are given as layers."""
+
+    def __missing__(self, name: str) -> Any:
+        if name in DTYPES:
+            return _Typed(name)
+        found = lookup(name)
+        if found is None:
+            raise KeyError(name)
+        return Made(found)
+
+
+class Made:
+    """A layer as a setting: its arguments as they are written, as the elaborator hands them over."""
+
+    def __init__(self, operator: Operator, *positional: Any, **keyword: Any) -> None:
+        self.operator, self.positional, self.keyword = operator, positional, keyword
+
+    def __call__(self, *positional: Any, **keyword: Any) -> Made:
+        return Made(self.operator, *positional, **keyword)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """All settings, unchecked."""
+        defaults = {s.name: s.default for s in self.operator.settings}
+        names = [s.name for s in self.operator.settings]
+        return defaults | dict(zip(names, self.positional, strict=False)) | self.keyword
+
+    def __repr__(self) -> str:
+        keyword = (f"{name}={value!r}" for name, value in self.keyword.items())
+        return f"{self.operator.name}({', '.join([*map(repr, self.positional), *keyword])})"
+
+
+class _Typed:
+    """A dtype in the text of an example: `bool[2, 3]`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __getitem__(self, sizes: int | tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+        return (self.name, sizes if isinstance(sizes, tuple) else (sizes,))
 
 
 def bases(operator: Operator) -> list[Case]:
@@ -168,13 +218,18 @@ def setting_value(
     kinds = setting.kind.split("|")
     if operator.name == "index":
         return tuple(index_item(rng) for _ in range(rng.randint(0, rank + 1)))
-    if setting.choices and rng.random() < 0.7:
+    if setting.choices and "layer" not in kinds and rng.random() < 0.7:
         return rng.choice(setting.choices)
     kind = rng.choice([k for k in kinds if k != "str" or not setting.choices] or kinds)
     if kind == "str" and setting.choices:
         return rng.choice(setting.choices)
     if kind == "none":
         return None
+    if kind == "layer":
+        inner = lookup(rng.choice(setting.choices))
+        assert inner is not None
+        settings = draw(inner, rng).settings
+        return Made(inner, **{n: v for n, v in settings.items() if not n.endswith("is_causal")})
     if kind == "bool":
         return rng.random() < 0.5
     if kind == "float":

@@ -157,8 +157,21 @@ STRICTER: list[tuple[str, str, Rule]] = [
     (
         "a negative dropout_p",
         "PyTorch's attention ignores it without a word, its dropout does not",
-        lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
-        and "dropout_p" in refused.why,
+        lambda case, refused, theirs: of("scaled_dot_product_attention", "multihead_attention")(case)
+        and refused.why.startswith("dropout"),
+    ),
+    (
+        "a mask of another precision",
+        "PyTorch adds the two masks first, which promotes the one that would not do alone",
+        lambda case, refused, theirs: of("transformer")(case) and "is bool or f32" in refused.why
+        and len({tensor[0] for tensor in case.inputs[1:] if tensor}) > 1,
+    ),
+    (
+        "a causal mask that does not fit",
+        "PyTorch does not look at it in training where is_causal=true is said of it, and does in "
+        "evaluation",
+        lambda case, refused, theirs: of("transformer")(case) and "mask` is" in refused.why
+        and any(name.endswith("is_causal") and value for name, value in case.settings.items()),
     ),
     (
         "a mask that stretches the scores",

@@ -20,10 +20,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nnspec.diagnostics import Mismatch
 from nnspec.operators.binding import bind_settings
-from nnspec.operators.definition import REQUIRED, Use
+from nnspec.operators.definition import REQUIRED, Inner, Use
 from nnspec.tensors import DTYPES, TensorType, torch_name
 
-from .cases import Case, Refused, Torch
+from .cases import Case, Made, Refused, Torch
 from .differences import EVALUATED, LOOSER, STRICTER, explained
 from .judges import JUDGES
 from .render import SPACE, names, text
@@ -58,7 +58,11 @@ def raw_use(case: Case, taller: int = 0) -> Use:
     if "axes" in settings:  # all names that are no other setting
         known = {s.name for s in case.operator.settings} | {t.name for t in case.operator.tensors}
         settings["axes"] = {n: v for n, v in case.settings.items() if n not in known}
-    return Use(case.operator, types, settings | case.settings, frozenset(case.settings))
+    written = {
+        name: Inner(value.operator, value.settings) if isinstance(value, Made) else value
+        for name, value in case.settings.items()
+    }
+    return Use(case.operator, types, settings | written, frozenset(case.settings))
 
 
 def sources(case: Case, accepted: Use | None) -> list[str]:
