@@ -184,9 +184,9 @@ def module(code: ModuleCode, names: Names) -> Call:
     return call(code.constructor, *(value(arg, names) for arg in code.args), **keywords)
 
 
-def applied(code: ModuleCode, access: str, names: Names, tensors: Sequence[Expr]) -> Call:
+def applied(code: ModuleCode | None, access: str, names: Names, tensors: Sequence[Expr]) -> Call:
     """`self.lstm(x, (h, c))`: a submodule called with its tensors, as it takes them."""
-    if code.call is None and not code.call_kwargs:
+    if code is None or (code.call is None and not code.call_kwargs):
         return call(access, *tensors)
     keywords = {name: value(given, names, tensors) for name, given in code.call_kwargs.items()}
     return call(access, *(value(arg, names, tensors) for arg in code.call or ()), **keywords)

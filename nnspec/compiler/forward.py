@@ -167,11 +167,7 @@ class Forward:
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
             access = self.constructor.access[id(node)]
-            made = self._module(node)
-            if made is not None and not made.plain:
-                return code.applied(made, access, self.names, tensors)
-            depth = 1 + max((t.depth for t in tensors), default=0)
-            return Call(access, tuple(("", tensor) for tensor in tensors), depth=depth)
+            return code.applied(self._module(node), access, self.names, tensors)
         assert isinstance(node, OpNode)
         function = node.operator.function(node.use)
         if function is None:
@@ -190,20 +186,29 @@ class Forward:
         self.variables[id(after)], self.live[name] = name, id(after)
 
     def _repeated(self, number: int, node: Node) -> None:
-        """`n * layer` without a label: a loop over the copies."""
-        (value,) = (v for v in node.inputs if v is not None)
-        source = self._take(value)
-        result = node.outputs[0]
-        name = self._variable(number, node, result)
-        lines = [] if source.flat == name else [f"{name} = {source.flat}"]
+        """`n * layer` without a label: a loop over the copies. What a layer holds by name is the same
+        for each, and comes after what flows through them."""
+        flowing = [value for value in node.inputs[: len(node.outputs)] if value is not None]
+        sources = [self._take(value).flat for value in flowing]
+        names = [self._variable(number, node, value) for value in node.outputs]
+        held = [
+            Text("None") if value is None else self._take(value)
+            for value in node.inputs[len(flowing) :]
+        ]
+        while held and node.inputs[len(flowing) + len(held) - 1] is None:
+            held.pop()
+        target = ", ".join(names)
+        lines = [] if sources == names else [f"{target} = {', '.join(sources)}"]
+        tensors = [*map(Text, names), *held]
         if isinstance(node, OpNode) and not (self.constructor and self.constructor.is_module(node)):
-            made = node.operator.function(node.use)
-            assert made is not None
-            step = code.function(made, self.names, [Text(name)])
-            lines += [f"for _ in range({node.count}):", f"    {name} = {step.flat}"]
+            function = node.operator.function(node.use)
+            assert function is not None
+            step = code.function(function, self.names, tensors)
+            lines += [f"for _ in range({node.count}):", f"    {target} = {step.flat}"]
         else:
             copy = f'getattr(self, f"{node.stem}{{i}}")'
-            lines += [f"for i in {copies(node)}:", f"    {name} = {copy}({name})"]
+            step = code.applied(self._module(node), copy, self.names, tensors)
+            lines += [f"for i in {copies(node)}:", f"    {target} = {step.flat}"]
         self.statements.append(Statement("", None, lines))
 
     # -- `if training:` ----------------------------------------------------------------------------

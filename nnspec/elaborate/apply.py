@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, SizeLimit, symbols
-from nnspec.elaborate import blocks, habits, weights
+from nnspec.elaborate import blocks, habits, held, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import MOST_COPIES, fail, placed
@@ -64,8 +64,10 @@ def layer(
         return found
     types = tuple(tensor.type for tensor in tensors)
     if isinstance(value, (Composed, Repeated)):
-        graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner)
-        return _call_node(body, graph, tensors, label, span, "sequence")
+        kept = held.tensors(value)
+        graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner, held=kept)
+        given = [*tensors, *(body.held.get(id(one), one) for one in kept)]
+        return _call_node(body, graph, given, label, span, "sequence")
     assert isinstance(value, BlockLayer)
     graph = blocks.block_graph(body.session, value, types, span, _origins(tensors, span))
     return _call_node(body, graph, tensors, label, span, value.block.definition.name)
@@ -123,7 +125,7 @@ def _operator_node(
     body: Body, made: OperatorLayer, tensors: Sequence[Any], label: LabelName | None, span: Span
 ) -> list[Value]:
     definition, session = made.operator, body.session
-    inputs, scalars, positional, keyword = _slots(made, tensors, span)
+    inputs, scalars, positional, keyword = _slots(made, held.here(body, made), tensors, span)
     place = made.span
     types = tuple(value.type if value is not None else None for value in inputs)
     helped = habits.channels_for_eps(definition, positional)
@@ -172,11 +174,11 @@ def _check_weights(node: OpNode, place: Span, inputs: Sequence[Any]) -> None:
 
 
 def _slots(
-    made: OperatorLayer, tensors: Sequence[Any], span: Span
+    made: OperatorLayer, named: Mapping[str, Any], tensors: Sequence[Any], span: Span
 ) -> tuple[tuple[Value | None, ...], dict[str, Any], list[Any], dict[str, Any]]:
     """Which tensor goes where: (inputs, numbers in a tensor's place, settings by position, by name)."""
     slots = made.operator.tensors
-    keyword = dict(made.keyword)
+    keyword = dict(named)
     positional = list(made.positional)
     if slots and slots[0].many:
         if not tensors:
@@ -228,9 +230,10 @@ def _slots(
 
 def _wrong_number(made: OperatorLayer, tensors: Sequence[Any], span: Span) -> None:
     slots: tuple[Tensor, ...] = made.operator.tensors
-    names = ", ".join(slot.name for slot in slots)
     count = len(tensors)
-    need = sum(1 for slot in slots if not slot.optional)
+    required = [slot.name for slot in slots if not slot.optional]
+    need = len(required)
+    names = ", ".join(required if count < need else [slot.name for slot in slots])
     helped = ""
     maker = _maker(tensors)
     if maker is not None:
@@ -342,13 +345,20 @@ def _copies(body: Body, value: Repeated, tensors: Sequence[Value], span: Span) -
     )
     while remaining:
         before = [tensor.type for tensor in found]
+        given = list(found)
         label = None
         if isinstance(inner, Composed) and body.is_sequence:
             label = LabelName((str(body.position),), span)
         found = layer(body, inner, found, label, _step_span(inner, span))
         remaining -= 1
-        if remaining and not inline and [tensor.type for tensor in found] == before:
-            node = body.graph.nodes[-1]
+        node = body.graph.nodes[-1] if body.graph.nodes else None
+        if (
+            remaining
+            and not inline
+            and node is not None
+            and [tensor.type for tensor in found] == before
+            and list(node.inputs[: len(given)]) == given  # what it holds comes after what flows
+        ):
             node.count = remaining + 1
             if label is not None:
                 node.first = int(label.path[0])
