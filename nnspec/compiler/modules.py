@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
-from nnspec.compiler.begin import Lines, begins
+from nnspec.compiler.begin import Lines, begins, parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
@@ -207,7 +207,7 @@ class Constructor:
         return [
             line
             for name, initial in node.init.items()
-            for line in begins(initial, f"{access}.{name}", self.names, indent)
+            for line in begins(initial, parameter(access, name), self.names, indent)
         ]
 
     def _beginnings(self, name: str) -> list[str]:

@@ -78,8 +78,8 @@ class Recurrent(nn.Module):
         more, _ = self.g(x, first)
         _, (last, _) = self.p(more)
         _, (_, cell) = self.q(more)
-        k, l = self.lstm_cell_1(out[:, 0], (self.linear_1(last[0]), self.linear_2(c[0])))
-        return out, h, cell, self.gru_cell_1(k, l)
+        k, cell2 = self.lstm_cell_1(out[:, 0], (self.linear_1(last[0]), self.linear_2(c[0])))
+        return out, h, cell, self.gru_cell_1(k, cell2)
 
 
 def test_recurrent_layers() -> None:
@@ -92,9 +92,11 @@ model Net:
     input memory: [N, S, 6]
     input added: [T, S]
     future = ones([T, T], "bool") -> triu(1)
-    x = (x, x, x) -> own: multihead_attention(2, 0.5, batch_first=true, need_weights=false, attn_mask=future, is_causal=true)
+    x = (x, x, x) -> own: multihead_attention(
+        2, 0.5, batch_first=true, need_weights=false, attn_mask=future, is_causal=true)
     out, weights = (x, memory, memory) -> multihead_attention(4, batch_first=true, attn_mask=added)
-    _, each = (out, x, x) -> multihead_attention(2, add_bias_kv=true, batch_first=true, average_attn_weights=false)
+    _, each = (out, x, x) -> multihead_attention(
+        2, add_bias_kv=true, batch_first=true, average_attn_weights=false)
     last = (x, out, x) -> last: multihead_attention(2, batch_first=true, need_weights=false)
     return out, weights, each, last
 """
@@ -125,8 +127,10 @@ model Net:
     input x: [N, T, 8]
     input memory: [N, S, 8]
     x = x -> enter: (linear(8) -> 2 * transformer_encoder_layer(2, 16, batch_first=true))
-    x = x -> transformer_encoder(transformer_encoder_layer(2, 16, activation="gelu", batch_first=true), 2, layer_norm(1e-6))
-    x = x -> layers: 2 * transformer_decoder_layer(2, 16, batch_first=true, norm_first=true, memory=memory)
+    x = x -> transformer_encoder(
+        transformer_encoder_layer(2, 16, activation="gelu", batch_first=true), 2, layer_norm(1e-6))
+    x = x -> layers: 2 * transformer_decoder_layer(
+        2, 16, batch_first=true, norm_first=true, memory=memory)
     x = (x, memory) -> transformer_decoder(transformer_decoder_layer(4, 6, batch_first=true), 2)
     return (memory, x) -> transformer(2, 1, 2, 16, batch_first=true)
 """
@@ -184,13 +188,17 @@ model Net:
     layer first = gru(4)
     a, _ = x -> first
     b, h = a -> second: gru(4, weight_hh_l0=first.weight_hh_l0, init=[bias_ih_l0: ones])
-    c, _ = (b, a, a) -> attn: multihead_attention(2, init=[in_proj_weight: zeros])
-    return c, h
+    c, _ = (b, a, a) -> attn: multihead_attention(2, init=[in_proj_weight: zeros, out_proj.weight: ones])
+    d = c -> enc: transformer_encoder(transformer_encoder_layer(2, 8), 2, init=[layers[1].linear1.bias: ones])
+    return d, h
 """
     module = made(text)
     assert module.second.weight_hh_l0 is module.first.weight_hh_l0
     assert torch.equal(module.second.bias_ih_l0, torch.ones(12))
     assert not module.attn.in_proj_weight.any()
+    assert torch.equal(module.attn.out_proj.weight, torch.ones(4, 4))
+    assert torch.equal(module.enc.layers[1].linear1.bias, torch.ones(8))
+    assert not torch.equal(module.enc.layers[0].linear1.bias, torch.ones(8))
     by_hand = nn.GRU(4, 4)
     by_hand.load_state_dict(module.second.state_dict())
     x = torch.randn(5, 2, 4)
@@ -209,7 +217,8 @@ block Encoder(width: int, layers: int, proj: int = 0):
 model Net(heads: int = 2, width: int = 6, dropout: float = 0.25):
     input x: [N, T, 4]
     x = x -> Encoder(width, 2) -> Encoder(width, 1, 4) -> Encoder(8, 2)
-    return x -> transformer_encoder(transformer_encoder_layer(heads, 2 * width, dropout, batch_first=true), heads)
+    return x -> transformer_encoder(
+        transformer_encoder_layer(heads, 2 * width, dropout, batch_first=true), heads)
 """
     module = made(text, heads=4, width=10)
     layers = [

@@ -181,8 +181,8 @@ STRICTER: list[tuple[str, str, Rule]] = [
     ),
     (
         "a cell of another dtype",
-        "PyTorch's LSTMCell on the CPU promotes it; its LSTM and GPUs do not",
-        lambda case, refused, theirs: of("lstm_cell")(case) and refused.why.startswith("`cx`")
+        "PyTorch's plain kernels on the CPU promote it; the fused ones and those of GPUs do not",
+        lambda case, refused, theirs: of("lstm", "lstm_cell")(case) and refused.why.startswith("`cx`")
         and refused.code == "NN304",
     ),
     (
