@@ -206,7 +206,10 @@ _WORDS = {
 
 def _describe(setting: Setting) -> str:
     words = [_WORDS[kind] for kind in setting.kind.split("|")]
-    if setting.choices:
+    if setting.choices and "a layer" in words:
+        words.remove("a layer")
+        words = [*(f"`{choice}`" for choice in setting.choices), *words]
+    elif setting.choices:
         words = [w for w in words if w != "a string"] + [
             f'"{choice}"' for choice in setting.choices
         ]

@@ -214,7 +214,7 @@ def _product(model: ModelReport, name: str, param: Param, node: Node) -> str:
     """`weight: out_channels × in_channels × kernel_size = 6 × 1 × 5 × 5 = 150`."""
     sizes = [_show(model, size) for size in param.shape]
     total = _show(model, params.numel(param))
-    formula = param.formula.replace("*", "").replace(", ", " × ")
+    formula = param.formula.replace(", *", ", ").replace(", ", " × ")
     if isinstance(node, OpNode) and node.use.settings.get("groups") == 1:
         formula = formula.replace(" // groups", "")
     numbers = " × ".join(f"({size})" if " " in size else size for size in sizes)
