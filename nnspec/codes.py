@@ -402,7 +402,8 @@ CODES: dict[str, Code] = {
     "NN402": Code(
         "too many layers, or too large a list",
         "The spec would grow without measure: the number of layers, the length of a list or of a "
-        "loop is limited, so that checking always ends.",
+        "loop is limited, so that checking always ends. The help says which limit it is and how to "
+        "raise it.",
         **_pair(
             "for i in range(1_000_000_000):\n    image = image -> relu\nreturn image",
             "for i in range(10):\n    image = image -> relu\nreturn image",

@@ -11,27 +11,29 @@ import os
 import click
 
 from nnspec.cli.output import complain, style, write
+from nnspec.limits import DEFAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from nnspec.limits import Limits
     from nnspec.targets import Target
 
 
-def compile_source(target: Target) -> str | None:
+def compile_source(target: Target, limits: Limits = DEFAULTS) -> str | None:
     """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
     from nnspec.checking import check_text
 
     source = target.read()  # once: standard input is empty afterwards
-    report = check_text(source, target.name)
+    report = check_text(source, target.name, limits)
     if not report.ok:
         _draw(report.diagnostics)
         return None
     from nnspec.compiler.spec import program_of, source_of
 
-    return source_of(program_of(source), list(report.models)).text
+    return source_of(program_of(source, limits), list(report.models)).text
 
 
 def train(

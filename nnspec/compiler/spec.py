@@ -14,13 +14,16 @@ from nnspec.compiler.source import checked_graph, program_of, source_of, structu
 from nnspec.compiler.variants import Open, variable
 from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Program
+from nnspec.limits import DEFAULTS, Limits, checked
 from nnspec.source import Source
 from nnspec.targets import find
 
 __all__ = ["Spec", "load", "program_of", "source_of"]
 
 
-def load(target: str | os.PathLike[str], allow_extern: bool = False) -> Any:
+def load(
+    target: str | os.PathLike[str], allow_extern: bool = False, *, limits: Limits = DEFAULTS
+) -> Any:
     """A `Spec` for a file, the class for one model (`file.nn:Name`, `zoo:resnet50`).
 
     `allow_extern`: the Python classes that the spec declares with `extern` may be imported, which runs
@@ -28,7 +31,7 @@ def load(target: str | os.PathLike[str], allow_extern: bool = False) -> Any:
     OSError where it cannot be read.
     """
     found = find(os.fspath(target))
-    spec = Spec(program_of(found.read()), allow_extern)
+    spec = Spec(program_of(found.read(), checked(limits)), allow_extern)
     return spec.model(found.name) if found.name else spec
 
 

@@ -11,6 +11,7 @@ from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session, fail
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, Poisoned, describe
 from nnspec.graph import Graph
+from nnspec.limits import DEFAULTS
 from nnspec.records import Record
 from nnspec.syntax import tree
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.imports import Library
+    from nnspec.limits import Limits
     from nnspec.source import Span
 
 
@@ -68,11 +70,12 @@ class Program:
         kept: Mapping[str, str] | None = None,
         importer: Program | None = None,
         key: str = "",
+        limits: Limits = DEFAULTS,
     ) -> None:
         self.module = module
         self.kept = kept
         self.key = key  # of the file, in the library; "" for the root
-        self.session: Session = Session() if importer is None else importer.session
+        self.session: Session = Session(limits=limits) if importer is None else importer.session
         # None until something is imported
         self.library: Library | None = None if importer is None else importer.library
         self.scope: Scope = Scope()
@@ -332,7 +335,7 @@ def _leaves(target: tree.Target) -> Iterator[tree.Target]:
 
 
 class deep_recursion:
-    """Room for deeply nested specs; the depth itself is bounded by the parser and by DEEPEST."""
+    """Room for deeply nested specs; the depth itself is bounded by the parser and by `Limits.depth`."""
 
     def __enter__(self) -> None:
         import sys

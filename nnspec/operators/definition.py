@@ -236,15 +236,17 @@ class Use:
 
     def equal(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a == b` must hold."""
-        self._demand(compare("==", a, b), lambda: equal(a, b), message, more)
+        self._demand(compare("==", a, b), lambda: equal(a, b), message, {"sizes": (a, b), **more})
 
     def at_least(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a >= b` must hold."""
-        self._demand(compare(">=", a, b), lambda: at_least(a, b), message, more)
+        self._demand(compare(">=", a, b), lambda: at_least(a, b), message, {"sizes": (a,), **more})
 
     def divisible(self, a: Size, by: Size, message: Text, **more: Any) -> None:
         """`a % by == 0` must hold."""
-        self._demand(compare("==", a % by, 0), lambda: divisible(a, by), message, more)
+        self._demand(
+            compare("==", a % by, 0), lambda: divisible(a, by), message, {"sizes": (a,), **more}
+        )
 
     def _demand(self, known: bool | None, condition: Any, message: Text, more: Any) -> None:
         if known is None:
