@@ -144,7 +144,7 @@ def _inner(owner: str, setting: Setting, value: Any) -> Inner:
                 f", not `{operator.name}`" if operator is not None else ", not a layer of one's own"
             ),
             argument=setting.name,
-            help="layers of one's own are repeated as they are: `6 * Layer(8)`"
+            help="blocks and composed layers are repeated as they are: `6 * Layer(8)`"
             if operator is None
             else "",
         )

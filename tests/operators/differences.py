@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .cases import Case, Refused, Torch
+from .examples import Case, Refused, Torch
 
 #: held against PyTorch's module in evaluation: training needs more than one value in a channel,
 #: which is a

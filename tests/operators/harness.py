@@ -23,8 +23,8 @@ from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import REQUIRED, Inner, Use
 from nnspec.tensors import DTYPES, TensorType, torch_name
 
-from .cases import Case, Made, Refused, Torch
 from .differences import EVALUATED, LOOSER, STRICTER, explained
+from .examples import Case, Made, Refused, Torch
 from .judges import JUDGES
 from .render import SPACE, names, text
 
