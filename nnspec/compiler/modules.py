@@ -267,7 +267,8 @@ class _Copies:
 
 def copies(node: Node) -> str:
     """The numbers of a node's copies."""
-    return f"range({node.first}, {node.first + node.count})"
+    first = f"{node.first}, " if node.first else ""
+    return f"range({first}{node.first + node.count})"
 
 
 class _Optional:

@@ -243,7 +243,7 @@ class Transformer(Operator):
     )
     accepts = (
         "([5, 2, 8], [6, 2, 8]) -> transformer(2, 1, 2, 16)",
-        "([2, 5, 8], [2, 6, 8], tgt_mask=bool[6, 6]) -> transformer(4, 2, 1, 6, batch_first=true)",
+        "([2, 5, 8], [2, 6, 8]) -> transformer(4, 2, 1, 6, batch_first=true, tgt_mask=bool[6, 6])",
         "([5, 2, 8], [6, 2, 8], bool[5, 5], [6, 6], [6, 5], bool[2, 5], [2, 6], [2, 5]) -> "
         "transformer(2, 1, 1, 16, norm_first=true, bias=false)",
     )

@@ -232,3 +232,41 @@ model Net(heads: int = 2, width: int = 6, dropout: float = 0.25):
     layer = encoder.layers[0]
     assert (layer.self_attn.num_heads, layer.linear1.out_features, layer.dropout.p) == (4, 20, 0.25)
     assert module(torch.randn(2, 3, 4)).shape == (2, 3, 8)
+
+
+HELD = """
+block Two:
+    input a: [N, C]
+    input b: [N, C]
+    a = a + b -> linear(C)
+    return a, b
+
+model Net:
+    input x: [N, 4]
+    input y: [N, 4]
+    mask = x > 0
+    a = x -> 3 * masked_fill(mask=mask, value=0.5)
+    a = a -> steps: (linear(4) -> masked_fill(mask=mask, value=0.0)
+        -> inner: 2 * masked_fill(mask=mask, value=1.0))
+    mask = y -> 2 * where(condition=mask, other=a)
+    return (mask, y) -> 2 * Two
+"""
+
+
+class Held(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = nn.Sequential(nn.Linear(4, 4))
+        self.Two_1, self.Two_2 = (nn.Sequential() for _ in range(2))
+        for block in (self.Two_1, self.Two_2):
+            block.add_module("linear_1", nn.Linear(4, 4))
+
+    def forward(self, x: Any, y: Any) -> Any:
+        mask = x > 0
+        a = self.steps(x.masked_fill(mask, 0.5)).masked_fill(mask, 0.0).masked_fill(mask, 1.0)
+        a = torch.where(mask, torch.where(mask, y, a), a)
+        return self.Two_2(self.Two_1(a + y) + y), y
+
+
+def test_layers_that_hold_a_tensor_are_repeated_and_composed() -> None:
+    same(HELD, Held, (2, 4), (2, 4))
