@@ -285,9 +285,10 @@ CODES: dict[str, Code] = {
         "`torch.nn.Module`.",
     ),
     "NN219": Code(
-        "a declared layer outside of its body",
+        "a declared layer, or a tensor that a layer holds, outside of its body",
         "A layer that is declared with `layer` has its weights in the body that declares it. It can be "
-        "used there several times, in composed layers too; it cannot be handed to a block.",
+        "used there several times, in composed layers too; it cannot be handed to a block. Nor can a "
+        "layer that holds a tensor of its body, `masked_fill(mask=m, value=0.0)`.",
         "block Twice(inner: layer):\n    input x: [N, C]\n    return x -> inner -> inner\n\n"
         + _model(
             "layer encoder = linear(8)\nreturn x -> encoder -> Twice(encoder)", input="x: [N, 8]"

@@ -92,7 +92,8 @@ def _kind(setting: Setting) -> str:
     if setting.length:
         kind += f", or a list of {setting.length}"
     if setting.choices:
-        kind = " or ".join(f'"{choice}"' for choice in setting.choices)
-        others = [k for k in setting.kind.split("|") if k != "str"]
+        layers = "layer" in setting.kind.split("|")
+        kind = " or ".join(choice if layers else f'"{choice}"' for choice in setting.choices)
+        others = [k for k in setting.kind.split("|") if k not in ("str", "layer")]
         kind = " or ".join([*others, kind])
     return kind

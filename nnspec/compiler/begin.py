@@ -108,3 +108,9 @@ def submodule(access: str, path: tuple[str, ...]) -> str:
     if all(attribute(part) for part in path):
         return ".".join((access, *path))
     return f'{access}.get_submodule("{".".join(path)}")'
+
+
+def parameter(access: str, name: str) -> str:
+    """A parameter of a module by its name in the state dict: `self.enc.layers[0].norm1.weight`."""
+    parts = name.split(".")
+    return access + "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in parts)

@@ -90,6 +90,10 @@ def is_chain(graph: Graph) -> bool:
             return False
         if len(node.path) != 1:
             return False
+        if isinstance(node, OpNode):
+            made = node.operator.module(node.use)
+            if made is not None and not made.plain:
+                return False
         current = node.outputs[0]
     return graph.outputs[0][1] is current
 

@@ -144,6 +144,8 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
         return Text(string(given))
     if isinstance(given, (CallCode, InfixCode)):
         return function(given, names, tensors)
+    if isinstance(given, ModuleCode):
+        return module(given, names)
     if isinstance(given, InTraining):
         if (given.value, given.otherwise) == (True, False):
             return Text(names.training)
@@ -185,18 +187,24 @@ def module(code: ModuleCode, names: Names) -> Call:
     return call(code.constructor, *(value(arg, names) for arg in code.args), **keywords)
 
 
-def called(code: ModuleCode, access: str, names: Names, tensors: Sequence[Expr]) -> Call:
-    """`self.attention(x, x, x, need_weights=False)[0]`."""
-    named = {given.index for given in code.call.values() if isinstance(given, Ref)}
-    args = [
-        ("", tensor)
-        for at, tensor in enumerate(tensors)
-        if at not in named and tensor.flat != "None"
-    ]
-    args += [(f"{name}=", value(given, names, tensors)) for name, given in code.call.items()]
-    depth = 1 + max((tensor.depth for tensor in tensors), default=0)
-    brackets = "()" if code.item is None else ("(", f")[{code.item}]")
-    return Call(access, tuple(args), brackets, depth=depth)
+def applied(code: ModuleCode | None, access: str, names: Names, tensors: Sequence[Expr]) -> Call:
+    """`self.lstm(x, (h, c))`: a submodule called with its tensors, as it takes them."""
+    if code is None or (code.call is None and not code.call_kwargs):
+        return call(access, *tensors)
+    keywords = {name: value(given, names, tensors) for name, given in code.call_kwargs.items()}
+    return call(access, *(value(arg, names, tensors) for arg in code.call or ()), **keywords)
+
+
+def unpacked(results: Sequence[Any], targets: Sequence[str]) -> str:
+    """`out, (h, c)`: the targets as a module nests its results; `_` where nothing is wanted."""
+    words = []
+    for item in results:
+        if isinstance(item, tuple):
+            inside = unpacked(item, targets)
+            words.append("_" if set(inside) <= set("_, ") else f"({inside})")
+        else:
+            words.append("_" if item is None else targets[item])
+    return ", ".join(words)
 
 
 def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequence[Expr]) -> Expr:

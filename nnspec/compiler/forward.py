@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.layout import Call, Expr, Text, lay
@@ -12,6 +14,11 @@ from nnspec.compiler.sides import Sides, assignments, either
 from nnspec.compiler.statements import Statement, rolled
 from nnspec.graph import CallNode, Choice, Node, OpNode, OwnParam, Value
 from nnspec.operators.definition import InfixCode
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nnspec.operators.definition import ModuleCode
 
 #: calls inside calls, and columns, up to which an expression is put into the next one
 DEEPEST = 3
@@ -133,12 +140,16 @@ class Forward:
             return
         if isinstance(node, OpNode) and node.operator.makes_parts and len(node.outputs) == 1:
             expr = Text(f"{expr.flat}[0]")
+        nested = self._nested(node)
         if len(node.outputs) == 1:
-            if self._goes_into_next(number, node, expr):
-                self.pending[id(node.outputs[0])] = expr
+            first = Text(f"{expr.flat}[0]", depth=expr.depth) if nested else expr
+            if self._goes_into_next(number, node, first):
+                self.pending[id(node.outputs[0])] = first
                 return
             name = self._variable(number, node, node.outputs[0])
-            self.statements.append(Statement(name, expr))
+            self.statements.append(
+                Statement(code.unpacked(nested, [name]) if nested else name, expr)
+            )
             return
         names = []
         for value in node.outputs:
@@ -146,24 +157,27 @@ class Forward:
                 names.append(self._variable(number, node, value))
             else:
                 names.append("_")
-        self.statements.append(Statement(", ".join(names), expr))
+        self.statements.append(Statement(code.unpacked(nested or range(len(names)), names), expr))
+
+    def _nested(self, node: Node) -> tuple[Any, ...] | None:
+        """How the node's module nests its results, where it does."""
+        made = self._module(node)
+        return made.results if made is not None else None
+
+    def _module(self, node: Node) -> ModuleCode | None:
+        """The code of a node that is a submodule with weights or a name of its own."""
+        written = self.constructor is not None and self.constructor.is_module(node)
+        return node.operator.module(node.use) if written and isinstance(node, OpNode) else None
 
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
             access = self.constructor.access[id(node)]
-            made = node.operator.module(node.use) if isinstance(node, OpNode) else None
-            if made is not None and made.call:
-                return code.called(made, access, self.names, tensors)
-            depth = 1 + max((t.depth for t in tensors), default=0)
-            return Call(access, tuple(("", tensor) for tensor in tensors), depth=depth)
+            return code.applied(self._module(node), access, self.names, tensors)
         assert isinstance(node, OpNode)
-        written = node.operator.function(node.use)
-        if written is None:
+        function = node.operator.function(node.use)
+        if function is None:
             raise LookupError(f"`{node.operator.name}` has no expression in PyTorch")
-        present = [t for t, v in zip(tensors, node.inputs, strict=False) if v is not None]
-        return code.function(
-            written, self.names, tensors if len(present) != len(tensors) else present
-        )
+        return code.function(function, self.names, tensors)
 
     def _optional(self, node: Node) -> None:
         """A layer that may not be there: its result takes the place of its input."""
@@ -177,20 +191,29 @@ class Forward:
         self.variables[id(after)], self.live[name] = name, id(after)
 
     def _repeated(self, number: int, node: Node) -> None:
-        """`n * layer` without a label: a loop over the copies."""
-        (value,) = (v for v in node.inputs if v is not None)
-        source = self._take(value)
-        result = node.outputs[0]
-        name = self._variable(number, node, result)
-        lines = [] if source.flat == name else [f"{name} = {source.flat}"]
+        """`n * layer` without a label: a loop over the copies. What a layer holds by name is the same
+        for each, and comes after what flows through them."""
+        flowing = [value for value in node.inputs[: len(node.outputs)] if value is not None]
+        sources = [self._take(value).flat for value in flowing]
+        names = [self._variable(number, node, value) for value in node.outputs]
+        held = [
+            Text("None") if value is None else self._take(value)
+            for value in node.inputs[len(flowing) :]
+        ]
+        while held and node.inputs[len(flowing) + len(held) - 1] is None:
+            held.pop()
+        target = ", ".join(names)
+        lines = [] if sources == names else [f"{target} = {', '.join(sources)}"]
+        tensors = [*map(Text, names), *held]
         if isinstance(node, OpNode) and not (self.constructor and self.constructor.is_module(node)):
-            made = node.operator.function(node.use)
-            assert made is not None
-            step = code.function(made, self.names, [Text(name)])
-            lines += [f"for _ in range({node.count}):", f"    {name} = {step.flat}"]
+            function = node.operator.function(node.use)
+            assert function is not None
+            step = code.function(function, self.names, tensors)
+            lines += [f"for _ in range({node.count}):", f"    {target} = {step.flat}"]
         else:
             copy = f'getattr(self, f"{node.stem}{{i}}")'
-            lines += [f"for i in {copies(node)}:", f"    {name} = {copy}({name})"]
+            step = code.applied(self._module(node), copy, self.names, tensors)
+            lines += [f"for i in {copies(node)}:", f"    {target} = {step.flat}"]
         self.statements.append(Statement("", None, lines))
 
     # -- `if training:` ----------------------------------------------------------------------------
@@ -241,7 +264,8 @@ class Forward:
             return False
         (user,) = users
         if user == len(self.graph.nodes):
-            return user == number + 1 and len(self.graph.outputs) == 1
+            fits = not isinstance(expr, Text) or len(expr.flat) <= LONGEST
+            return user == number + 1 and len(self.graph.outputs) == 1 and fits
         if value.name or not self._all_flow_into(number + 1, user):
             return False
         target = self.graph.nodes[user]

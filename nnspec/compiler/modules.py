@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
-from nnspec.compiler.begin import Lines, begins
+from nnspec.compiler.begin import Lines, begins, parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
@@ -227,7 +227,7 @@ class Constructor:
         return [
             line
             for name, initial in node.init.items()
-            for line in begins(initial, f"{access}.{name}", self.names, indent)
+            for line in begins(initial, parameter(access, name), self.names, indent)
         ]
 
     def _beginnings(self, name: str) -> list[str]:
@@ -287,7 +287,8 @@ class _Copies:
 
 def copies(node: Node) -> str:
     """The numbers of a node's copies."""
-    return f"range({node.first}, {node.first + node.count})"
+    first = f"{node.first}, " if node.first else ""
+    return f"range({first}{node.first + node.count})"
 
 
 class _Optional:

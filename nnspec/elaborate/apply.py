@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from nnspec import origins
 from nnspec.diagnostics import Label, Mismatch
-from nnspec.dims import Dim, SizeLimit, symbols
-from nnspec.elaborate import blocks, habits, weights
+from nnspec.dims import SizeLimit, symbols
+from nnspec.elaborate import blocks, habits, held, slots, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from nnspec.elaborate.body import Body
     from nnspec.elaborate.values import Function
     from nnspec.graph import Graph, Node
-    from nnspec.operators.definition import Tensor
     from nnspec.source import Span
 
 
@@ -68,10 +67,12 @@ def layer(
         return found
     types = tuple(tensor.type for tensor in tensors)
     if isinstance(value, (Composed, Repeated)):
-        graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner)
-        return _call_node(body, graph, tensors, label, span, "sequence")
+        kept = held.tensors(value)
+        graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner, held=kept)
+        given = [*tensors, *(body.held.get(id(one), one) for one in kept)]
+        return _call_node(body, graph, given, label, span, "sequence")
     assert isinstance(value, BlockLayer)
-    labels = _origins(tensors, span)
+    labels = slots.origins(tensors, span)
     graph = blocks.block_graph(body.session, value, types, span, labels, tensors)
     return _call_node(body, graph, tensors, label, span, value.block.definition.name)
 
@@ -128,7 +129,9 @@ def _operator_node(
     body: Body, made: OperatorLayer, tensors: Sequence[Any], label: LabelName | None, span: Span
 ) -> list[Value]:
     definition, session = made.operator, body.session
-    inputs, scalars, positional, keyword = _slots(made, tensors, span)
+    inputs, scalars, positional, keyword = slots.assigned(
+        made, held.here(body, made), tensors, span
+    )
     place = made.span
     types = tuple(value.type if value is not None else None for value in inputs)
     helped = habits.channels_for_eps(definition, positional)
@@ -150,9 +153,9 @@ def _operator_node(
             mismatch.help = habit or mismatch.help
         if mismatch.sizes or mismatch.code in ABOUT_SIZES:
             mismatch.notes = (*mismatch.notes, *origins.notes(inputs, mismatch.sizes))
-        raise placed(mismatch, where, _origins(inputs, where)) from None
+        raise placed(mismatch, where, slots.origins(inputs, where)) from None
     except SizeLimit as limit:
-        fail("NN403", f"this makes {limit}", place, labels=_origins(inputs, place))
+        fail("NN403", f"this makes {limit}", place, labels=slots.origins(inputs, place))
     counted = body.is_sequence or type(definition).module is not Operator.module
     if label is not None or counted:
         path, stem, first = body.next_path(definition.name, label, span)
@@ -167,7 +170,7 @@ def _operator_node(
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place, inputs))
     if made.init or (made.ties and of_tensors is None):
-        weights.settle(body, node, made, _origins(inputs, place))
+        weights.settle(body, node, made, slots.origins(inputs, place))
     return _add(body, node, results, span)
 
 
@@ -180,85 +183,9 @@ def _check_weights(node: OpNode, place: Span, inputs: Sequence[Any]) -> None:
             "NN308",
             f"the weights of `{node.operator.name}` would depend on {named}, which is any size",
             place,
-            labels=_origins(inputs, place),
+            labels=slots.origins(inputs, place),
             help=f"give the input a number in place of {named}, or make it a parameter of the model",
         )
-
-
-def _slots(
-    made: OperatorLayer, tensors: Sequence[Any], span: Span
-) -> tuple[tuple[Value | None, ...], dict[str, Any], list[Any], dict[str, Any]]:
-    """Which tensor goes where: (inputs, numbers in a tensor's place, settings by position, by name)."""
-    slots = made.operator.tensors
-    keyword = dict(made.keyword)
-    positional = list(made.positional)
-    if slots and slots[0].many:
-        if not tensors:
-            _wrong_number(made, tensors, span)
-        return tuple(tensors), {}, positional, keyword
-    given = list(tensors)
-    inputs: list[Value | None] = []
-    scalars: dict[str, Any] = {}
-    for slot in slots:
-        if slot.name in keyword:
-            value = keyword.pop(slot.name)
-        elif given:
-            value = given.pop(0)
-        elif slot.scalar and positional:
-            value = positional.pop(0)
-        else:
-            value = None
-        if isinstance(value, Value):
-            inputs.append(value)
-            continue
-        if value is not None and slot.scalar and isinstance(value, (int, float, Dim)):
-            scalars[slot.name] = value
-        elif value is not None:
-            fail(
-                "NN210",
-                f"`{slot.name}` of `{made.operator.name}` is a tensor, not {describe(value)}",
-                made.places.get(slot.name, span),
-            )
-        elif not slot.optional:
-            _wrong_number(made, tensors, span)
-        inputs.append(None)
-    if given:
-        _wrong_number(made, tensors, span)
-    return tuple(inputs), scalars, positional, keyword
-
-
-def _wrong_number(made: OperatorLayer, tensors: Sequence[Any], span: Span) -> None:
-    slots: tuple[Tensor, ...] = made.operator.tensors
-    names = ", ".join(slot.name for slot in slots)
-    count = len(tensors)
-    need = sum(1 for slot in slots if not slot.optional)
-    helped = ""
-    if count == 1 and need > 1:
-        helped = f"give it its tensors together: `({names}) -> {made.operator.name}`"
-    fail(
-        "NN208",
-        f"`{made.operator.name}` takes {need} tensor{'s' * (need != 1)} ({names}), not {count}"
-        if slots
-        else f"`{made.operator.name}` takes no tensors",
-        made.span,
-        labels=_origins(tensors, made.span),
-        help=helped,
-    )
-
-
-def _origins(tensors: Sequence[Any], place: Span) -> tuple[Label, ...]:
-    """Where each tensor comes from, with its shape."""
-    labels = []
-    seen = set()
-    for value in tensors:
-        if isinstance(value, Value) and value.span is not None and value.span != place:
-            if value.span not in seen and not (
-                value.span.start <= place.start and place.end <= value.span.end
-            ):
-                seen.add(value.span)
-                name = f"`{value.name}` is " if value.name else ""
-                labels.append(Label(value.span, f"{name}{value.type}"))
-    return tuple(labels)
 
 
 def _add(body: Body, node: Node, types: Sequence[Any], span: Span) -> list[Value]:
@@ -319,15 +246,20 @@ def _copies(body: Body, value: Repeated, tensors: Sequence[Value], span: Span) -
     )
     while remaining:
         before = [tensor.type for tensor in found]
+        given = list(found)
         label = None
         if isinstance(inner, Composed) and body.is_sequence:
             label = LabelName((str(body.position),), span)
         found = layer(body, inner, found, label, _step_span(inner, span))
         remaining -= 1
-        if remaining and not inline and [tensor.type for tensor in found] == before:
-            node = body.graph.nodes[-1]
-            if sum(value is not None for value in node.inputs) > 1:
-                continue  # tensors that are given for its parameters: copies are written out
+        node = body.graph.nodes[-1] if body.graph.nodes else None
+        if (
+            remaining
+            and not inline
+            and node is not None
+            and [tensor.type for tensor in found] == before
+            and list(node.inputs[: len(given)]) == given  # what it holds comes after what flows
+        ):
             node.count = remaining + 1
             if label is not None:
                 node.first = int(label.path[0])
@@ -363,7 +295,7 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
                 "NN301",
                 f"`{value.name}` has the weights of its first use, which do not fit this one",
                 span,
-                labels=(Label(value.span, "declared here"), *_origins(tensors, span)),
+                labels=(Label(value.span, "declared here"), *slots.origins(tensors, span)),
             )
     return found
 

@@ -126,10 +126,12 @@ def sequence_graph(
     span: Span,
     block: BlockLayer | None = None,
     owner: Body | None = None,
+    held: Sequence[Value] = (),
 ) -> Graph | None:
     """The graph of a composed layer: its unlabelled steps are counted, as in nn.Sequential.
 
-    `owner` is the body that it stands in; of a block in the short form there is none.
+    `owner` is the body that it stands in; of a block in the short form there is none. The tensors
+    that its steps hold are further inputs.
     """
     short = ("block", id(block.block.definition)) if block else None
     remembered = ("sequence", short, key(layer), types)
@@ -148,12 +150,17 @@ def sequence_graph(
         Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span)
         for i, kind in enumerate(types)
     ]
+    given = tuple(graph.inputs)
+    for value in held:
+        inner = Value(value.type, None, len(graph.inputs), value.name or "held", value.span)
+        body.held[id(value)] = inner
+        graph.inputs.append(inner)
     enter(session, definition.name if definition else "", span)
     try:
         steps = layer.steps if isinstance(layer, Composed) else (Step(None, layer),)
         from nnspec.elaborate import apply
 
-        found: Sequence[Value] = graph.inputs
+        found: Sequence[Value] = given
         for step in steps:
             found = apply.layer(
                 body, step.layer, found, step.label, getattr(step.layer, "span", None) or span

@@ -44,8 +44,8 @@ class Body:
     """One body being elaborated into its graph."""
 
     __slots__ = (
-        "fine", "given", "graph", "inputs_seen", "is_sequence", "owner", "paths", "position", "refused",
-        "regions", "scope", "session", "ties", "use_labels", "use_span",
+        "fine", "given", "graph", "held", "inputs_seen", "is_sequence", "owner", "paths", "position",
+        "refused", "regions", "scope", "session", "ties", "use_labels", "use_span",
         "use_tensors", "when",
     )  # fmt: skip
 
@@ -60,6 +60,7 @@ class Body:
         self.owner = (
             self  # the body that a composed layer stands in; its declared layers are this one's
         )
+        self.held: dict[int, Value] = {}  # of a composed layer: what its steps hold, as an input
         self.ties: list[Pending] = []
         self.regions = 0  # how many `if training:` there were
         self.when: tuple[int, bool] | None = None  # the side of one of them that is being run

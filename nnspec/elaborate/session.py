@@ -11,7 +11,7 @@ from nnspec.dims import Dim, Undecided, compare, substitute, undivided
 from nnspec.elaborate.values import key
 from nnspec.limits import DEFAULTS
 from nnspec.operators.binding import bind_settings
-from nnspec.operators.definition import Use
+from nnspec.operators.definition import Inner, Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class Session:
         """Rules see the numbers behind formal settings, the generated code sees the settings."""
         settings = bind_settings(operator.name, operator.settings, positional, keyword)
         settings.update(scalars)
+        settings.update({s.name: self.pin(settings[s.name]) for s in operator.settings if s.fixed})
         plain = {
             s.name: settings[s.name]
             if "size" in s.kind or s.kind == "list"
@@ -178,6 +179,9 @@ class Session:
             return substitute(value, self.hints)
         if isinstance(value, (list, tuple)):
             return type(value)(self.value_of(item) for item in value)
+        if isinstance(value, Inner):
+            settings = {name: self.value_of(item) for name, item in value.settings.items()}
+            return Inner(value.operator, settings, value.given)
         return value
 
     def simplest(self, type: TensorType) -> TensorType:

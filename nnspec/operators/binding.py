@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch, nearest
 from nnspec.dims import Dim
-from nnspec.operators.definition import REQUIRED, Setting
+from nnspec.operators.definition import REQUIRED, Inner, Setting
 from nnspec.tensors import DTYPES
 
 TYPE_CHECKING = False
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 #: what people bring along from PyTorch and what the input's shape already tells
 TOLD_BY_THE_INPUT = (
     "in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
+    "input_size", "embed_dim", "kdim", "vdim", "d_model",
 )  # fmt: skip
 
 
@@ -105,6 +106,8 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
             )  # a list of one number says what the number says
         return tuple(check_kind(owner, single, item) for item in value)
     kinds = setting.kind.split("|")
+    if setting.choices and "layer" in kinds and _is("layer", value):
+        return _inner(owner, setting, value)
     if isinstance(value, str) and "str" in kinds and setting.choices:
         if value not in setting.choices:
             close = nearest(value, setting.choices)
@@ -125,6 +128,50 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and "float" not in kinds:
         return int(value)
     return tuple(value) if isinstance(value, list) else value
+
+
+def _inner(owner: str, setting: Setting, value: Any) -> Inner:
+    """A layer in place of a setting: one of the operators that the setting takes, bound."""
+    if isinstance(value, Inner):
+        return value
+    operator = getattr(value, "operator", None)
+    wanted = " or ".join(f"`{name}`" for name in setting.choices)
+    if operator is None or operator.name not in setting.choices:
+        raise Mismatch(
+            "NN205",
+            f"`{setting.name}` of `{owner}` is {wanted}"
+            + (
+                f", not `{operator.name}`" if operator is not None else ", not a layer of one's own"
+            ),
+            argument=setting.name,
+            help="blocks and composed layers are repeated as they are: `6 * Layer(8)`"
+            if operator is None
+            else "",
+        )
+    keyword = getattr(value, "keyword", {})
+    tensors = {slot.name for slot in operator.tensors}
+    for name in keyword:
+        if name in tensors or name.endswith("is_causal"):
+            raise Mismatch(
+                "NN203",
+                f"`{name}` is for where the tensors are: `{owner}` gets its own, not its layers",
+                argument=setting.name,
+            )
+    if getattr(value, "init", None) or getattr(value, "ties", None):
+        raise Mismatch(
+            "NN203",
+            f"the parameters of the layers in `{owner}` begin as in PyTorch",
+            argument=setting.name,
+            help="layers whose parameters are set are repeated as they are: `6 * Layer(8)`",
+        )
+    try:
+        positional = getattr(value, "positional", ())
+        settings = bind_settings(operator.name, operator.settings, positional, keyword)
+    except Mismatch as mismatch:
+        mismatch.argument, mismatch.within = setting.name, None
+        raise
+    names = (s.name for s, _ in zip(operator.settings, positional, strict=False))
+    return Inner(operator, settings, frozenset((*keyword, *names)))
 
 
 def _is(kind: str, value: Any) -> bool:
@@ -159,7 +206,10 @@ _WORDS = {
 
 def _describe(setting: Setting) -> str:
     words = [_WORDS[kind] for kind in setting.kind.split("|")]
-    if setting.choices:
+    if setting.choices and "a layer" in words:
+        words.remove("a layer")
+        words = [*(f"`{choice}`" for choice in setting.choices), *words]
+    elif setting.choices:
         words = [w for w in words if w != "a string"] + [
             f'"{choice}"' for choice in setting.choices
         ]

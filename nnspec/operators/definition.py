@@ -55,7 +55,8 @@ class Setting(Record):
     that are no other setting, each a size;
     with `length=n`, an `int` or `size` may also be a list of n of them, or of one, as PyTorch's
     tuples; a single value is NOT spread by the binder (the rule asks `use.pair(name)`). `choices`
-    limits a `str`.
+    limits a `str`, and says which operators a `layer` may be. What is `fixed` decides which
+    parameters there are: it is a number in the generated code.
     """
 
     name: str
@@ -65,6 +66,24 @@ class Setting(Record):
     choices: tuple[str, ...] = ()
     doc: str = ""
     spread: bool = False
+    fixed: bool = False
+
+
+class Inner(Record):
+    """The value of a `layer` setting: an operator with its settings, bound."""
+
+    operator: Operator
+    settings: dict[str, Any]
+    given: frozenset[str] = frozenset()
+
+    def __hash__(self) -> int:
+        return hash(self.operator.name)
+
+    def on(self, outer: Use, *inputs: TensorType | None) -> Use:
+        """Its use on tensors inside another operator, which takes over its conditions."""
+        use = Use(self.operator, inputs, self.settings, self.given)
+        use.pin, use.conditions = outer.pin, outer.conditions
+        return use
 
 
 class Param(Record):
@@ -97,16 +116,26 @@ class ModuleCode(Record):
     """`nn.Conv2d(3, 64, 7, stride=2)`: the node becomes a submodule, called with its tensors.
 
     `constructor` is written as in the source (`nn.Conv2d`); args and kwargs are numbers, sizes,
-    strings, booleans, None, or tuples of them. kwargs that equal PyTorch's default are left out by
-    the rule. `call` is what it is called with by name: settings, and tensors (`Ref(3)`), which are
-    then not given in their place. `item` is the number of its one result, of several that it gives.
+    strings, booleans, None, tuples of them, or further ModuleCodes. kwargs that equal PyTorch's
+    default are left out by the rule.
+
+    A class that is not simply called with its tensors says how: `call` and `call_kwargs` hold
+    `Ref(i)` for the tensors and tuples of them (`self.lstm(x, (h, c))`). One that does not simply
+    return its results says how PyTorch nests them: `(0, (1, 2))` is `out, (h, c)`, and in
+    `(0, None)` the second is nothing.
     """
 
     constructor: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}  # noqa: RUF012  (records are frozen)
-    call: dict[str, Any] = {}  # noqa: RUF012
-    item: int | None = None
+    call: tuple[Any, ...] | None = None
+    call_kwargs: dict[str, Any] = {}  # noqa: RUF012
+    results: tuple[Any, ...] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether it takes its tensors in order and returns its results as they are."""
+        return self.call is None and not self.call_kwargs and self.results is None
 
 
 class CallCode(Record):
@@ -172,6 +201,10 @@ class Use:
         if self._params is None:
             self._params = self.operator.params(self)
         return self._params
+
+    def tensor(self, index: int) -> TensorType | None:
+        """The tensor in a place, or None where an optional one is left out."""
+        return self.inputs[index] if index < len(self.inputs) else None
 
     @property
     def x(self) -> TensorType:
@@ -294,6 +327,11 @@ class Operator:
 
     #: the results are parts of one tensor: a list, even where there is only one.
     makes_parts: ClassVar[bool] = False
+
+    #: what several results are called: `out, h, c`.
+    result_names: ClassVar[tuple[str, ...]] = ()
+    #: how to get the first result only, where a setting does it.
+    one_result: ClassVar[str] = ""
 
     #: the result is a tensor of its own, and not needed by this operator's backward.
     fresh: ClassVar[bool] = False

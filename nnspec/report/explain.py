@@ -10,7 +10,7 @@ from nnspec.analysis import macs, params
 from nnspec.codes import CODES
 from nnspec.dims import Dim
 from nnspec.graph import CallNode, OpNode, OwnParam
-from nnspec.operators.definition import Use
+from nnspec.operators.definition import Inner, Use
 from nnspec.report import find
 from nnspec.report.columns import clean, pad, width
 from nnspec.report.text import sizes_text, str_shape
@@ -139,6 +139,9 @@ def _numbers(model: ModelReport, value: Any) -> Any:
         return model.fix(value)
     if isinstance(value, tuple):
         return tuple(_numbers(model, item) for item in value)
+    if isinstance(value, Inner):
+        settings = {name: _numbers(model, item) for name, item in value.settings.items()}
+        return Inner(value.operator, settings, value.given)
     return value
 
 
@@ -237,7 +240,7 @@ def _product(model: ModelReport, name: str, param: Param, node: Node) -> str:
     """`weight: out_channels × in_channels × kernel_size = 6 × 1 × 5 × 5 = 150`."""
     sizes = [_show(model, size) for size in param.shape]
     total = _show(model, params.numel(param))
-    formula = param.formula.replace("*", "").replace(", ", " × ")
+    formula = param.formula.replace(", *", ", ").replace(", ", " × ")
     if isinstance(node, OpNode) and node.use.settings.get("groups") == 1:
         formula = formula.replace(" // groups", "")
     numbers = " × ".join(f"({size})" if " " in size else size for size in sizes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from nnspec.analysis import macs, params
 from nnspec.graph import CallNode, Choice, OpNode, OwnParam
 from nnspec.operators.binding import show
-from nnspec.operators.definition import REQUIRED
+from nnspec.operators.definition import REQUIRED, Inner
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def only(node: Node) -> str:
     return " in training only" if node.when[1] else " in evaluation only"
 
 
-def operator_text(operator: Operator, use: Use) -> str:
+def operator_text(operator: Operator, use: Use | Inner) -> str:
     """The use as a spec writes it: what must be given first and without a name, the rest named
     where it differs from its default."""
     written: list[str] = []
@@ -231,6 +231,8 @@ def _value(value: Any) -> str | None:
         return None if None in items else "[" + ", ".join(str(item) for item in items) + "]"
     if value is None or isinstance(value, (bool, int, float, str)) or type(value).__name__ == "Dim":
         return show(value)
+    if isinstance(value, Inner):
+        return operator_text(value.operator, value)
     return None
 
 

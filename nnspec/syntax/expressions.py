@@ -143,15 +143,17 @@ class ExpressionBuilder:
             self.report("a key stands without quotes", label.span, help)
 
     def key(self, item: Expr) -> tuple[Name, Expr] | None:
-        """`train: 0.8` as an item of a list: its key and its value, or None."""
+        """`train: 0.8` as an item of a list: its key and its value, or None. The key may be a path,
+        `out_proj.weight` or `layers[0].norm1.bias`."""
         pipeline = item.then if isinstance(item, Conditional) else item
         if not isinstance(pipeline, Pipeline):
             return None
         label, value = pipeline.stages[0].label, pipeline.stages[0].value
-        if label is None or label.span.start != item.span.start or len(label.parts) != 1:
+        if label is None or label.span.start != item.span.start:
             return None
-        (word,) = label.parts
-        if not isinstance(word, str):
+        words = [str(part.value) if isinstance(part, Number) else part for part in label.parts]
+        word = ".".join(part for part in words if isinstance(part, str))
+        if not all(isinstance(part, str) for part in words):
             return None
         if len(pipeline.stages) > 1:
             stages = (Stage(value.span, None, value), *pipeline.stages[1:])

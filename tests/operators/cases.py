@@ -4,49 +4,17 @@ invalid."""
 from __future__ import annotations
 
 import random
-import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
+from nnspec.operators import lookup
 from nnspec.operators.definition import Operator, Setting
-from nnspec.tensors import TensorType
 
 from . import strings
+from .examples import DTYPES, Case, Made, example
 
-DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool", "c64", "c128")
 SIZES = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 9)
 INTS = (-1, 0, 1, 1, 2, 2, 2, 3, 3, 4, 5)
-
-
-@dataclass(frozen=True)
-class Case:
-    """One use: the types of its tensors (None where a number stands) and its settings by name."""
-
-    operator: Operator
-    inputs: tuple[tuple[str, tuple[int, ...]] | None, ...]
-    settings: dict[str, Any] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        inputs = ", ".join("_" if i is None else f"{i[0]}{list(i[1])}" for i in self.inputs)
-        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
-        return f"({inputs}) -> {self.operator.name}({settings})"
-
-
-@dataclass(frozen=True)
-class Torch:
-    """What PyTorch made of a use."""
-
-    outputs: tuple[TensorType, ...]
-    params: tuple[tuple[str, tuple[int, ...], str, bool], ...]
-    macs: int
-
-
-@dataclass(frozen=True)
-class Refused:
-    """Why a use was refused, by nnspec (with its code) or by PyTorch."""
-
-    why: str
-    code: str = ""
 
 
 #: settings that are changed character by character, not drawn
@@ -61,31 +29,6 @@ STRINGS = {
 BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "index": [("[4, 5, 3]", {"items": (0, slice(1, 3))}), ("[4, 5]", {"items": (..., 1)})]
 }
-
-
-def example(operator: Operator, text: str) -> Case:
-    """A use written as in a spec: `([2, 3], i64[3]) -> name(1, dim=2)`."""
-    left, right = text.split(" -> ", 1) if operator.tensors else ("", text)
-    inputs = tuple(
-        (dtype or "f32", tuple(int(size) for size in sizes.split(",") if size.strip()))
-        for dtype, sizes in re.findall(r"(\w*)\[([\d, ]*)\]", left)
-    )
-    call = right if "(" in right else right + "()"
-    words = {"true": True, "false": False, "none": None}
-
-    def collect(*positional: Any, **keyword: Any) -> dict[str, Any]:
-        names = [setting.name for setting in operator.settings]
-        if positional and operator.settings[0].spread and all(type(v) is int for v in positional):
-            positional = (positional,)
-        return dict(zip(names, positional, strict=False)) | keyword
-
-    settings = eval(call, {operator.name: collect, **words})
-    settings = {n: tuple(v) if isinstance(v, list) else v for n, v in settings.items()}
-    numbers = [slot.scalar and slot.name in settings for slot in operator.tensors]
-    if len(inputs) < len(numbers) and any(numbers):
-        given = iter(inputs)
-        inputs = tuple(None if number else next(given) for number in numbers)
-    return Case(operator, inputs, settings)
 
 
 def bases(operator: Operator) -> list[Case]:
@@ -168,13 +111,18 @@ def setting_value(
     kinds = setting.kind.split("|")
     if operator.name == "index":
         return tuple(index_item(rng) for _ in range(rng.randint(0, rank + 1)))
-    if setting.choices and rng.random() < 0.7:
+    if setting.choices and "layer" not in kinds and rng.random() < 0.7:
         return rng.choice(setting.choices)
     kind = rng.choice([k for k in kinds if k != "str" or not setting.choices] or kinds)
     if kind == "str" and setting.choices:
         return rng.choice(setting.choices)
     if kind == "none":
         return None
+    if kind == "layer":
+        inner = lookup(rng.choice(setting.choices))
+        assert inner is not None
+        settings = draw(inner, rng).settings
+        return Made(inner, **{n: v for n, v in settings.items() if not n.endswith("is_causal")})
     if kind == "bool":
         return rng.random() < 0.5
     if kind == "float":

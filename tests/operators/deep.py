@@ -17,7 +17,8 @@ import torch
 from nnspec.operators import every
 from nnspec.operators.definition import Operator
 
-from .cases import Case, draw, shrink
+from .cases import draw, shrink
+from .examples import Case
 from .harness import disagreement
 from .symbolic import symbolic_disagreement
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from .cases import Case, Refused, Torch
+from .examples import Case, Refused, Torch
 
 #: held against PyTorch's module in evaluation: training needs more than one value in a channel,
 #: which is a
@@ -29,9 +29,8 @@ def dtypes(case: Case) -> set[str]:
 
 
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    placed = of("convolution", "pooling", "dropout", "normalisation", "pad", "multihead_attention")(
-        case
-    )
+    families = ("convolution", "pooling", "dropout", "normalisation", "recurrent", "transformer")
+    placed = of(*families, "pad")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -165,14 +164,33 @@ STRICTER: list[tuple[str, str, Rule]] = [
     (
         "a negative dropout_p",
         "PyTorch's attention ignores it without a word, its dropout does not",
-        lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
-        and "dropout_p" in refused.why,
+        lambda case, refused, theirs: of("scaled_dot_product_attention", "multihead_attention")(case)
+        and refused.why.startswith("dropout"),
+    ),
+    (
+        "a mask of another precision",
+        "PyTorch adds the two masks first, which promotes the one that would not do alone",
+        lambda case, refused, theirs: of("transformer")(case) and "is bool or f32" in refused.why
+        and len({tensor[0] for tensor in case.inputs[1:] if tensor}) > 1,
+    ),
+    (
+        "a causal mask that does not fit",
+        "PyTorch does not look at it in training where is_causal=true is said of it, and does in "
+        "evaluation",
+        lambda case, refused, theirs: of("transformer")(case) and "mask` is" in refused.why
+        and any(name.endswith("is_causal") and value for name, value in case.settings.items()),
     ),
     (
         "a mask that stretches the scores",
         "PyTorch's plain attention takes it, the fast ones do not",
         lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
         and len(case.inputs) > 3 and refused.code in ("NN301", "NN303"),
+    ),
+    (
+        "a cell of another dtype",
+        "PyTorch's plain kernels on the CPU promote it; the fused ones and those of GPUs do not",
+        lambda case, refused, theirs: of("lstm", "lstm_cell")(case) and refused.why.startswith("`cx`")
+        and refused.code == "NN304",
     ),
     (
         "an axis of length -1",

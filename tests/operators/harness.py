@@ -10,6 +10,8 @@ where they differ on purpose, `symbolic.py` does the same with symbols in place 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,11 +20,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from nnspec.diagnostics import Mismatch
 from nnspec.operators.binding import bind_settings
-from nnspec.operators.definition import REQUIRED, Use
+from nnspec.operators.definition import REQUIRED, Inner, Use
 from nnspec.tensors import DTYPES, TensorType, torch_name
 
-from .cases import Case, Refused, Torch
 from .differences import EVALUATED, LOOSER, STRICTER, explained
+from .examples import Case, Made, Refused, Torch
 from .judges import JUDGES
 from .render import SPACE, names, text
 
@@ -56,7 +58,11 @@ def raw_use(case: Case, taller: int = 0) -> Use:
     if "axes" in settings:  # all names that are no other setting
         known = {s.name for s in case.operator.settings} | {t.name for t in case.operator.tensors}
         settings["axes"] = {n: v for n, v in case.settings.items() if n not in known}
-    return Use(case.operator, types, settings | case.settings, frozenset(case.settings))
+    written = {
+        name: Inner(value.operator, value.settings) if isinstance(value, Made) else value
+        for name, value in case.settings.items()
+    }
+    return Use(case.operator, types, settings | written, frozenset(case.settings))
 
 
 def sources(case: Case, accepted: Use | None) -> list[str]:
@@ -83,31 +89,32 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
         warnings.simplefilter("ignore")
         inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
         try:
-            source, _, called = source.partition("\n")
-            made = eval(source, SPACE | names(inputs)) if source.startswith("nn.") else None
+            constructor, _, call = source.partition("\n")
+            made = eval(constructor, SPACE | names(inputs)) if source.startswith("nn.") else None
             if case.operator.name in EVALUATED and made is not None:
                 made.eval()
             counter = FlopCounterMode(display=False)
-            # the counter does not know the fast attention of CPUs, and counts that of GPUs as these products
-            with counter, sdpa_kernel(SDPBackend.MATH):
-                if called:
-                    source = f"made{called.format(positional(called, inputs))}"
-                    result = eval(source, SPACE | names(inputs) | {"made": made})
-                elif made is not None:
+            # the counter does not know the fast attention and recurrence of CPUs, and counts those of
+            # GPUs as these products
+            space = SPACE | names(inputs) | {"module": made}
+            with counter, sdpa_kernel(SDPBackend.MATH), torch.backends.mkldnn.flags(enabled=False):
+                if made is not None and not call:
                     result = made(*inputs)
                 else:
-                    result = eval(source, SPACE | names(inputs))
+                    result = eval(call or source, space)
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
-    results = result if isinstance(result, (tuple, list)) else (result,)
-    outputs = tuple(TensorType(NNSPEC[r.dtype], tuple(r.shape)) for r in results)
+    outputs = tuple(TensorType(NNSPEC[r.dtype], tuple(r.shape)) for r in flat(result))
     return Torch(outputs, params_of(made), counter.get_total_flops() // 2)
 
 
-def positional(called: str, inputs: list[torch.Tensor | None]) -> str:
-    """The tensors that a module is given in their place: those that its call does not name."""
-    each = (f"x{n}" for n, given in enumerate(inputs) if given is not None)
-    return ", ".join(name for name in each if f"={name}" not in called)
+def flat(result: Any) -> Iterator[torch.Tensor]:
+    """The tensors of a result, however they are nested."""
+    if isinstance(result, torch.Tensor):
+        yield result
+    elif result is not None:
+        for item in result:
+            yield from flat(item)
 
 
 def params_of(module: nn.Module | None) -> tuple[tuple[str, tuple[int, ...], str, bool], ...]:

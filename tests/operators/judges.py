@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .cases import Case
+from .examples import Case
 
 
 def einops(case: Case) -> str:

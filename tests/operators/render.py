@@ -29,7 +29,7 @@ def value(item: Any) -> str:
     """A value as Python source."""
     if isinstance(item, Ref):
         return f"x{item.index}"
-    if isinstance(item, (CallCode, InfixCode)):
+    if isinstance(item, (CallCode, InfixCode, ModuleCode)):
         return f"({text(item)})" if isinstance(item, InfixCode) else text(item)
     if isinstance(item, list):
         return "[" + ", ".join(map(value, item)) + "]"
@@ -51,12 +51,13 @@ def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
 
 
 def text(code: ModuleCode | CallCode | InfixCode | IndexCode) -> str:
-    """The code over `x0, x1, ...`; of a module, its constructor, and on a line of its own how it is
-    called, where that is more than its tensors."""
+    """The code over `x0, x1, ...`; of a module, its constructor, and in a second line how `module` is
+    called where that is not simply with its tensors."""
     if isinstance(code, ModuleCode):
         made = f"{code.constructor}({arguments(code.args, code.kwargs)})"
-        item = "" if code.item is None else f"[{code.item}]"
-        return f"{made}\n({{}}, {arguments((), code.call)}){item}" if code.call else made
+        if code.call is None and not code.call_kwargs:
+            return made
+        return f"{made}\nmodule({arguments(code.call or (), code.call_kwargs)})"
     if isinstance(code, InfixCode):
         return f"{value(code.left)} {code.op} {value(code.right)}"
     if isinstance(code, IndexCode):

@@ -10,8 +10,9 @@ from nnspec.dims import Dim, evaluate, symbol
 from nnspec.operators.definition import Use
 from nnspec.tensors import TensorType
 
-from .cases import SIZES, Case, Refused
+from .cases import SIZES
 from .differences import CAUTIOUS, MACS_AT_ONE, explained
+from .examples import Case, Refused
 from .harness import bound_use, run_nnspec, shown
 
 

@@ -16,8 +16,9 @@ from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
 from nnspec.tensors import TensorType
 
-from .cases import Case, Refused, draw, example
+from .cases import draw
 from .deep import counterexamples
+from .examples import Case, Refused, example
 from .harness import disagreement, run_nnspec, run_torch, sources
 
 if TYPE_CHECKING:
