@@ -75,7 +75,8 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
         from nnspec.elaborate.unseen import check_unseen
 
         check_unseen(program)
-    report = with_requirements(Report(in_order(program), graphs, sections))
+    missing = {model.name: model.missing for model in program.own_models if model.missing}
+    report = with_requirements(Report(in_order(program), graphs, sections, missing))
     if not report.ok:
         return report
     found = warnings(program, graphs.values(), trained, whole=not name)

@@ -58,8 +58,18 @@ def _steps(value: Value, dims: tuple[int, ...]) -> Iterator[tuple[Node | None, s
     def place(span: Span) -> str:
         return f"line {span.line}" if span.source is home else f"{span.source.name}:{span.line}"
 
-    while value.node is not None:
+    calls: list[Node] = []  # composed layers, which are looked into
+    while value.node is not None or calls:
         node = value.node
+        if node is None:
+            outside = calls.pop().inputs[value.index]
+            assert outside is not None
+            value = outside
+            continue
+        if isinstance(node, CallNode) and node.graph.definition is None and node.count == 1:
+            calls.append(node)
+            value = node.graph.outputs[value.index][1]
+            continue
         before = _source(node, value, dims)
         if before is None:
             yield node, f"{shown} ← `{_name(node)}` at {place(node.span)}"

@@ -85,7 +85,21 @@ def _show_text(reports: Sequence[tuple[str, Report]], depth: int | None) -> None
         if report.ok:
             from nnspec.report.text import draw
 
-            parts.append(draw(report, words, looks, depth) or f"{words}: no errors, and no model\n")
+            parts.append(
+                draw(report, words, looks, depth) or f"{words}: no errors{_left_out(report)}\n"
+            )
         for part in filter(None, parts):
             write(part if first else "\n" + part)
             first = False
+
+
+def _left_out(report: Report) -> str:
+    """Why no model is shown."""
+    if not report.open:
+        return ", and no model"
+    name, missing = next(iter(report.open.items()))
+    given = ", ".join(f"{parameter}=…" for parameter in missing)
+    return (
+        f"; `{name}` needs {' and '.join(missing)} before its layers can be shown\n"
+        f"  a preset gives them: model {name.lower()}_1 = {name}({given})"
+    )

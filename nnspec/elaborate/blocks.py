@@ -67,10 +67,11 @@ def block_graph(
 
 
 def enter(session: Session, name: str, span: Span) -> None:
-    """Note that a block is being elaborated; NN401 where it never ends."""
+    """Note that a block (or a composed layer, without a name) is being elaborated; NN401 where it
+    never ends."""
     deepest = session.limits.depth
     if len(session.stack) >= deepest:
-        names = [entry[0] for entry in session.stack]
+        names = [entry or "a composed layer" for entry, _ in session.stack]
         cycle = names[names.index(name) :] if name in names else names
         chain = " -> ".join([*cycle[:4], "…"] if len(cycle) > 4 else [*cycle, name])
         way_out = session.limits.way_out("depth")
@@ -147,7 +148,7 @@ def sequence_graph(
         Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span)
         for i, kind in enumerate(types)
     ]
-    enter(session, graph.name, span)
+    enter(session, definition.name if definition else "", span)
     try:
         steps = layer.steps if isinstance(layer, Composed) else (Step(None, layer),)
         from nnspec.elaborate import apply

@@ -184,7 +184,7 @@ class Body:
         self.fine = False
         problem = failure.problem
         uses = tuple(
-            Label(span, f"in this use of `{name}`")
+            Label(span, f"in this use of `{name}`" if name else "in this composed layer")
             for name, span in reversed(self.session.stack[-3:])
         )
         known = {problem.span, *(label.span for label in problem.labels)}

@@ -52,6 +52,7 @@ class Extern(Operator):
 
     def __init__(self, definition: tree.ExternDef, program: Program) -> None:
         self.definition, self.scope = definition, program.scope
+        self.limits = program.session.limits
         self.__dict__.update(
             name=definition.name,
             family="extern",
@@ -92,7 +93,7 @@ class Extern(Operator):
     ) -> Declared:
         """What the declaration says of a use with tensors of these types; without types the names in
         the patterns are symbols. Failure where it does not fit."""
-        body = Body(Session(), Graph(self.name, "block"), Scope(self.scope))
+        body = Body(Session(limits=self.limits), Graph(self.name, "block"), Scope(self.scope))
         for parameter in self.definition.parameters:
             body.scope.bind(parameter.name, settings[parameter.name], parameter.span)
         body.given = types
