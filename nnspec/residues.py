@@ -72,6 +72,9 @@ def period(size: Size) -> int | None:
     return found
 
 
+_ORDER = {"==": 0, "!=": 2}
+
+
 def solve_one(name: str, conditions: Sequence[Condition]) -> Alone | None:
     """What one symbol must satisfy; EMPTY; or None where that is out of reach."""
     step = 1
@@ -84,8 +87,10 @@ def solve_one(name: str, conditions: Sequence[Condition]) -> Alone | None:
             return None
     stretches: dict[int, Stretch] = {}
     holes: set[int] = set()
+    # an equation excludes most remainders: it is looked at first
+    order = sorted(conditions, key=lambda condition: _ORDER.get(condition.op, 1))
     for remainder in range(step):
-        found = _stretch(name, conditions, step, remainder, holes)
+        found = _stretch(name, order, step, remainder, holes)
         if found is not None:
             stretches[remainder] = found
     if not stretches:

@@ -79,6 +79,25 @@ def test_the_message_says_what_to_type(line: str) -> None:
     assert words in problem.help, problem.help
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("x -> conv2d(4, relu)", "the layer `relu`"),
+        ("x -> linear(linear(3) -> relu)", "a layer"),
+        ("x -> linear(linear(3))", "the layer `linear`"),
+        ("x -> linear(len)", "`len`"),
+        ("x -> linear([a: 1])", "[a: 1]"),
+        ("x -> reshape([x, 3])", "[a tensor [N, 3, 8, 8], 3]"),
+        ("x -> permute([0, relu])", "[0, the layer `relu`]"),
+        ("x -> dropout(2 * relu)", "a layer"),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_users_words(line: str, said: str) -> None:
+    (problem,) = check(line).diagnostics
+    assert f"not {said}" in problem.message
+    assert not set("<>=") & set(problem.message)
+
+
 @pytest.mark.parametrize("line", FINE)
 def test_it_works_as_typed(line: str) -> None:
     assert check(line).ok

@@ -15,7 +15,7 @@ from nnspec.elaborate.body import Body
 from nnspec.elaborate.parameters import check_type
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session, fail
-from nnspec.elaborate.values import OperatorName
+from nnspec.elaborate.values import OperatorName, Poisoned
 from nnspec.graph import Graph
 from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting, Tensor, Use
 from nnspec.syntax import tree
@@ -200,7 +200,10 @@ def declare(program: Program, part: tree.ExternDef) -> None:
     free = [setting for setting in made.settings if setting.default is REQUIRED]
     if all(setting.kind in _STAND_INS for setting in free):
         values = {setting.name: setting.default for setting in made.settings}
-        made.declared({**values, **{s.name: _STAND_INS[s.kind](s.name) for s in free}})
+        try:
+            made.declared({**values, **{s.name: _STAND_INS[s.kind](s.name) for s in free}})
+        except Poisoned:
+            return  # what is wrong with a name in it is told
 
 
 #: a value for a setting without a default; what a list holds is not known

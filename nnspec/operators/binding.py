@@ -192,10 +192,17 @@ def _is(kind: str, value: Any) -> bool:
     if kind == "dtype":
         return value in DTYPES
     if kind == "list":
-        return isinstance(value, (list, tuple))
+        return isinstance(value, (list, tuple)) and all(map(_is_known, value))
     if kind == "layer":
         return not isinstance(value, (int, float, str, list, tuple, type(None), Dim))
     raise ValueError(f"unknown kind {kind}")
+
+
+def _is_known(item: Any) -> bool:
+    """No tensor and no layer, which a list of numbers may be given by mistake."""
+    if isinstance(item, (list, tuple)):
+        return all(map(_is_known, item))
+    return item is None or item is ... or isinstance(item, (int, float, str, Dim))
 
 
 _WORDS = {
@@ -274,4 +281,14 @@ def show(value: Any) -> str:
         return f'"{_escaped(value)}"'
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(show(item) for item in value) + "]"
-    return str(value)
+    if isinstance(value, dict):
+        return "[" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "]"
+    if value is ... or isinstance(value, (int, float, Dim)):
+        return "..." if value is ... else str(value)
+    operator = getattr(value, "operator", None)
+    if operator is not None:
+        return f"the layer `{operator.name}`"
+    if hasattr(value, "type"):
+        return f"a tensor {value.type}"
+    name = getattr(value, "name", None)
+    return f"`{name}`" if isinstance(name, str) else "a layer"

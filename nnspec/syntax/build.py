@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from nnspec.syntax.statements import Body
 
 
+_DECLARES = (Input, TensorDecl, Assert, Return)
+
+
 class Builder(StatementBuilder):
     """Builds the whole tree of one source."""
 
@@ -111,8 +114,9 @@ class Builder(StatementBuilder):
         body: Body,
     ) -> ExternDef:
         doc, statements = body
+        declared = tuple(s for s in statements if isinstance(s, _DECLARES))
         for statement in statements:
-            if not isinstance(statement, (Input, TensorDecl, Assert, Return)):
+            if not isinstance(statement, _DECLARES):
                 self.report(
                     "an `extern` only declares: `input`, `param`, `buffer`, `assert` and `return`",
                     statement.span,
@@ -124,7 +128,7 @@ class Builder(StatementBuilder):
             parameters or (),
             self.string_at(target),
             doc.text if doc else "",
-            statements,
+            declared,
         )
 
     def string_at(self, token: int) -> String:

@@ -207,6 +207,9 @@ class Lexer:
 
         tokens = self.tokens
         written = self.text[start:end]
+        if written == "//" and self.brackets.open:  # more likely a `,` is missing
+            tokens.add(LITERALS["//"], start, end)
+            return
         if written in ("//", "/*"):
             self.position = characters.comment(tokens, start, self.stop)
             return

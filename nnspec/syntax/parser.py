@@ -17,6 +17,7 @@ from nnspec.syntax.table import (
     ACTIONS,
     GOTOS,
     HARD_WORDS,
+    LITERALS,
     NONTERMINALS,
     RULES,
     SOFT_WORDS,
@@ -51,6 +52,8 @@ BAD_LINE = TERMINALS.index("_BAD_LINE")
 BAD_HEADER = TERMINALS.index("_BAD_HEADER")
 BAD_SETTINGS = TERMINALS.index("_BAD_SETTINGS")
 _ELSE, _ELIF = HARD_WORDS["else"], HARD_WORDS["elif"]
+ASSIGN = LITERALS["="]
+_DEFINES = tuple(SOFT_WORDS[word] for word in ("model", "block", "fn"))
 _SETTINGS_WORDS = (SOFT_WORDS["data"], SOFT_WORDS["train"])
 _WIDTH = len(TERMINALS)
 
@@ -89,6 +92,7 @@ class Parser:
         self.places: list[int] = []
         self.index = 0
         self.last_bad = -1  # the index of the token after the last statement given up
+        self.unsure = -2  # the index of an INDENT that may belong to the line before
         self.rules = [
             (0, 0, None, ()),  # rules count from 1
             *(
@@ -174,18 +178,21 @@ class Parser:
                 return self.going_on()
             self.give_up(BAD_HEADER if kind == INDENT else BAD_LINE)
             self.feed(NEWLINE)
-            self.last_bad = index
+            self.last_bad = self.unsure = index
             return self.going_on()
 
         line_end = kinds.index(NEWLINE, index)
         first = tokens.first_of_statement(index)
         if not (BAD in kinds[index:line_end] or self.follows(first, index)):
             self.explain(index)
+        value_below = kinds[line_end - 1] == ASSIGN
         if kinds[line_end + 1] != INDENT:
             self.give_up(BAD_LINE)
             self.index = line_end
             self.last_bad = line_end + 1
-        elif tokens.is_header(first, line_end) and not self.is_foreign(first):
+        elif tokens.is_header(first, line_end) and not value_below and not self.is_foreign(first):
+            if index == line_end and kinds[first] in _DEFINES:
+                self.unsure = line_end + 1  # `:` or `=` is missing: a body, or a value
             opens_settings = kinds[first] in _SETTINGS_WORDS
             self.give_up(BAD_SETTINGS if opens_settings else BAD_HEADER)
             self.index = line_end
@@ -213,12 +220,20 @@ class Parser:
         """Is what is wrong with a statement told already, or no more than what comes of another?"""
         tokens, problems = self.tokens, self.problems
         kinds = tokens.kinds
-        if len(problems) > self.lexical:  # the builder may have told something of this statement
-            span = problems[-1].span
-            if span is not None and span.start >= tokens.starts[first]:
+        told = len(problems)
+        while told > self.lexical:  # the builder may have told something of this statement
+            span = problems[told - 1].span
+            if span is None or span.start < tokens.starts[first]:
+                break
+            told -= 1
+        if told < len(problems):
+            if not tokens.opens_body(first, index):
                 return True
+            del problems[told:]  # it took a definition without its first word for a use
         if kinds[index] in (_ELSE, _ELIF):
             return self.lost_its_if(index)
+        if first - 1 == self.unsure and (kinds[index] == NEWLINE or index == first):
+            return True
         if first != self.last_bad:
             return False
         from nnspec.syntax.slips.habits import goes_on

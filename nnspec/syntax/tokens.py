@@ -94,6 +94,17 @@ class Tokens:
         """Is the statement from `first` to its line end one that has a body?"""
         return self.kinds[first] in HEADERS or self.kinds[line_end - 1] == LITERALS[":"]
 
+    def opens_body(self, first: int, line_end: int) -> bool:
+        """Does the statement look like `Name(…):` or `Name:` with a body under it?"""
+        kinds = self.kinds
+        return (
+            kinds[first] == NAME
+            and kinds[line_end] == NEWLINE
+            and kinds[line_end - 1] == LITERALS[":"]
+            and kinds[line_end + 1] == INDENT
+            and kinds[first + 1] in (LITERALS["("], LITERALS[":"])
+        )
+
     def report(
         self,
         code: str,

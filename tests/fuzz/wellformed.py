@@ -121,7 +121,7 @@ class Maker:
             [
                 (f"conv2d({new}, {window}, dilation={rng.randrange(1, 4)})", new),
                 (f"conv2d({new}, [{kernel}, 1], stride=[1, {stride}])", new),
-                (f'conv2d({new}, {kernel}, padding="same")', new),
+                (f'conv2d({new}, {kernel | 1}, padding="same")', new),
                 (f"max_pool2d({window}{ceil_mode})", channels),
                 (f"avg_pool2d({window}{ceil_mode})", channels),
                 (f"conv_transpose2d({new}, {window})", new),

@@ -340,10 +340,10 @@ def _deep(count: int) -> object:
     ],
 )
 def test_too_big_is_refused_soon(make: Callable[[], object]) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(SizeLimit):
         make()
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
 
 
 @pytest.mark.parametrize(

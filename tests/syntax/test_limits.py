@@ -33,9 +33,9 @@ from .reading import HEAD, read, wrong
     ],
 )
 def test_limits(text: str, code: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     problems = wrong(HEAD + "    return x\n" + text + "\n")
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     assert code in {problem.code for problem in problems}
     assert len(problems) <= 100
 
@@ -53,9 +53,9 @@ def test_limits(text: str, code: str) -> None:
     ],
 )
 def test_within_the_limits(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     read(text + "\n")
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_the_garbage_collector_is_left_as_it_was() -> None:

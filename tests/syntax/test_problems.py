@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import nnspec
 from nnspec.source import Source
 from nnspec.syntax.parser import parse, parse_expression
 from nnspec.syntax.tree import BlockDef, GlobalAssign
@@ -121,6 +122,13 @@ def test_problems(text: str, expected: list[tuple[str, str, str]]) -> None:
     module, _ = parse(Source(whole + "\nlast = 1\n", "test.nn"))
     reached = plain(module.parts[-1:]) == (("GlobalAssign", ("Target", "last", ()), ("Number", 1)),)
     assert reached or '"""' in text
+
+
+def test_what_an_extern_does_not_declare_is_told_once() -> None:
+    text = "extern A = 'a:b':\n    input x: [N]\n    y = 3\n    return [N]\n"
+    (problem,) = nnspec.check_source(text).diagnostics
+    assert problem.span is not None
+    assert problem.span.text == "y = 3"
 
 
 def test_no_message_speaks_of_terminals() -> None:

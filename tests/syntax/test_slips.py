@@ -106,6 +106,7 @@ BODY: list[tuple[str, str]] = [
     ("y = concat([x, x¦)", "`]` is needed here"),
     ("y = x -> conv2d(64, 3)¦)", "closes nothing"),
     ("y = [x, x]¦]", "closes nothing"),
+    ("y = x -> linear(8 // heads ¦bias=false)", "`,` is missing"),
     ("y = x -> conv2d(64 ¦3)", "`,` is missing"),
     ("y = x -> conv2d(64, 3 ¦padding=1)", "`,` is missing"),
     ("y = [1, ¦, 3]", "a value is missing"),
@@ -207,6 +208,7 @@ TOP: list[tuple[str, str]] = [
     ("model M:\n    input x: [N]\n    if N:\n        y = x\n¦      w = x\n    return x", "by 4 or by 8"),
     ("model M:\n    input x: [N]\n¦  return x", "by 0 or by 4"),
     ("model M:\n    input x: [N]\n¦        y = x\n    return y", "opens no body"),
+    ("model M:\n    input x: [N]\n    y = x\n¦        y -> relu\n    return y", "opens no body"),
     ("extern A(n: int)¦:\n    input x: [N]\n    return [N]", '"package.module:Class"'),
     ("data D:\n    ¦source: digits()", "`source = …`"),
     ("data D:\n    source = digits()\n    split = [train ¦= 0.8]", "with `:`"),
@@ -220,6 +222,11 @@ TOP: list[tuple[str, str]] = [
     ("¦{\n  \"name\": \"LeNet\",\n  \"layers\": []\n}", "`[train: 0.8, val: 0.2]`"),
     ("fn f(x: int) ¦-> int:\n    return x", "end it with `:`"),
     ("¦func f(x) = x", "`fn name(…) = …`"),
+    ("¦Net(width: int = 3, depth: int = 4):\n    input x: [N]\n    return x", "write `model Net…:`"),
+    ("¦Net:\n    input x: [N]\n    return x", "write `model Net…:`"),
+    ("¦model (width: int = 3, depth: int = 4):\n    input x: [N]\n    return x", "`model Name:`"),
+    ("block B(c: int)¦\n    conv2d(c, 3) -> relu", "`:` or `=`"),
+    ("block B(c ¦int) =\n    conv2d(c, 3) -> relu", "`,` is missing"),
     ("¦let a = 3", "without a word before it"),
 ]  # fmt: skip
 

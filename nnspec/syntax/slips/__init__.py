@@ -28,6 +28,7 @@ RULES: tuple[Callable[[Slip], Problem | None], ...] = (
     bodies.inline_body,
     habits.foreign_statement,
     habits.nameless,
+    habits.kindless,
     habits.prefixed_string,
     signatures.stars,
     signatures.parameter_type,

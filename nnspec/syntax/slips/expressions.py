@@ -10,7 +10,7 @@ from nnspec.syntax.tokens import END, NAME, NEWLINE, NUMBER, STRING
 
 def foreign_comment(slip: Slip) -> Problem | None:
     """`x -> relu // the first one`: what follows is no value."""
-    if slip.kind != NAME or slip.before not in VALUE_ENDS:
+    if slip.kind != NAME or slip.before not in VALUE_ENDS or slip.inside_brackets():
         return None
     tokens = slip.tokens
     for index in range(slip.index - 1, slip.first - 1, -1):

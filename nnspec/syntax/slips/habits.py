@@ -71,9 +71,8 @@ def nameless(slip: Slip) -> Problem | None:
     if slip.opener != NAME or word not in OPENING_WORDS or not tokens.lines:
         return None
     after = tokens.kinds[slip.first + 1]
-    if not (
-        after in HARD or after == NUMBER or (slip.is_sign(after, ":") and slip.kind == NEWLINE)
-    ):
+    alone = slip.is_sign(after, ":") and slip.kind == NEWLINE
+    if not (after in HARD or after == NUMBER or alone or tokens.opens_body(slip.first, slip.index)):
         return None
     found = f", and `{slip.text(slip.first + 1)}` is none" if after in HARD | {NUMBER} else ""
     example = {
@@ -86,6 +85,19 @@ def nameless(slip: Slip) -> Problem | None:
         "fn": "fn half(n) = n // 2",
     }.get(word, f"{word} Name:")
     return slip.problem(f"`{word}` is followed by a name{found}", f"write `{example}`", slip.first)
+
+
+def kindless(slip: Slip) -> Problem | None:
+    """`Net(width: int):` with a body: is it a model or a block?"""
+    tokens = slip.tokens
+    if not tokens.opens_body(slip.first, slip.index) or slip.around():
+        return None
+    name = slip.text(slip.first)
+    return slip.problem(
+        f"`model` or `block` is missing before `{name}`",
+        f"write `model {name}…:`; a part of one is a `block`",
+        at=slip.first,
+    )
 
 
 def foreign_word(slip: Slip) -> Problem | None:

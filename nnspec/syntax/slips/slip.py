@@ -52,14 +52,18 @@ class Slip:
     def is_sign(self, kind: int, *signs: str) -> bool:
         return any(kind == LITERALS.get(sign, HARD_WORDS.get(sign)) for sign in signs)
 
+    def around(self) -> list[int]:
+        """The INDENTs of the bodies that the statement stands in."""
+        closing = self.tokens.closing.items()
+        return [opener for opener, end in closing if opener < self.first <= end]
+
     def in_settings(self) -> bool:
         """Does the statement stand in a data or train part?"""
-        tokens = self.tokens
-        around = [opener for opener, end in tokens.closing.items() if opener < self.first <= end]
+        around = self.around()
         if not around:
             return False
-        header = tokens.first_of_statement(max(around) - 1)
-        return tokens.kinds[header] in (SOFT_WORDS["data"], SOFT_WORDS["train"])
+        header = self.tokens.first_of_statement(max(around) - 1)
+        return self.tokens.kinds[header] in (SOFT_WORDS["data"], SOFT_WORDS["train"])
 
     def problem(self, message: str, help: str = "", at: int | None = None) -> Problem:
         return Problem("NN101", message, self.span(self.index if at is None else at), help=help)
