@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import gcd, lcm
 
-from nnspec.dims import Dim, floordiv, product, render, substitute, symbol, total
+from nnspec.dims import Dim, SizeLimit, floordiv, product, render, substitute, symbol, total
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,10 @@ class Known:
             return size
         found = self.written.get(size)
         if found is None:
-            other = self._again(substitute(size, self.counted))
+            try:
+                other = self._again(substitute(size, self.counted))
+            except SizeLimit:
+                other = None
             shorter = other is not None and len(render(other)) < len(render(size))
             found = self.written[size] = other if shorter and other is not None else size
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import compare, exact_div, render
+from nnspec.dims import Dim, compare, exact_div, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
 from nnspec.tensors import TensorType, show_shape
 
@@ -31,7 +31,8 @@ class Reshape(Operator):
         known: Size = 1
         for size in wanted:
             if size != -1:
-                if isinstance(size, (bool, float, str)) or compare("<", size, 1):
+                whole = isinstance(size, (int, Dim)) and not isinstance(size, bool)
+                if not whole or compare("<", size, 1):
                     use.fail(
                         f"a size is at least 1, or -1, not {size}", code="NN206", argument="shape"
                     )
