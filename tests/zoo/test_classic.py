@@ -1,0 +1,81 @@
+"""The zoo's classic image classifiers against torchvision, from AlexNet to RegNet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.zoo import judge
+
+FAMILIES = {
+    "alexnet": ["alexnet"],
+    "vgg": [f"vgg{n}{norm}" for n in (11, 13, 16, 19) for norm in ("", "_bn")],
+    "squeezenet": ["squeezenet1_0", "squeezenet1_1"],
+    "densenet": ["densenet121", "densenet161", "densenet169", "densenet201"],
+}
+BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
+FILE = {name: file for file, name in BUILDERS}
+
+#: a small input for one builder of each kind
+SMALL = {
+    "alexnet": (2, 3, 63, 67),
+    "vgg11": (2, 3, 32, 38),
+    "vgg11_bn": (2, 3, 32, 38),
+    "squeezenet1_0": (2, 3, 40, 47),
+    "squeezenet1_1": (2, 3, 40, 47),
+    "densenet121": (2, 3, 40, 56),
+}
+
+#: input shapes around the least that a family takes
+AROUND = {
+    "alexnet": [(1, 3, 63, 63), (1, 3, 62, 63), (1, 3, 63, 62), (1, 1, 63, 63)],
+    "vgg11_bn": [(1, 3, 32, 32), (1, 3, 31, 32), (1, 3, 32, 31), (1, 4, 32, 32)],
+    "squeezenet1_0": [(1, 3, h, w) for h in range(18, 24) for w in (20, 21, 22)],
+    "squeezenet1_1": [(1, 3, h, w) for h in range(14, 20) for w in (16, 17, 18)],
+    "densenet121": [(1, 3, h, w) for h in (28, 29, 32) for w in (28, 29, 33)],
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread() -> Iterator[None]:
+    """Small tensors: several threads would wait for each other."""
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+by_name = pytest.mark.parametrize(("file", "name"), BUILDERS, ids=[name for _, name in BUILDERS])
+
+
+@by_name
+def test_published_figures(file: str, name: str, torchvision_models: Any) -> None:
+    """Of all weights that were published."""
+    for weights in torchvision_models.get_model_weights(name):
+        found = judge.figures(file, name, judge.published_sizes(weights))
+        assert found == (weights.meta["num_params"], weights.meta["_ops"])
+
+
+@by_name
+def test_names(file: str, name: str, torchvision_models: Any) -> None:
+    judge.assert_same_names(file, name, torchvision_models)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_outputs_and_gradients(name: str, torchvision_models: Any) -> None:
+    torch = pytest.importorskip("torch")
+    ours = judge.compiled(FILE[name], name)
+    theirs = judge.built(torchvision_models, name)
+    judge.pair(ours, theirs)
+    x = torch.randn(SMALL[name], generator=torch.Generator().manual_seed(0))
+    judge.assert_same_outputs(ours, theirs, x)
+    judge.assert_same_gradients(ours, theirs, x)
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_sizes(name: str, torchvision_models: Any) -> None:
+    theirs = judge.built(torchvision_models, name)
+    judge.assert_admits(FILE[name], name, theirs, AROUND[name])
