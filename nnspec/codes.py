@@ -246,7 +246,8 @@ CODES: dict[str, Code] = {
         "a parameter that cannot be tied",
         "`linear(8, weight=wte.weight)` has no weight of its own: it takes that of the layer `wte`, which "
         "`layer wte = …` declares in the same body and which that body uses somewhere, or a `param` of the "
-        "body. Only what is trained can be shared so; a tensor that is computed is no parameter.",
+        "body. Only what is trained can be shared so. What is computed can be a parameter of `linear` and "
+        "`layer_norm`, where all parameters are given and there is no label: it is a function then.",
         **_pair(
             "layer wte = embedding(10, 8)\nh = x -> linear(8)\n"
             "return h -> linear(10, bias=false, weight=wte.weight)",

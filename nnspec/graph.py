@@ -164,6 +164,22 @@ class OwnParam(Node):
         self.init = init
 
 
+class Computed:
+    """How an own parameter begins: as a tensor that is computed from numbers when the module is made."""
+
+    __slots__ = ("nodes", "value")
+
+    def __init__(self, value: Value, nodes: list[Node]) -> None:
+        self.value = value
+        self.nodes = nodes  # the steps that lead to it, in order
+
+    def graph(self) -> Graph:
+        """Its steps as a graph of their own, without inputs."""
+        made = Graph("beginning", "block")
+        made.nodes, made.outputs = self.nodes, [("value", self.value)]
+        return made
+
+
 class Choice(Node):
     """Where the sides of `if training:` meet: one value in training, another in evaluation."""
 
@@ -216,8 +232,8 @@ class Graph:
     """A body: inputs, nodes in order of execution, named outputs."""
 
     __slots__ = (
-        "arguments", "budgets", "definition", "doc", "inputs", "kind", "name", "nodes", "outputs", "places",
-        "scope", "symbols",
+        "arguments", "budgets", "declared", "definition", "doc", "inputs", "kind", "name", "nodes",
+        "outputs", "places", "scope", "symbols",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, definition: BlockDef | None = None) -> None:
@@ -232,6 +248,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.places: list[Place] = []  # conditions demanded directly in this body
         self.budgets: list[Budget] = []  # of a model: what it promises of its figures
+        self.declared: list[tuple[str, Node | None]] = []  # layers, and the last layer before each
         self.symbols: dict[str, Size] = {}  # names bound by input patterns -> sizes
 
     def subgraphs(self) -> Iterator[Graph]:

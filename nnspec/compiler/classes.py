@@ -17,8 +17,8 @@ from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
 from nnspec.dims import symbol
 from nnspec.elaborate.program import Model
-from nnspec.elaborate.values import key
-from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
+from nnspec.elaborate.values import Initial, key
+from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.records import Record
 from nnspec.syntax import tree
 
@@ -100,6 +100,13 @@ def steps(graph: Graph) -> Iterator[Node]:
         yield node
         if isinstance(node, CallNode) and node.graph.definition is None:
             yield from steps(node.graph)
+
+
+def beginnings(graph: Graph) -> Iterator[Node]:
+    """The steps that lead to what a body's own parameters begin as."""
+    for node in graph.nodes:
+        if isinstance(node, OwnParam) and isinstance(node.init, Computed):
+            yield from node.init.nodes
 
 
 class Planner:
@@ -256,13 +263,14 @@ class Planner:
 
     def symbols(self, plan: ClassPlan) -> Iterator[str]:
         """The names in a class's code."""
-        for node in steps(plan.graph):
+        for node in (*steps(plan.graph), *beginnings(plan.graph)):
             if isinstance(node, OpNode):
                 yield from code.symbols(node.operator.module(node.use))
                 yield from code.symbols(node.operator.function(node.use))
                 yield from code.symbols([initial.settings for initial in node.init.values()])
             elif isinstance(node, OwnParam):
-                yield from code.symbols((node.param.shape, node.init.settings))
+                if isinstance(node.init, Initial):
+                    yield from code.symbols((node.param.shape, node.init.settings))
             elif isinstance(node, CallNode) and id(node) in plan.calls:
                 for _, value in plan.calls[id(node)].given(node.graph):
                     yield from code.symbols(value)

@@ -16,6 +16,7 @@ from nnspec.compiler.layout import (
     UNARY,
     Call,
     Expr,
+    Infix,
     Text,
     bracketed,
     call,
@@ -59,7 +60,7 @@ class Names:
 
     @property
     def device(self) -> str:
-        """The device of the inputs."""
+        """The device of the inputs; empty where there are none."""
         raise NotImplementedError
 
 
@@ -70,7 +71,7 @@ _BINDING = {
 _SIMPLE = re.compile(r"-?[A-Za-z_][\w.]*|-?\d[\d.e+-]*")
 
 
-def infix(op: str, left: Expr, right: Expr) -> Text:
+def infix(op: str, left: Expr, right: Expr) -> Text | Infix:
     """`left op right`, with the parentheses and the spaces that it needs."""
     binding = _BINDING.get(op, COMPARISON)
     depth = max(left.depth, right.depth)
@@ -78,13 +79,13 @@ def infix(op: str, left: Expr, right: Expr) -> Text:
         a, b = bracketed(left, ATOM), bracketed(right, UNARY)
         space = "" if _SIMPLE.fullmatch(a) and _SIMPLE.fullmatch(b) else " "
         return Text(f"{a}{space}**{space}{b}", POWER, depth)
-    return Text(f"{bracketed(left, binding)} {op} {bracketed(right, binding + 1)}", binding, depth)
+    return Infix(op, left, right, binding, depth)
 
 
 # -- values ----------------------------------------------------------------------------------------
 
 
-def size(value: Size, names: Names) -> Text:
+def size(value: Size, names: Names) -> Text | Infix:
     """A size over the names of the place where it is written: `4 * planes`."""
     known = names.size(value)
     if isinstance(known, str):
@@ -92,10 +93,10 @@ def size(value: Size, names: Names) -> Text:
     if isinstance(known, int):
         return Text(str(known), UNARY if known < 0 else ATOM)
     value = known
-    whole: Text | None = None
+    whole: Text | Infix | None = None
     positive = [term for term in value.terms if term[1] > 0]
     for monomial, coefficient in [*positive, *(term for term in value.terms if term[1] < 0)]:
-        part: Text | None = None
+        part: Text | Infix | None = None
         if abs(coefficient) != 1 or not monomial:
             part = Text(str(abs(coefficient)))
         at = 0
@@ -103,7 +104,7 @@ def size(value: Size, names: Names) -> Text:
             power = 1
             while at + power < len(monomial) and monomial[at + power] == monomial[at]:
                 power += 1
-            factor = _atom(monomial[at], names)
+            factor: Text | Infix = _atom(monomial[at], names)
             if power > 1:
                 factor = infix("**", factor, Text(str(power)))
             part = factor if part is None else infix("*", part, factor)
@@ -117,7 +118,7 @@ def size(value: Size, names: Names) -> Text:
     return whole
 
 
-def _atom(atom: Atom, names: Names) -> Text:
+def _atom(atom: Atom, names: Names) -> Text | Infix:
     if atom.kind == "symbol":
         return Text(names.symbol(atom.args))
     parts = [size(part, names) for part in atom.args]
@@ -144,6 +145,8 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
     if isinstance(given, (CallCode, InfixCode)):
         return function(given, names, tensors)
     if isinstance(given, InTraining):
+        if (given.value, given.otherwise) == (True, False):
+            return Text(names.training)
         then, otherwise = (
             value(side, names, tensors).flat for side in (given.value, given.otherwise)
         )
@@ -182,6 +185,20 @@ def module(code: ModuleCode, names: Names) -> Call:
     return call(code.constructor, *(value(arg, names) for arg in code.args), **keywords)
 
 
+def called(code: ModuleCode, access: str, names: Names, tensors: Sequence[Expr]) -> Call:
+    """`self.attention(x, x, x, need_weights=False)[0]`."""
+    named = {given.index for given in code.call.values() if isinstance(given, Ref)}
+    args = [
+        ("", tensor)
+        for at, tensor in enumerate(tensors)
+        if at not in named and tensor.flat != "None"
+    ]
+    args += [(f"{name}=", value(given, names, tensors)) for name, given in code.call.items()]
+    depth = 1 + max((tensor.depth for tensor in tensors), default=0)
+    brackets = "()" if code.item is None else ("(", f")[{code.item}]")
+    return Call(access, tuple(args), brackets, depth=depth)
+
+
 def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequence[Expr]) -> Expr:
     """`F.relu(x)`, `x + y`, `x[:, 0]`, `x.transpose(1, 2)`."""
     if isinstance(code, InfixCode):
@@ -190,7 +207,11 @@ def function(code: CallCode | InfixCode | IndexCode, names: Names, tensors: Sequ
     if isinstance(code, IndexCode):
         items = ", ".join(_index(item, names, tensors) for item in code.items)
         return Text(f"{bracketed(tensors[0], ATOM)}[{items}]", ATOM, tensors[0].depth)
-    keywords = {name: value(given, names, tensors) for name, given in code.kwargs.items()}
+    keywords = {
+        name: value(given, names, tensors)
+        for name, given in code.kwargs.items()
+        if not isinstance(given, SameDevice) or names.device
+    }
     args = [value(arg, names, tensors) for arg in code.args]
     if code.function.startswith("."):
         receiver = args.pop(0)
@@ -237,7 +258,9 @@ def symbols(given: Any) -> Iterator[str]:
         yield from symbols((given.start, given.stop, given.step))
     elif isinstance(given, dict):
         yield from symbols(list(given.values()))
-    elif isinstance(given, (ModuleCode, CallCode)):
+    elif isinstance(given, ModuleCode):
+        yield from symbols((given.args, given.kwargs, given.call))
+    elif isinstance(given, CallCode):
         yield from symbols((given.args, given.kwargs))
     elif isinstance(given, InfixCode):
         yield from symbols((given.left, given.right))

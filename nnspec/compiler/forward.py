@@ -7,7 +7,7 @@ from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.layout import Call, Expr, Text, lay
 from nnspec.compiler.modules import Constructor, copies
 from nnspec.compiler.names import fresh, usable
-from nnspec.compiler.run_time import ForwardNames
+from nnspec.compiler.run_time import ForwardNames, RunTimeNames
 from nnspec.compiler.sides import Sides, assignments, either
 from nnspec.compiler.statements import Statement, rolled
 from nnspec.graph import CallNode, Choice, Node, OpNode, OwnParam, Value
@@ -24,7 +24,7 @@ class Forward:
     def __init__(self, plan: ClassPlan, constructor: Constructor | None) -> None:
         self.plan, self.graph = plan, plan.graph
         self.constructor = constructor
-        self.names = ForwardNames(plan)
+        self.names: RunTimeNames = ForwardNames(plan)
         self.uses: dict[int, list[int]] = {}  # id of a value -> the nodes that use it, in order
         self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
         self.variables: dict[int, str] = {}
@@ -63,6 +63,11 @@ class Forward:
 
     def write(self, output: str = "") -> list[str]:
         """The lines of the body; `output` is the class of several outputs."""
+        lines, returned = self.parts(output)
+        return [*lines, *lay(returned, 8, "return ")]
+
+    def parts(self, output: str = "") -> tuple[list[str], Expr]:
+        """The lines before the `return`, and what it returns."""
         for value in self.graph.inputs:
             name = fresh(value.name or "x", self.live)
             self.variables[id(value)], self.live[name] = name, id(value)
@@ -84,7 +89,7 @@ class Forward:
         else:
             returned = Text(", ".join(result.flat for result in results))
         lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
-        return [*self._sizes(), *lines, *lay(returned, 8, "return ")]
+        return [*self._sizes(), *lines], returned
 
     @property
     def lists(self) -> dict[str, int]:
@@ -146,14 +151,19 @@ class Forward:
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
             access = self.constructor.access[id(node)]
+            made = node.operator.module(node.use) if isinstance(node, OpNode) else None
+            if made is not None and made.call:
+                return code.called(made, access, self.names, tensors)
             depth = 1 + max((t.depth for t in tensors), default=0)
             return Call(access, tuple(("", tensor) for tensor in tensors), depth=depth)
         assert isinstance(node, OpNode)
-        made = node.operator.function(node.use)
-        if made is None:
+        written = node.operator.function(node.use)
+        if written is None:
             raise LookupError(f"`{node.operator.name}` has no expression in PyTorch")
         present = [t for t, v in zip(tensors, node.inputs, strict=False) if v is not None]
-        return code.function(made, self.names, tensors if len(present) != len(tensors) else present)
+        return code.function(
+            written, self.names, tensors if len(present) != len(tensors) else present
+        )
 
     def _optional(self, node: Node) -> None:
         """A layer that may not be there: its result takes the place of its input."""

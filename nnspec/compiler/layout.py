@@ -42,7 +42,7 @@ class Call(Record):
 
     head: str
     args: tuple[tuple[str, Expr], ...] = ()
-    brackets: str = "()"
+    brackets: str | tuple[str, str] = "()"
     one_each: bool = False
     depth: int = 1
     binding: int = ATOM
@@ -59,15 +59,44 @@ class Call(Record):
         return self.head if self.receiver is None else bracketed(self.receiver, ATOM) + self.head
 
     @property
-    def links(self) -> list[Call]:
+    def links(self) -> list[Call | Text]:
         """The calls of a chain of methods, first to last; one that ends no chain is alone."""
         if isinstance(self.receiver, Call) and self.receiver.binding == ATOM:
             return [*self.receiver.links, Call(self.head, self.args)]
+        indexed = isinstance(self.receiver, Text) and self.receiver.flat.endswith("]")
+        if self.receiver is not None and (indexed or self.receiver.binding < ATOM):
+            return [Text(bracketed(self.receiver, ATOM)), Call(self.head, self.args)]
         return [self]
 
     @property
     def forced(self) -> bool:
         return self.one_each or any(arg.forced for _, arg in self.args)
+
+
+class Infix(Record):
+    """`left op right`: broken before the operators of its own kind, in parentheses, where it is too long."""
+
+    op: str
+    left: Expr
+    right: Expr
+    binding: int
+    depth: int = 0
+
+    @property
+    def flat(self) -> str:
+        return " ".join(text for pair in self.parts for text in pair if text)
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """The operands, each with the operator before it."""
+        left = self.left
+        same = isinstance(left, Infix) and left.binding == self.binding
+        first = left.parts if same else [("", bracketed(left, self.binding))]  # type: ignore[union-attr]
+        return [*first, (self.op, bracketed(self.right, self.binding + 1))]
+
+    @property
+    def forced(self) -> bool:
+        return False
 
 
 class Loop(Record):
@@ -88,7 +117,7 @@ class Loop(Record):
         return self.element.forced
 
 
-Expr = Text | Call | Loop
+Expr = Text | Call | Infix | Loop
 
 
 def call(head: str, *args: Expr, **keywords: Expr) -> Call:
@@ -108,6 +137,8 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     line = f"{margin}{before}{expr.flat}{after}"
     if isinstance(expr, Text) or (not expr.forced and len(line) <= WIDTH):
         return [line]
+    if isinstance(expr, Infix):
+        return _infix(expr, indent, before, after)
     if isinstance(expr, Loop):
         left, right = expr.brackets[:1], expr.brackets[1:]
         if not left:
@@ -117,12 +148,15 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     if not expr.args:
         return [line]
     inner = indent + INDENT
-    if len(expr.links) > 2:  # a method on each line
+    if sum(isinstance(link, Call) or link.flat.endswith("]") for link in expr.links) > 2:
+        # a method on each line
         if after == "," and not before:
             return _chain(expr, indent, after)
         return [f"{margin}{before}(", *_chain(expr, inner), f"{margin}){after}"]
     opening = f"{margin}{before}{expr.whole_head}{expr.brackets[0]}"
     closing = f"{margin}{expr.brackets[1]}{after}"
+    if len(opening) > WIDTH and isinstance(expr.receiver, Call):
+        return lay(expr.receiver, indent, before, Call(expr.head, expr.args).flat + after)
     joined = " " * inner + ", ".join(name + arg.flat for name, arg in expr.args)
     if not expr.forced and len(joined) <= WIDTH:
         return [opening, joined, closing]
@@ -132,6 +166,20 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
     for name, arg in expr.args:
         lines += lay(arg, inner, name, ",")
     return [*lines, closing]
+
+
+def _infix(expr: Infix, indent: int, before: str, after: str) -> list[str]:
+    margin = " " * indent
+    argument = after == "," or before in ("(", "")
+    inner = indent if argument else indent + INDENT
+    flat = " " * inner + expr.flat
+    if len(flat) <= WIDTH and not argument:
+        lines = [flat]
+    else:
+        lines = [" " * inner + f"{op} {text}".strip() for op, text in expr.parts]
+    if argument:
+        return [f"{margin}{before}{lines[0].lstrip()}", *lines[1:-1], lines[-1] + after]
+    return [f"{margin}{before}(", *lines, f"{margin}){after}"]
 
 
 def _chain(expr: Call, indent: int, after: str = "") -> list[str]:

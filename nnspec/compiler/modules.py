@@ -11,7 +11,7 @@ from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
 from nnspec.compiler.tying import Tying
-from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam
+from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
 if TYPE_CHECKING:
@@ -59,7 +59,11 @@ class Constructor:
 
     def _collect(self) -> None:
         taken = {node.path[0] for node in self.plan.graph.nodes if node.path and node.labelled}
-        for node in self.plan.graph.nodes:
+        order: dict[str, tuple[int, int]] = {}  # attribute -> its place; declared ones between two
+        numbers = {id(node): number for number, node in enumerate(self.plan.graph.nodes)}
+        for place, (name, before) in enumerate(self.plan.graph.declared, 1):
+            order[name] = numbers.get(id(before), -1), place
+        for number, node in enumerate(self.plan.graph.nodes):
             if isinstance(node, OwnParam):
                 self._own(node)
             elif self.is_module(node):
@@ -67,6 +71,9 @@ class Constructor:
                     self._nameless(node, taken)
                 else:
                     self._place(node)
+            for name in [each for each in self._modules if each not in order]:
+                order[name] = number, 0
+        self._modules = dict(sorted(self._modules.items(), key=lambda item: order[item[0]]))
 
     def is_module(self, node: Node) -> bool:
         """Whether a node is a submodule; else it is written as an expression in `forward`."""
@@ -160,6 +167,9 @@ class Constructor:
     def _own(self, node: OwnParam) -> None:
         name = node.path[-1]
         self.access[id(node)] = f"self.{name}"
+        if isinstance(node.init, Computed):
+            self._computed(node, name, node.init)
+            return
         shape = [code.size(size, self.names) for size in node.param.shape]
         init, settings = node.init.name, node.init.settings
         dtype = {"dtype": Text(f"torch.{torch_name(node.param.dtype)}")}
@@ -171,14 +181,24 @@ class Constructor:
             tensor = call("torch.full", filled, code.value(settings["val"], self.names), **dtype)
         else:
             tensor = call(makers.get(init, "torch.empty"), *shape, **dtype)
+        self._registered(node, name, tensor)
+        if init not in (*makers, "constant"):
+            self.lines += begins(node.init, f"self.{name}", self.names, 8)
+
+    def _computed(self, node: OwnParam, name: str, init: Computed) -> None:
+        from nnspec.compiler.computed import parts  # it writes statements, as `forward` does
+
+        lines, tensor = parts(init, self.plan, self.names)
+        self.lines += lines
+        self._registered(node, name, tensor)
+
+    def _registered(self, node: OwnParam, name: str, tensor: Expr) -> None:
         if node.param.trainable:
             self.lines += lay(call("nn.Parameter", tensor), 8, f"self.{name} = ")
         else:
             self.annotations.append(f"{name}: Tensor")
             made = call("self.register_buffer", Text(f'"{name}"'), tensor)
             self.lines += lay(made, 8)
-        if init not in (*makers, "constant"):
-            self.lines += begins(node.init, f"self.{name}", self.names, 8)
 
     # -- the lines ---------------------------------------------------------------------------------
 

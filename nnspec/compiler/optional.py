@@ -14,7 +14,7 @@ from itertools import combinations
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan, Planner, steps
-from nnspec.compiler.layout import COMPARISON, LOWEST, Text, bracketed
+from nnspec.compiler.layout import COMPARISON, LOWEST, Infix, Text, bracketed
 from nnspec.compiler.signature import signature
 from nnspec.graph import CallNode, Node, OpNode
 from nnspec.syntax import tree
@@ -127,7 +127,7 @@ def _names(target: tree.Target) -> Iterator[str]:
         yield from _names(item)
 
 
-def _python(expr: tree.Expr, words: dict[str, str]) -> Text | None:
+def _python(expr: tree.Expr, words: dict[str, str]) -> Text | Infix | None:
     """A condition over a constructor's arguments; None where it speaks of anything else."""
     if isinstance(expr, tree.Number):
         return Text(repr(expr.value))

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.formals import at
 from nnspec.compiler.names import RESERVED, fresh, usable
+from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, symbol
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
 
 
-class ForwardNames(code.Names):
+class RunTimeNames(code.Names):
+    """Names where statements are written: which are taken, and which hold a size of an input."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = {*taken} | RESERVED
+        self.stored: dict[str, str] = {}  # arguments that `__init__` keeps on the module
+        self.read: dict[tuple[int, int], str] = {}  # dimension `d` of input `i` -> its variable
+
+
+class ForwardNames(RunTimeNames):
     """In `forward` a size is read off an input, a parameter off the module."""
 
     def __init__(self, plan: ClassPlan) -> None:
+        super().__init__(usable(value.name or "x") for value in plan.graph.inputs)
         self.plan = plan
-        self.taken = {usable(value.name or "x") for value in plan.graph.inputs} | RESERVED
-        self.stored: dict[str, str] = {}  # arguments that `__init__` keeps on the module
-        self.read: dict[tuple[int, int], str] = {}  # dimension `d` of input `i` -> its variable
 
     def symbol(self, name: str) -> str:
         for argument in self.plan.arguments:
@@ -29,6 +38,14 @@ class ForwardNames(code.Names):
                 self.stored[argument.name] = argument.name
                 return f"self.{argument.name}"
         found = self._whole(symbol(name))
+        definition = self.plan.definition
+        if found is None and definition and name in {p.name for p in definition.parameters}:
+            what = (
+                f"`{name}` of `{definition.name}` is a size that is known only when the module runs"
+            )
+            helped = f"take it from the shape of a tensor, `input like: [_, {name}, ...]`"
+            message = f"{what}; a block takes its parameters before that"
+            raise Failure(Problem("NN308", message, definition.name_span, help=helped))
         if found is None:
             raise LookupError(f"no input has the size {name}")
         return found
@@ -48,7 +65,7 @@ class ForwardNames(code.Names):
     @property
     def device(self) -> str:
         inputs = self.plan.graph.inputs
-        return f"{usable(inputs[0].name or 'x')}.device" if inputs else "None"
+        return f"{usable(inputs[0].name or 'x')}.device" if inputs else ""
 
     def _whole(self, size: Dim) -> str | None:
         """The variable for a size that an input has as a dimension."""

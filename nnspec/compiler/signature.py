@@ -7,7 +7,7 @@ from typing import Any
 
 from nnspec.compiler import code
 from nnspec.elaborate.values import Initial
-from nnspec.graph import CallNode, Choice, Graph, Node, OpNode, OwnParam, Value
+from nnspec.graph import CallNode, Choice, Computed, Graph, Node, OpNode, OwnParam, Value
 
 #: what is written for a use of a block: its class and its arguments
 Written = Callable[[CallNode], Any]
@@ -63,7 +63,9 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     return ("call", place, inputs, graph.definition.name, arguments, sizes, inside)
 
 
-def _initial(initial: Initial) -> Any:
+def _initial(initial: Initial | Computed) -> Any:
+    if isinstance(initial, Computed):
+        return signature(initial.graph())
     return (initial.name, code.key(initial.settings))
 
 

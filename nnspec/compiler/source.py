@@ -49,7 +49,10 @@ def source_of(
         merge(planner)
         settle(planner.classes)
         planner.name_all()
-        return Compiled(file(program.module.doc, planner.classes), planner.classes)
+        try:
+            return Compiled(file(program.module.doc, planner.classes), planner.classes)
+        except Failure as failure:
+            raise SpecError([failure.problem]) from None
 
 
 def checked_graph(program: Program, name: str, settings: Mapping[str, Any] | None) -> Any:

@@ -137,6 +137,12 @@ def _operator_node(
         fail("NN206", message, place, help=helped)
     try:
         use, results = session.used(definition, types, positional, keyword, scalars)
+        of_tensors = weights.as_function(body, made, use) if label is None else None
+        if of_tensors is not None:
+            definition, given = of_tensors
+            inputs = (*inputs, *given)
+            types = tuple(value.type if value is not None else None for value in inputs)
+            use, results = session.used(definition, types, positional, keyword, scalars)
     except Mismatch as mismatch:
         where = argument_place(definition, mismatch, made.places, place)
         if types and types[0] is not None:
@@ -147,7 +153,8 @@ def _operator_node(
         raise placed(mismatch, where, _origins(inputs, where)) from None
     except SizeLimit as limit:
         fail("NN403", f"this makes {limit}", place, labels=_origins(inputs, place))
-    if label is not None or type(definition).module is not Operator.module:
+    counted = body.is_sequence or type(definition).module is not Operator.module
+    if label is not None or counted:
         path, stem, first = body.next_path(definition.name, label, span)
     else:
         path, stem, first = (), "", 0
@@ -159,7 +166,7 @@ def _operator_node(
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place, inputs))
-    if made.init or made.ties:
+    if made.init or (made.ties and of_tensors is None):
         weights.settle(body, node, made, _origins(inputs, place))
     return _add(body, node, results, span)
 
@@ -319,6 +326,8 @@ def _copies(body: Body, value: Repeated, tensors: Sequence[Value], span: Span) -
         remaining -= 1
         if remaining and not inline and [tensor.type for tensor in found] == before:
             node = body.graph.nodes[-1]
+            if sum(value is not None for value in node.inputs) > 1:
+                continue  # tensors that are given for its parameters: copies are written out
             node.count = remaining + 1
             if label is not None:
                 node.first = int(label.path[0])

@@ -10,7 +10,7 @@ from nnspec import origins
 from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
-from nnspec.elaborate import expressions, patterns, run_time, ties
+from nnspec.elaborate import computed, expressions, patterns, run_time, ties
 from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
@@ -154,6 +154,7 @@ class Body:
             self.block(statements)
         except _Return:
             ties.settle(self)
+            computed.settle(self.graph)
             return self.fine
         if self.fine:
             definition = self.graph.definition
@@ -263,6 +264,8 @@ class Body:
         self.paths.take((statement.name,), statement.name_span)
         self.paths.release((statement.name,))
         shared = SharedLayer(statement.name, value, statement.name_span, self)
+        before = next((node for node in reversed(self.graph.nodes) if node.labelled), None)
+        self.graph.declared.append((statement.name, before))
         self.scope.bind(statement.name, shared, statement.name_span)
 
     def tensor_declaration(self, statement: tree.TensorDecl) -> None:

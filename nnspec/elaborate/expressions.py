@@ -335,6 +335,8 @@ def _index(body: Body, expr: tree.Index) -> Any:
     value = evaluate(body, expr.base)
     if isinstance(value, Value):
         items = tuple(_index_item(body, item) for item in expr.items)
+        if any(isinstance(item, Value) for item in items):
+            return _index_at(body, value, items, expr.span)
         return apply.operator(body, "index", [value], {"items": items}, expr.span)
     if isinstance(value, (list, str, tuple)):
         if len(expr.items) != 1:
@@ -361,6 +363,27 @@ def _index(body: Body, expr: tree.Index) -> Any:
         if key in value:
             return value[key]
     fail("NN202", f"{describe(value)} cannot be indexed", expr.span)
+
+
+def _index_at(body: Body, value: Value, items: tuple[Any, ...], span: Span) -> Any:
+    """`table[places]`, `x[:, places, 1:]`: the slices first, then the places."""
+    tensors = [number for number, item in enumerate(items) if isinstance(item, Value)]
+    plain = all(item is None or item is ... or isinstance(item, slice) for item in items
+                if not isinstance(item, Value))  # fmt: skip
+    if len(tensors) > 1 or not plain:
+        fail(
+            "NN206",
+            "a tensor as an index stands alone, or with slices, `none` and `...`",
+            span,
+            help="take one after the other: `x[:, places][0]`",
+        )
+    (at,) = tensors
+    rest = (*items[:at], slice(None), *items[at + 1 :])
+    if any(item != slice(None) for item in rest):
+        value = apply.operator(body, "index", [value], {"items": rest}, span)
+    after = ... in items[:at]
+    dim = at - len(items) if after else at
+    return apply.operator(body, "index_at", [value, items[at]], {"dim": dim}, span)
 
 
 def _index_item(body: Body, item: tree.Expr) -> Any:

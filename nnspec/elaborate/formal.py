@@ -91,9 +91,13 @@ def _formal_types(
 ) -> tuple[TensorType, ...]:
     """The inputs' types with a symbol for each number that the pattern leaves open."""
     patterns = [s.shape for s in definition.body if isinstance(s, tree.Input)]
+    each = [
+        _items(patterns[number], value.type.rank) if patterns else [None] * value.type.rank
+        for number, value in enumerate(graph.inputs)
+    ]
+    named = {item.id for items in each for item in items if isinstance(item, tree.Name)}
     types = []
-    for number, value in enumerate(graph.inputs):
-        items = _items(patterns[number], value.type.rank) if patterns else [None] * value.type.rank
+    for number, (value, items) in enumerate(zip(graph.inputs, each, strict=True)):
         sizes: list[Size] = []
         for dim, (size, item) in enumerate(zip(value.type.shape, items, strict=True)):
             if isinstance(item, tree.Number) or (graph.kind == "model" and isinstance(size, Dim)):
@@ -106,9 +110,10 @@ def _formal_types(
             if name is None and item is not None:
                 sizes.append(size)  # an expression: its own names say what it is
                 continue
-            name = name or _letter(number, dim, value.type.rank)
-            while name in graph.arguments:
-                name += "_"
+            if name is None:
+                name = _letter(number, dim, value.type.rank)
+                while name in named or name in graph.arguments:
+                    name += "_"
             hints[name] = size
             sizes.append(symbol(name))
         types.append(TensorType(value.type.dtype, tuple(sizes)))

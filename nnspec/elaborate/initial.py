@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch, nearest
 from nnspec.dims import render
+from nnspec.elaborate.computed import computed
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Builtin, Initial, Initialiser, OperatorName, describe
+from nnspec.graph import Value
+from nnspec.operators import lookup
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Setting
 from nnspec.syntax.tree import Call, Name
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.body import Body
+    from nnspec.graph import Computed
     from nnspec.operators.definition import Param
     from nnspec.source import Span
     from nnspec.syntax.tree import Expr, TensorDecl
@@ -73,11 +77,14 @@ _OF_MATRICES = (
 _PLAIN = ("zeros", "ones", "constant")
 
 
-def initial_value(body: Body, statement: TensorDecl, param: Param) -> Initial:
+def initial_value(body: Body, statement: TensorDecl, param: Param) -> Initial | Computed:
     """The initialiser of a `param` or `buffer`; zeros where none is written."""
     if statement.init is None:
         return Initial("zeros", {})
-    initial = as_initial(read(body, statement.init), statement.init.span)
+    value = read(body, statement.init)
+    if isinstance(value, Value):
+        return computed(body, value, param, f"`{statement.name}`", statement.init.span)
+    initial = as_initial(value, statement.init.span)
     hold(body, initial, param, f"`{statement.name}`", statement.init.span)
     return initial
 
@@ -87,8 +94,10 @@ def read(body: Body, expr: Expr) -> Any:
     name = expr.function if isinstance(expr, Call) else expr
     if not isinstance(name, Name) or body.scope.find(name.id) is not None:
         return body.evaluate(expr)
+    if name.id not in INITIALISERS and isinstance(expr, Call) and lookup(name.id) is not None:
+        return body.evaluate(expr)
     if name.id not in INITIALISERS:
-        close = nearest(name.id, INITIALISERS)
+        close = nearest(name.id, [*INITIALISERS, "arange", "tensor", "full"])
         fail(
             "NN200",
             f"`{name.span.text}` is no initialiser",

@@ -81,7 +81,12 @@ def tie(
             "NN215",
             f"`{name}` of `{node.operator.name}` is a parameter; this is {describe(value)}",
             span,
-            help="it can be that of a declared layer, `weight=wte.weight`, or a `param` of this body",
+            help="it can be that of a declared layer, `weight=wte.weight`, or a `param` of this body"
+            + (
+                "; or anything where all are given, without a label"
+                if node.operator.functional
+                else ""
+            ),
         )
     owner.ties.append(Pending(node, name, made, layer, span, labels))
     return made

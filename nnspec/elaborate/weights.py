@@ -86,6 +86,30 @@ def _init(
     return settings, given
 
 
+def as_function(
+    body: Body, made: OperatorLayer, use: Use
+) -> tuple[Operator, list[Value | None]] | None:
+    """The operator with its parameters as tensors, and those: where all are given as tensors of this body.
+
+    `layer_norm(weight=scale, bias=shift)` has nothing of its own, and no name in the state dict.
+    """
+    functional = made.operator.functional
+    if functional is None or made.init or body.is_sequence:
+        return None
+    if set(made.operator.params(use.again())) != set(made.ties):
+        return None
+    found: list[Value | None] = []
+    for slot in functional.tensors[len(made.operator.tensors) :]:
+        value = made.ties.get(slot.name)
+        if value is not None:
+            if not isinstance(value, Value):
+                return None
+            if value.node not in body.graph.nodes and value not in body.graph.inputs:
+                return None
+        found.append(value)
+    return functional, found
+
+
 def settle(body: Body, node: OpNode, made: OperatorLayer, labels: tuple[Label, ...]) -> None:
     """Put what a use says of its parameters into its node; `labels` show where its inputs are from."""
     params = node.operator.params(node.use.again())

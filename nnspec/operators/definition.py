@@ -12,6 +12,7 @@ from nnspec.conditions import Condition, at_least, divisible, equal
 from nnspec.diagnostics import Mismatch
 from nnspec.dims import compare, render
 from nnspec.records import Record
+from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from nnspec.diagnostics import Text
     from nnspec.dims import Size
-    from nnspec.tensors import TensorType
 
 
 class Required:
@@ -98,12 +98,15 @@ class ModuleCode(Record):
 
     `constructor` is written as in the source (`nn.Conv2d`); args and kwargs are numbers, sizes,
     strings, booleans, None, or tuples of them. kwargs that equal PyTorch's default are left out by
-    the rule.
+    the rule. `call` is what it is called with by name: settings, and tensors (`Ref(3)`), which are
+    then not given in their place. `item` is the number of its one result, of several that it gives.
     """
 
     constructor: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}  # noqa: RUF012  (records are frozen)
+    call: dict[str, Any] = {}  # noqa: RUF012
+    item: int | None = None
 
 
 class CallCode(Record):
@@ -286,6 +289,9 @@ class Operator:
     #: an activation or a copy: one tensor in, the same type out. `explain` says so.
     keeps_shape: ClassVar[bool] = False
 
+    #: the same with its parameters as tensors: `F.linear` for `nn.Linear`
+    functional: ClassVar[Operator | None] = None
+
     #: the results are parts of one tensor: a list, even where there is only one.
     makes_parts: ClassVar[bool] = False
 
@@ -298,7 +304,7 @@ class Operator:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "name" in cls.__dict__:
+        if "name" in cls.__dict__ and not issubclass(cls, Functional):
             Operator.registry[cls.name] = cls()
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
@@ -330,3 +336,44 @@ class Operator:
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
         """How `macs` comes about, in words and numbers; empty where it counts none."""
         return ""
+
+
+class Functional(Operator):
+    """An operator whose parameters are tensors, which come after its own: `F.linear` for `nn.Linear`.
+
+    It has the name, the settings and the rules of its `base`; `lookup` finds that one.
+    """
+
+    base: ClassVar[Operator]
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        found = self.base.infer(use)
+        for name, param in self.base.params(use).items():
+            given = self.given(use, name)
+            if given is None or given.dtype != param.dtype or given.rank != len(param.shape):
+                wanted = TensorType(param.dtype, param.shape)
+                why = f"`{name}` is {wanted} here, not {given}"
+                use.fail(why, code="NN215", argument=name)
+            for needed, size in zip(param.shape, given.shape, strict=True):
+                why = f"`{name}` has a size of {render(needed)} here, not {render(size)}"
+                use.equal(size, needed, why, code="NN301", argument=name)
+        return found
+
+    def given(self, use: Use, name: str) -> TensorType | None:
+        """The type of the tensor that is given for a parameter."""
+        at = [tensor.name for tensor in self.tensors].index(name)
+        return use.inputs[at] if at < len(use.inputs) else None
+
+    def ref(self, use: Use, name: str) -> Ref | None:
+        """The tensor of a parameter in generated code."""
+        at = [tensor.name for tensor in self.tensors].index(name)
+        return Ref(at) if self.given(use, name) is not None else None
+
+    def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return self.base.macs(use, outputs)
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        return self.base.explain(use, outputs)
+
+    def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
+        return self.base.macs_formula(use, outputs)

@@ -1,9 +1,9 @@
-"""Indexing: `x[:, 0]`, `x[..., 1:]`."""
+"""Indexing: `x[:, 0]`, `x[..., 1:]`, `table[places]`."""
 
 from __future__ import annotations
 
 from nnspec.dims import Dim, ceildiv, compare, maximum, minimum, render
-from nnspec.operators.definition import IndexCode, Operator, Setting
+from nnspec.operators.definition import IndexCode, Operator, Ref, Setting, Tensor
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -65,8 +65,10 @@ class Index(Operator):
         step = 1 if item.step is None else item.step
         if not isinstance(step, int) or step < 1:
             use.fail("the step of a slice on a tensor is at least 1", code="NN206")
-        start = self.bound(size, 0 if item.start is None else item.start)
-        stop = self.bound(size, size if item.stop is None else item.stop)
+        start = 0 if item.start is None else self.bound(size, item.start)
+        stop = size if item.stop is None else self.bound(size, item.stop)
+        if start == 0 and item.stop is None and step == 1:
+            return size
         length = ceildiv(maximum(stop - start, 0), step)
         use.at_least(length, 1, f"nothing is left of dimension {dim}, whose size is {render(size)}")
         return length
@@ -79,3 +81,46 @@ class Index(Operator):
 
     def function(self, use: Use) -> IndexCode:
         return IndexCode(tuple(use["items"]))
+
+
+class IndexAt(Operator):
+    """What stands at the places that a tensor of integers says: `table[places]`, `x[:, places]`. Their
+    dimensions take the place of `dim`."""
+
+    name = "index_at"
+    family = "selection"
+    tensors = (Tensor("input"), Tensor("places", doc="integers, from 0 to the size less 1"))
+    settings = (Setting("dim", "int", 0, doc="the dimension that they stand for"),)
+    accepts = (
+        "([4, 5], i64[3]) -> index_at",
+        "([4, 5, 6], i64[2, 3]) -> index_at(1)",
+        "(i64[4], i32[]) -> index_at",
+    )
+    rejects = (
+        "([4, 5], [3]) -> index_at",
+        "([4, 5], i64[3]) -> index_at(2)",
+        "([], i64[3]) -> index_at",
+    )
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        x, places = use.x, use.inputs[1]
+        assert places is not None
+        if places.dtype not in ("i64", "i32"):
+            use.fail(
+                f"places are integers i64[…], not {places}",
+                code="NN304",
+                help="`where(mask, a, b)` chooses by truth values"
+                if places.dtype == "bool"
+                else "",
+            )
+        dim = use.dim("dim", x.rank)
+        return (x.with_shape((*x.shape[:dim], *places.shape, *x.shape[dim + 1 :])),)
+
+    def function(self, use: Use) -> IndexCode:
+        dim, whole = use["dim"], (slice(None),)
+        if dim < 0:
+            return IndexCode((..., Ref(1), *whole * (-dim - 1)))
+        return IndexCode((*whole * dim, Ref(1)))
+
+    def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
+        return [f"dimension {use['dim']} becomes the dimensions of the places, {use.inputs[1]}"]

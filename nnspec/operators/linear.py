@@ -4,7 +4,16 @@ number."""
 from __future__ import annotations
 
 from nnspec.dims import render
-from nnspec.operators.definition import CallCode, ModuleCode, Operator, Param, Ref, Setting
+from nnspec.operators.definition import (
+    CallCode,
+    Functional,
+    ModuleCode,
+    Operator,
+    Param,
+    Ref,
+    Setting,
+    Tensor,
+)
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -71,6 +80,22 @@ class Linear(Operator):
             f"in_features * out_features for each row: "
             f"{render(use.x.shape[-1])} * {render(use['out_features'])}"
         )
+
+
+class LinearFunction(Functional):
+    """The linear layer of tensors that are given."""
+
+    name, family, fresh = "linear", "linear", True
+    base = Operator.registry["linear"]
+    tensors = (Tensor("input"), Tensor("weight"), Tensor("bias", optional=True))
+    settings = Linear.settings
+
+    def function(self, use: Use) -> CallCode:
+        bias = self.ref(use, "bias")
+        return CallCode("F.linear", (Ref(0), self.ref(use, "weight"), *([bias] if bias else [])))
+
+
+Linear.functional = LinearFunction()
 
 
 class Identity(Operator):

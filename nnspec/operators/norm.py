@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from nnspec.dims import render
-from nnspec.operators.definition import ModuleCode, Operator, Param, Setting
+from nnspec.operators.definition import (
+    CallCode,
+    Functional,
+    ModuleCode,
+    Operator,
+    Param,
+    Ref,
+    Setting,
+    Tensor,
+)
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -265,6 +274,23 @@ class LayerNorm(TrailingNorm):
             if use["bias"]:
                 found["bias"] = Param(self._shape(use), formula="normalised dimensions")
         return found
+
+
+class LayerNormFunction(Functional):
+    """The layer norm of a scale and a shift that are given."""
+
+    name, family, fresh, keeps_shape = "layer_norm", "normalisation", True, True
+    base = Operator.registry["layer_norm"]
+    tensors = (Tensor("input"), Tensor("weight"), Tensor("bias", optional=True))
+    settings = LayerNorm.settings
+
+    def function(self, use: Use) -> CallCode:
+        shape = use.x.shape[-use["dims"] :]
+        args = (Ref(0), shape, self.ref(use, "weight"), self.ref(use, "bias"))
+        return CallCode("F.layer_norm", args, _changed(use, (_EPS,)))
+
+
+LayerNorm.functional = LayerNormFunction()
 
 
 class RmsNorm(TrailingNorm):

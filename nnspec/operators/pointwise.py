@@ -45,6 +45,19 @@ class Abs(Pointwise):
         return (TensorType({"c64": "f32", "c128": "f64"}.get(out.dtype, out.dtype), out.shape),)
 
 
+class Sign(Pointwise):
+    """-1, 0 or 1."""
+
+    name = "sign"
+    accepts = ("[2, 3] -> sign", "i64[2] -> sign")
+    rejects = ("c64[2] -> sign",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype[0] == "c":
+            use.fail("`sign` does not work on complex tensors", code="NN304")
+        return (use.x,)
+
+
 class Rounding(Pointwise):
     """Numbers made whole, which complex ones cannot be."""
 

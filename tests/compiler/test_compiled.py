@@ -19,39 +19,16 @@ import nnspec
 torch = pytest.importorskip("torch")
 
 ROOT = Path(__file__).parent.parent.parent
-SPECS = sorted((ROOT / "specs").glob("*.nn")) + sorted((ROOT / "tests/cases/accept").glob("*.nn"))
 
 
-def sources() -> list[tuple[str, str]]:
-    """Name and source of every model of the zoo and of the accepted cases."""
+def source(path: Path) -> str:
+    """The source of every model of a file."""
     from nnspec.compiler.spec import program_of, source_of
     from nnspec.source import Source
 
-    found = []
-    for path in SPECS:
-        program = program_of(Source(path.read_text(), str(path), str(path)))
-        names = [model.name for model in program.models.values() if not model.missing]
-        found.append((path.stem, source_of(program, names).text))
-    return found
-
-
-@pytest.mark.parametrize(("stem", "text"), sources(), ids=lambda value: value[:12])
-def test_the_source_is_clean(stem: str, text: str, tmp_path: Path) -> None:
-    """ruff finds nothing, its formatter changes nothing, and no line is too long."""
-    file = tmp_path / f"{stem}.py"
-    file.write_text(text)
-    ruff = str(Path(sys.executable).parent / "ruff")
-    lint = subprocess.run(
-        [ruff, "check", "--isolated", str(file)], capture_output=True, text=True, check=False
-    )
-    assert lint.returncode == 0, lint.stdout
-    layout = subprocess.run(
-        [ruff, "format", "--isolated", "--diff", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert layout.returncode == 0, layout.stdout
+    program = program_of(Source(path.read_text(), str(path), str(path)))
+    names = [model.name for model in program.models.values() if not model.missing]
+    return source_of(program, names).text
 
 
 def test_the_written_file_runs_where_there_is_no_nnspec(tmp_path: Path) -> None:
@@ -83,7 +60,7 @@ def model(target: str, **settings: Any) -> Any:
 def test_the_loaded_class_is_that_very_source() -> None:
     cls = nnspec.load(str(ROOT / "specs/lenet.nn:LeNet"))
     assert issubclass(cls, torch.nn.Module)
-    assert inspect.getsource(cls) in dict(sources())["lenet"]
+    assert inspect.getsource(cls) in source(ROOT / "specs/lenet.nn")
 
 
 def test_lenet_is_the_hand_written_one() -> None:

@@ -49,6 +49,11 @@ RULES = {
     "inside brackets": ("y = x + (x -> f\n -> g)", "y = x + (x -> f\n           -> g)"),
     "comments in columns": ("a = 1 # one\nbcd = 2   # two", "a = 1    # one\nbcd = 2  # two"),
     "a comment keeps its column": ("a = 1        # one\nb = 2", "a = 1        # one\nb = 2"),
+    "a last comma": (
+        "y = f([[1, 2], [3, 4],], a,\n  b,)",
+        "y = f(\n    [\n        [1, 2],\n        [3, 4],\n    ],\n    a,\n    b,\n)",
+    ),
+    "one item and a comma": ("y = [1,]", "y = [1,]"),
     "a comment without a space": ("#a\nb = 1 #c", "# a\nb = 1  # c"),
 }  # fmt: skip
 
@@ -68,6 +73,13 @@ def test_long_lines_end_outermost_first() -> None:
     ).splitlines()
     assert [line.count("argument") for line in found] == [0, 7, 2]
     assert found[2].index("argument") == found[1].index("argument")
+
+
+def test_a_line_that_goes_on_in_brackets_ends_outermost_too() -> None:
+    rows = ", ".join(f"[Unit{i}, {i}, {i}, {i}, {i}]" for i in range(9))
+    found = layout(in_model(f"y = [{rows}]")).splitlines()[1:]
+    assert len(found) == 3
+    assert all(line.count("[Unit") == line.count("]") - line.count("]]") for line in found)
 
 
 def test_settings_and_presets_stand_in_columns() -> None:

@@ -29,7 +29,9 @@ def dtypes(case: Case) -> set[str]:
 
 
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    placed = of("convolution", "pooling", "dropout", "normalisation", "pad")(case)
+    placed = of("convolution", "pooling", "dropout", "normalisation", "pad", "multihead_attention")(
+        case
+    )
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -65,6 +67,13 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "lists of another length",
         "PyTorch's pools take an empty list of strides; a list has one number for each dimension",
         lambda case, refused, theirs: refused.code == "NN205",
+    ),
+    (
+        "a probability below 0",
+        "nn.MultiheadAttention takes a dropout below 0 for none",
+        lambda case, refused, theirs: (
+            case.operator.name == "multihead_attention" and "a probability" in refused.why
+        ),
     ),
     (
         "integers in pools",

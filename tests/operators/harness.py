@@ -30,7 +30,7 @@ TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
 NNSPEC = {dtype: name for name, dtype in TORCH.items()}
 
 #: integers are places in a table or class numbers here; 0 is always one
-PLACES = {"embedding", "cross_entropy", "nll_loss"}
+PLACES = {"embedding", "index_at", "cross_entropy", "nll_loss"}
 
 
 # -- PyTorch ---------------------------------------------------------------------------------------
@@ -83,18 +83,31 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
         warnings.simplefilter("ignore")
         inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
         try:
+            source, _, called = source.partition("\n")
             made = eval(source, SPACE | names(inputs)) if source.startswith("nn.") else None
             if case.operator.name in EVALUATED and made is not None:
                 made.eval()
             counter = FlopCounterMode(display=False)
             # the counter does not know the fast attention of CPUs, and counts that of GPUs as these products
             with counter, sdpa_kernel(SDPBackend.MATH):
-                result = made(*inputs) if made is not None else eval(source, SPACE | names(inputs))
+                if called:
+                    source = f"made{called.format(positional(called, inputs))}"
+                    result = eval(source, SPACE | names(inputs) | {"made": made})
+                elif made is not None:
+                    result = made(*inputs)
+                else:
+                    result = eval(source, SPACE | names(inputs))
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
     results = result if isinstance(result, (tuple, list)) else (result,)
     outputs = tuple(TensorType(NNSPEC[r.dtype], tuple(r.shape)) for r in results)
     return Torch(outputs, params_of(made), counter.get_total_flops() // 2)
+
+
+def positional(called: str, inputs: list[torch.Tensor | None]) -> str:
+    """The tensors that a module is given in their place: those that its call does not name."""
+    each = (f"x{n}" for n, given in enumerate(inputs) if given is not None)
+    return ", ".join(name for name in each if f"={name}" not in called)
 
 
 def params_of(module: nn.Module | None) -> tuple[tuple[str, tuple[int, ...], str, bool], ...]:

@@ -51,9 +51,12 @@ def arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
 
 
 def text(code: ModuleCode | CallCode | InfixCode | IndexCode) -> str:
-    """The code over `x0, x1, ...`; of a module, its constructor."""
+    """The code over `x0, x1, ...`; of a module, its constructor, and on a line of its own how it is
+    called, where that is more than its tensors."""
     if isinstance(code, ModuleCode):
-        return f"{code.constructor}({arguments(code.args, code.kwargs)})"
+        made = f"{code.constructor}({arguments(code.args, code.kwargs)})"
+        item = "" if code.item is None else f"[{code.item}]"
+        return f"{made}\n({{}}, {arguments((), code.call)}){item}" if code.call else made
     if isinstance(code, InfixCode):
         return f"{value(code.left)} {code.op} {value(code.right)}"
     if isinstance(code, IndexCode):

@@ -1,0 +1,35 @@
+"""normalize: vectors brought to length 1."""
+
+from __future__ import annotations
+
+from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.operators.definition import Use
+
+
+class Normalize(Operator):
+    """Each vector along `dim` divided by its length, or by `eps` where that is more."""
+
+    name = "normalize"
+    family = "normalisation"
+    keeps_shape = True
+    settings = (
+        Setting("p", "float", 2.0, doc="of the norm that is the length"),
+        Setting("dim", "int", 1, doc="along which the vectors lie"),
+        Setting("eps", "float", 1e-12, doc="the least that is divided by"),
+    )
+    accepts = ("[2, 3, 4] -> normalize", "[2, 3] -> normalize(dim=-1)", "[4] -> normalize(1, 0)")
+    rejects = ("[4] -> normalize", "i64[2, 3] -> normalize")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not is_float(use.x.dtype):
+            use.fail(f"`normalize` computes on floating-point tensors, not {use.x}", code="NN304")
+        use.dim("dim", use.x.rank)
+        return (use.x,)
+
+    def function(self, use: Use) -> CallCode:
+        kwargs = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        return CallCode("F.normalize", (Ref(0),), kwargs)

@@ -1,0 +1,64 @@
+"""Sizes that a pattern leaves without a name are no sizes that another pattern names."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from nnspec.compiler.source import program_of  # noqa: E402
+from nnspec.compiler.spec import Spec  # noqa: E402
+from nnspec.diagnostics import SpecError  # noqa: E402
+from nnspec.source import Source  # noqa: E402
+
+RESIZED = """
+block To:
+    input small: [N, ...]
+    input large: [N, _, H, W]
+    return small -> interpolate(size=[H, W])
+
+model Net:
+    input small: [N, 3, A, B]
+    input large: [N, 1, H, W]
+    return (small, large) -> To
+"""
+
+LAST = """
+block Tail:
+    input x: [N, _, _, C]
+    return x -> reshape([N, -1, C])
+
+model Net:
+    input x: [N, 5, 6, 7]
+    return x -> Tail
+"""
+
+
+HANDED = """
+block Crop(height: size):
+    input x: [N, C, H, W]
+    return x -> pad([0, 0, 0, height - H])
+
+model Net:
+    input x: [N, 3, H, W]
+    return x -> avg_pool2d(2) -> interpolate(scale_factor=2) -> Crop(H // 2)
+"""
+
+
+def test_a_size_that_is_handed_to_a_block_is_told_with_a_way_out() -> None:
+    with pytest.raises(SpecError) as told:
+        _ = Spec(program_of(Source(HANDED, "test.nn"))).Net
+    (problem,) = told.value.problems
+    assert (problem.code, problem.span.line) == ("NN308", 2)
+    assert "input like: [_, height, ...]" in problem.help
+
+
+def test_of_another_input() -> None:
+    made = Spec(program_of(Source(RESIZED, "test.nn"))).Net()
+    found = made(torch.zeros(1, 3, 4, 5), torch.zeros(1, 1, 8, 9))
+    assert found.shape == (1, 3, 8, 9)
+
+
+def test_of_the_same_input() -> None:
+    made = Spec(program_of(Source(LAST, "test.nn"))).Net()
+    assert made(torch.zeros(2, 5, 6, 7)).shape == (2, 30, 7)
