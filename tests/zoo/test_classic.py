@@ -14,6 +14,10 @@ FAMILIES = {
     "vgg": [f"vgg{n}{norm}" for n in (11, 13, 16, 19) for norm in ("", "_bn")],
     "squeezenet": ["squeezenet1_0", "squeezenet1_1"],
     "densenet": ["densenet121", "densenet161", "densenet169", "densenet201"],
+    "mobilenet_v2": ["mobilenet_v2"],
+    "mobilenet_v3": ["mobilenet_v3_large", "mobilenet_v3_small"],
+    "shufflenet_v2": [f"shufflenet_v2_x{width}" for width in ("0_5", "1_0", "1_5", "2_0")],
+    "mnasnet": [f"mnasnet{width}" for width in ("0_5", "0_75", "1_0", "1_3")],
 }
 BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
 FILE = {name: file for file, name in BUILDERS}
@@ -21,11 +25,15 @@ FILE = {name: file for file, name in BUILDERS}
 #: a small input for one builder of each kind
 SMALL = {
     "alexnet": (2, 3, 63, 67),
-    "vgg11": (2, 3, 32, 38),
     "vgg11_bn": (2, 3, 32, 38),
     "squeezenet1_0": (2, 3, 40, 47),
     "squeezenet1_1": (2, 3, 40, 47),
     "densenet121": (2, 3, 40, 56),
+    "mobilenet_v2": (2, 3, 33, 40),
+    "mobilenet_v3_large": (2, 3, 33, 40),
+    "mobilenet_v3_small": (2, 3, 33, 40),
+    "shufflenet_v2_x0_5": (2, 3, 33, 40),
+    "mnasnet0_5": (2, 3, 33, 40),
 }
 
 #: input shapes around the least that a family takes
@@ -35,6 +43,10 @@ AROUND = {
     "squeezenet1_0": [(1, 3, h, w) for h in range(18, 24) for w in (20, 21, 22)],
     "squeezenet1_1": [(1, 3, h, w) for h in range(14, 20) for w in (16, 17, 18)],
     "densenet121": [(1, 3, h, w) for h in (28, 29, 32) for w in (28, 29, 33)],
+    "mobilenet_v2": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
+    "mobilenet_v3_small": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
+    "shufflenet_v2_x0_5": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
+    "mnasnet0_5": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
 }
 
 
