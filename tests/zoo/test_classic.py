@@ -14,10 +14,20 @@ FAMILIES = {
     "vgg": [f"vgg{n}{norm}" for n in (11, 13, 16, 19) for norm in ("", "_bn")],
     "squeezenet": ["squeezenet1_0", "squeezenet1_1"],
     "densenet": ["densenet121", "densenet161", "densenet169", "densenet201"],
+    "resnet": [
+        *(f"resnet{depth}" for depth in (18, 34, 50, 101, 152)),
+        *("resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d"),
+        *("wide_resnet50_2", "wide_resnet101_2"),
+    ],
     "mobilenet_v2": ["mobilenet_v2"],
     "mobilenet_v3": ["mobilenet_v3_large", "mobilenet_v3_small"],
     "shufflenet_v2": [f"shufflenet_v2_x{width}" for width in ("0_5", "1_0", "1_5", "2_0")],
     "mnasnet": [f"mnasnet{width}" for width in ("0_5", "0_75", "1_0", "1_3")],
+    "regnet": [
+        *(f"regnet_{kind}_{n}mf" for kind in "xy" for n in (400, 800)),
+        *(f"regnet_{kind}_{n}gf" for kind in "xy" for n in ("1_6", "3_2", 8, 16, 32)),
+        "regnet_y_128gf",
+    ],
 }
 BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
 FILE = {name: file for file, name in BUILDERS}
@@ -29,6 +39,11 @@ SMALL = {
     "squeezenet1_0": (2, 3, 40, 47),
     "squeezenet1_1": (2, 3, 40, 47),
     "densenet121": (2, 3, 40, 56),
+    "resnet18": (2, 3, 33, 40),
+    "resnext50_32x4d": (2, 3, 33, 40),
+    "wide_resnet50_2": (2, 3, 33, 40),
+    "regnet_x_400mf": (2, 3, 33, 40),
+    "regnet_y_400mf": (2, 3, 33, 40),
     "mobilenet_v2": (2, 3, 33, 40),
     "mobilenet_v3_large": (2, 3, 33, 40),
     "mobilenet_v3_small": (2, 3, 33, 40),
@@ -43,6 +58,8 @@ AROUND = {
     "squeezenet1_0": [(1, 3, h, w) for h in range(18, 24) for w in (20, 21, 22)],
     "squeezenet1_1": [(1, 3, h, w) for h in range(14, 20) for w in (16, 17, 18)],
     "densenet121": [(1, 3, h, w) for h in (28, 29, 32) for w in (28, 29, 33)],
+    "resnet18": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
+    "regnet_y_400mf": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
     "mobilenet_v2": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
     "mobilenet_v3_small": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
     "shufflenet_v2_x0_5": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
@@ -72,7 +89,18 @@ def test_published_figures(file: str, name: str, torchvision_models: Any) -> Non
 
 
 @by_name
-def test_names(file: str, name: str, torchvision_models: Any) -> None:
+def test_names(
+    file: str, name: str, torchvision_models: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    params = torchvision_models.regnet.BlockParams
+    computed = params.from_init_params
+
+    def on_the_cpu(**given: Any) -> Any:  # torchvision computes RegNet's widths with tensors
+        with torch.device("cpu"):
+            return computed(**given)
+
+    monkeypatch.setattr(params, "from_init_params", on_the_cpu)
     judge.assert_same_names(file, name, torchvision_models)
 
 
