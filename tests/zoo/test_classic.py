@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import nnspec
 from tests.zoo import judge
 
 FAMILIES = {
@@ -19,6 +21,8 @@ FAMILIES = {
         *("resnext50_32x4d", "resnext101_32x8d", "resnext101_64x4d"),
         *("wide_resnet50_2", "wide_resnet101_2"),
     ],
+    "googlenet": ["googlenet"],
+    "inception_v3": ["inception_v3"],
     "mobilenet_v2": ["mobilenet_v2"],
     "mobilenet_v3": ["mobilenet_v3_large", "mobilenet_v3_small"],
     "shufflenet_v2": [f"shufflenet_v2_x{width}" for width in ("0_5", "1_0", "1_5", "2_0")],
@@ -31,6 +35,8 @@ FAMILIES = {
 }
 BUILDERS = [(file, name) for file, names in FAMILIES.items() for name in names]
 FILE = {name: file for file, name in BUILDERS}
+#: settings of torchvision's builder: weights that are drawn slowly are not needed here
+THEIRS = {name: {"init_weights": False} for name in ("googlenet", "inception_v3")}
 
 #: a small input for one builder of each kind
 SMALL = {
@@ -77,12 +83,21 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def without_aux(name: str, folder: Path) -> str:
+    """A spec of that name without auxiliary heads, as a file for the judge (less its suffix)."""
+    lines = f"from zoo.{name} import {name} as Whole\nmodel {name} = Whole(aux_logits=false)\n"
+    (folder / "plain.nn").write_text(lines, encoding="utf-8")
+    return str(folder / "plain")
+
+
 by_name = pytest.mark.parametrize(("file", "name"), BUILDERS, ids=[name for _, name in BUILDERS])
 
 
 @by_name
-def test_published_figures(file: str, name: str, torchvision_models: Any) -> None:
+def test_published_figures(file: str, name: str, torchvision_models: Any, tmp_path: Path) -> None:
     """Of all weights that were published."""
+    if name == "googlenet":  # it was published without its auxiliary heads
+        file = without_aux(name, tmp_path)
     for weights in torchvision_models.get_model_weights(name):
         found = judge.figures(file, name, judge.published_sizes(weights))
         assert found == (weights.meta["num_params"], weights.meta["_ops"])
@@ -101,7 +116,7 @@ def test_names(
             return computed(**given)
 
     monkeypatch.setattr(params, "from_init_params", on_the_cpu)
-    judge.assert_same_names(file, name, torchvision_models)
+    judge.assert_same_names(file, name, torchvision_models, **THEIRS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -119,3 +134,67 @@ def test_outputs_and_gradients(name: str, torchvision_models: Any) -> None:
 def test_sizes(name: str, torchvision_models: Any) -> None:
     theirs = judge.built(torchvision_models, name)
     judge.assert_admits(FILE[name], name, theirs, AROUND[name])
+
+
+def gradients(module: Any, x: Any) -> tuple[list[Any], list[Any]]:
+    """What a module gives in training, and the gradients of its parameters."""
+    torch = pytest.importorskip("torch")
+    torch.manual_seed(1)
+    outputs = judge.tensors(module.train()(x))
+    sum((output**2).sum() for output in outputs).backward()
+    return outputs, [p.grad for p in module.parameters()]
+
+
+@pytest.mark.parametrize("name", ["googlenet", "inception_v3"])
+class TestAuxiliaryHeads:
+    """GoogLeNet and Inception v3 predict more than once, in training only."""
+
+    def test_with_them(self, name: str, torchvision_models: Any) -> None:
+        torch = pytest.importorskip("torch")
+        ours = judge.compiled(name, name)
+        theirs = judge.built(torchvision_models, name, init_weights=False)
+        judge.pair(ours, theirs)
+        size = 299 if name == "inception_v3" else 64  # the head of Inception v3 takes no less
+        x = torch.randn((2, 3, size, size), generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            logits, *early = ours.eval()(x)
+            assert torch.equal(logits, theirs.eval()(x))
+        assert [bool(aux.any()) for aux in early] == [False] * len(early)
+        if name == "inception_v3":
+            judge.assert_same_gradients(ours, theirs, x)
+        else:  # its heads run last here: what meets before them is added up in another order
+            outputs, found = gradients(ours.double(), x.double())
+            wanted_outputs, wanted = gradients(theirs.double(), x.double())
+            assert all(torch.equal(*pair) for pair in zip(outputs, wanted_outputs, strict=True))
+            torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-9)
+
+    def test_without_them(self, name: str, torchvision_models: Any, tmp_path: Path) -> None:
+        torch = pytest.importorskip("torch")
+        file = without_aux(name, tmp_path)
+        ours = judge.compiled(file, name)
+        theirs = judge.built(torchvision_models, name, aux_logits=False, init_weights=False)
+        assert list(ours.state_dict()) == list(theirs.state_dict())
+        judge.pair(ours, theirs)
+        size = 75 if name == "inception_v3" else 40
+        x = torch.randn((2, 3, size, size + 9), generator=torch.Generator().manual_seed(0))
+        judge.assert_same_outputs(ours, theirs, x)
+        judge.assert_same_gradients(ours, theirs, x)
+        least, _ = torchvision_models.get_model_weights(name).IMAGENET1K_V1.meta["min_size"]
+        around = [(1, 3, least + h, least + w) for h, w in ((0, 0), (-1, 0), (0, -1), (1, 2))]
+        judge.assert_admits(file, name, theirs, around)
+
+    def test_sizes_are_those_that_training_takes(self, name: str, torchvision_models: Any) -> None:
+        torch = pytest.importorskip("torch")
+        with torch.device("meta"):
+            theirs = judge.built(torchvision_models, name, init_weights=False).train()
+        model = nnspec.check(judge.spec(name, name)).models[name]
+        seen = set()
+        for height in (14, 15, 16, 297, 298, 299, 300):
+            try:
+                theirs(torch.empty(2, 3, height, 299, device="meta"))
+                runs = True
+            except RuntimeError:
+                runs = False
+            assert model.admits({"N": 2, "H": height, "W": 299}) == runs, height
+            seen.add(runs)
+        assert seen == {True, False}
