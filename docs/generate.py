@@ -1,7 +1,7 @@
 """Writes the pages that are made from definitions: `python docs/generate.py`.
 
 `operators.md` from the operators, `recipes.md` from what data and train parts may name, `errors.md`
-from the codes. A test holds the pages to what this makes.
+and a page for each code below `errors/` from the codes. A test holds the pages to what this makes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,15 @@ FAMILIES = {
     "maker": "Makers of tensors",
     "joining": "Joining and taking apart",
     "": "Others",
+}
+#: the first digit of a code -> what these codes are about
+GROUPS = {
+    "1": "How a file is written",
+    "2": "Names and arguments",
+    "3": "Tensors and sizes",
+    "4": "The limits of the language",
+    "5": "Data and training",
+    "6": "Warnings",
 }
 KINDS = {
     "source": ("Sources", "`source = …` of a data part."),
@@ -150,31 +159,46 @@ def _what(found: Any) -> str:
 
 
 def errors_page() -> str:
+    """The list of all codes."""
     parts = [
         "# The codes of errors and warnings\n",
-        "`nnspec explain NN301` prints the same. 1xx: how a file is written. 2xx: names and arguments. "
-        "3xx: tensors and sizes. 4xx: the language's limits. 5xx: data and training. 6xx: warnings. "
-        "9xx: what nnspec cannot do yet.\n",
+        "`nnspec explain NN301` prints what the page of a code says.\n",
     ]
-    for name, code in CODES.items():
-        parts.append(f"## {name}\n")
-        parts.append(f"**{code.severity}: {code.summary}.** {code.explanation}\n")
-        if code.wrong:
-            parts.append(f"Wrong:\n\n```nn wrong\n{code.wrong.rstrip()}\n```\n")
-            parts.append(f"Mended:\n\n```nn\n{code.mended.rstrip()}\n```\n")
+    for digit, title in GROUPS.items():
+        rows = [
+            (f"[{name}](errors/{name}.md)", code.severity, code.summary)
+            for name, code in CODES.items()
+            if name[2] == digit
+        ]
+        parts += [f"## {title}\n", table(("code", "", "what it means"), rows)]
+    return "\n".join(parts)
+
+
+def error_page(name: str) -> str:
+    """One code: what it means, a spec that has it, the spec without it."""
+    code = CODES[name]
+    parts = [f"# {name}: {code.summary}\n", f"{code.explanation}\n"]
+    if code.wrong:
+        parts.append(f"Wrong:\n\n```nn wrong\n{code.wrong.rstrip()}\n```\n")
+        parts.append(f"Mended:\n\n```nn\n{code.mended.rstrip()}\n```\n")
+    for file, text in code.beside:
+        parts.append(f"Beside it, `{file}`:\n\n```nn\n{text.rstrip()}\n```\n")
+    parts.append("[All codes](../errors.md)\n")
     return "\n".join(parts)
 
 
 def pages() -> Mapping[str, str]:
     """Name of the file -> its text."""
     made = {
-        "operators.md": operators_page,
-        "recipes.md": recipes_page,
-        "errors.md": errors_page,
+        "operators.md": operators_page(),
+        "recipes.md": recipes_page(),
+        "errors.md": errors_page(),
+        **{f"errors/{name}.md": error_page(name) for name in CODES},
     }
-    return {name: f"{NOTE}\n{make().rstrip()}\n" for name, make in made.items()}
+    return {name: f"{NOTE}\n{text.rstrip()}\n" for name, text in made.items()}
 
 
 if __name__ == "__main__":
+    (DOCS / "errors").mkdir(exist_ok=True)
     for name, text in pages().items():
         (DOCS / name).write_text(text, encoding="utf-8")

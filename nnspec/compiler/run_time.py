@@ -40,11 +40,10 @@ class ForwardNames(RunTimeNames):
         found = self._whole(symbol(name))
         definition = self.plan.definition
         if found is None and definition and name in {p.name for p in definition.parameters}:
-            what = (
+            message = (
                 f"`{name}` of `{definition.name}` is a size that is known only when the module runs"
             )
             helped = f"take it from the shape of a tensor, `input like: [_, {name}, ...]`"
-            message = f"{what}; a block takes its parameters before that"
             raise Failure(Problem("NN308", message, definition.name_span, help=helped))
         if found is None:
             raise LookupError(f"no input has the size {name}")

@@ -6,6 +6,7 @@ from math import floor
 
 from nnspec.dims import Dim, render
 from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
+from nnspec.operators.repeating import whole_numbers
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ class Pad(Operator):
     rejects = ("[2, 3] -> pad([1])", '[2, 3, 4, 4] -> pad([4, 0, 0, 0], mode="reflect")')
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        amounts, mode, x = use["pad"], use["mode"], use.x
+        amounts, mode, x = whole_numbers(use, "pad"), use["mode"], use.x
         if len(amounts) % 2 or len(amounts) > 2 * x.rank:
             use.fail(
                 f"pad has two numbers for each dimension, at most {2 * x.rank} for {x}; "
@@ -43,6 +44,9 @@ class Pad(Operator):
                 code="NN205",
                 argument="pad",
             )
+        for amount in amounts:
+            if isinstance(amount, bool) or not isinstance(amount, (int, Dim)):
+                use.fail(f"pad is made of integers, not {amount}", code="NN206", argument="pad")
         axes = len(amounts) // 2
         if mode != "constant":
             if use["value"]:

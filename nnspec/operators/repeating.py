@@ -146,6 +146,9 @@ class Roll(Operator):
         shifts, dims = _listed(use["shifts"]), _listed(use["dims"])
         if not shifts:
             use.fail("`roll` needs shifts", code="NN206", argument="shifts")
+        for shift in shifts:
+            if isinstance(shift, bool) or not isinstance(shift, (int, Dim)):
+                use.fail(f"a shift is an integer, not {shift}", code="NN206", argument="shifts")
         if len(shifts) != len(dims) and not (use["dims"] in (None, ()) and len(shifts) == 1):
             use.fail(
                 f"{len(shifts)} shifts for {len(dims)} dimensions", code="NN206", argument="shifts"
