@@ -47,7 +47,6 @@ SMALL = {
     "densenet121": (2, 3, 40, 56),
     "resnet18": (2, 3, 33, 40),
     "resnext50_32x4d": (2, 3, 33, 40),
-    "wide_resnet50_2": (2, 3, 33, 40),
     "regnet_x_400mf": (2, 3, 33, 40),
     "regnet_y_400mf": (2, 3, 33, 40),
     "mobilenet_v2": (2, 3, 33, 40),
