@@ -1,28 +1,66 @@
-"""`nnspec zoo`"""
+"""`nnspec zoo` lists the specs that come along; `nnspec zoo NAME` shows one."""
 
 from __future__ import annotations
 
 import click
 
 from nnspec.cli.output import style, write
-from nnspec.report.columns import pad
+from nnspec.report.columns import pad, shorten
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nnspec.report.model import ModelReport
+
+#: sizes for the figures of the list: what most papers count at; a nearest one where a model takes it not
+USUAL = {"N": 1, "H": 224, "W": 224}
+OTHERS = 16
+COLUMNS = 100
 
 
 @click.command(name="zoo")
-def command() -> int:
-    """List the specs that come along. Each can be checked: nnspec check zoo:NAME."""
-    import re
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+def command(names: Sequence[str]) -> int:
+    """List the specs that come along, with parameters and MACs; or show those that are named.
 
-    from nnspec.targets import read_text, zoo
+    NAME is a family (`resnet`) or one of its models (`resnet50`).
+    """
+    if names:
+        from nnspec.cli.checks import check
+
+        return check([f"zoo:{name.removeprefix('zoo:')}" for name in names], None, "text", 2)
+    from nnspec.checking import check_target
+    from nnspec.targets import find, read_text, zoo
 
     looks = style()
-    every = list(zoo())
-    width = max((len(name) for name, _, _ in every), default=0)
-    for name, file, models in every:
-        doc = re.match(r'\s*"""(.*?)(?:"""|\n)', read_text(file), re.DOTALL)
-        write(f"{looks.paint(pad(name, width), 'title')}  {doc[1].strip() if doc else ''}\n")
-        presets = [model for model in models if model != name]
-        if len(models) > 1 or presets:
-            write(f"{' ' * width}  {looks.paint(', '.join(models), 'aside')}\n")
-    write("\nnnspec check zoo:NAME shows one.\n")
+    for name, file, _ in zoo():
+        write(f"{looks.paint(name, 'title')}  {_about(read_text(file), COLUMNS - len(name) - 2)}\n")
+        models = check_target(find(f"zoo:{name}")).models
+        longest = max(map(len, models), default=0)
+        for each, model in models.items():
+            write(f"  {pad(each, longest)}  {looks.paint(_figures(model), 'aside')}\n")
+    write("\nnnspec zoo NAME shows one; nnspec check, compile and train take it as zoo:NAME.\n")
     return 0
+
+
+def _about(text: str, columns: int) -> str:
+    """The first sentences of a spec's docstring, in one line."""
+    if not text.startswith('"""'):
+        return ""
+    paragraph = text[3 : text.index('"""', 3)].strip().split("\n\n")[0]
+    return shorten(" ".join(paragraph.split()), columns)
+
+
+def _figures(model: ModelReport) -> str:
+    """Parameters, and MACs for inputs of usual sizes: `11.7 M parameters, 1.81 G MACs …`."""
+    from nnspec.report.units import short
+
+    sizes = {name: USUAL.get(name, OTHERS) for name in model.all_symbols}
+    if not model.admits(sizes):
+        sizes = next(iter(model.nearest(sizes)), sizes)
+    at = model.at(sizes)
+    shapes = ", ".join(f"[{', '.join(map(str, given.shape))}]" for given in at.inputs.values())
+    macs = short(at.macs) if isinstance(at.macs, int) else str(at.macs)
+    params = short(at.params.total) if isinstance(at.params.total, int) else at.params.total
+    return f"{params:>9} parameters  {macs:>8} MACs for {shapes}"

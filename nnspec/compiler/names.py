@@ -27,7 +27,9 @@ def fresh(name: str, taken: Container[str]) -> str:
 
 
 def camel(name: str) -> str:
-    """`conv_transpose2d` -> `ConvTranspose2d`."""
+    """`conv_transpose2d` -> `ConvTranspose2d`; `block1-0` -> `Block1_0`."""
+    if "-" in name:
+        return "_".join(camel(part) for part in name.split("-"))
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
 
 

@@ -21,6 +21,7 @@ from nnspec.elaborate.values import (
     Composed,
     Divided,
     Initialiser,
+    LabelName,
     LayerTensor,
     OperatorName,
     Poisoned,
@@ -401,10 +402,17 @@ def _slice(body: Body, expr: tree.Slice) -> Any:
     fail("NN101", "a slice stands inside of an index: `x[1:]`", expr.span)
 
 
+def _label(body: Body, stage: tree.Stage) -> LabelName | None:
+    """The label of a stage. A number in it is part of a name: the structure depends on it."""
+    if stage.label is None:
+        return None
+    return evaluate_label(stage.label, lambda part: body.session.pin(body.evaluate(part)))
+
+
 def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
     """Apply stage after stage to tensors; without tensors at the start, compose a layer."""
     first = expr.stages[0]
-    label = evaluate_label(first.label, body.evaluate) if first.label else None
+    label = _label(body, first)
     if label is not None and isinstance(first.value, tree.Call):
         value = call(body, first.value, label)
     else:
@@ -414,7 +422,7 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
         if label is not None and not isinstance(first.value, tree.Call):
             fail("NN202", "a label names a layer; this is a tensor", first.span)
         for stage in expr.stages[1:]:
-            label = evaluate_label(stage.label, body.evaluate) if stage.label else None
+            label = _label(body, stage)
             layer = _stage_layer(body, stage)
             tensors = apply.layer(body, layer, tensors, label, stage.value.span)
         return apply.results_of(tensors) if len(expr.stages) > 1 else value
@@ -422,7 +430,7 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
     steps: list[Step] = []
     for number, stage in enumerate(expr.stages):
         if number:
-            label = evaluate_label(stage.label, body.evaluate) if stage.label else None
+            label = _label(body, stage)
             value = _stage_layer(body, stage)
         elif not is_layer(value):
             _not_a_layer(body, stage, value)

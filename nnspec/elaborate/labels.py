@@ -32,12 +32,12 @@ def evaluate_label(label: LabelPath, evaluate: Callable[[Expr], Any]) -> LabelNa
                 fail("NN202", "an index in a label is an integer or a string", part.span)
             path.append(str(index))
     for name in path:
-        if not name or not all(c.isalnum() or c == "_" for c in name):
+        if not name or not all(c.isalnum() or c in "_-" for c in name):
             fail(
                 "NN202",
                 f'"{name}" cannot be part of a label',
                 label.span,
-                help="letters, digits and `_`, joined by dots",
+                help="letters, digits, `_` and `-`, joined by dots",
             )
     return LabelName(tuple(path), label.span)
 

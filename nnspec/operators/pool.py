@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import ceildiv, compare, minimum, render
+from nnspec.dims import compare, minimum, render
 from nnspec.operators.conv import AXES
 from nnspec.operators.definition import REQUIRED, CallCode, ModuleCode, Operator, Ref, Setting
 from nnspec.tensors import TensorType, is_float
@@ -67,9 +67,9 @@ class Pool(Operator):
         reach = dilation * (kernel - 1) + 1
         room = size + 2 * padding - reach
         if use["ceil_mode"]:
-            out = ceildiv(room, stride) + 1
-            # the last window must start inside of the input or its padding on the left
-            out = minimum(out, (size + padding - 1) // stride + 1)
+            # rounded up, but the last window must start inside of the input or its padding on the left
+            more = minimum(2 * padding - reach + stride, padding) - 1
+            out = (size + more) // stride + 1
         else:
             out = room // stride + 1
         shrunk = compare("<", out, 1)
