@@ -29,7 +29,7 @@ def dtypes(case: Case) -> set[str]:
 
 
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    placed = of("convolution", "pooling", "dropout", "normalisation", "pad")(case)
+    placed = of("convolution", "pooling", "dropout", "normalisation", "pad", "softmax2d")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -97,6 +97,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "keepdim without dim",
         "PyTorch's amax and amin take it, its mean and sum do not; here all are alike",
         lambda case, refused, theirs: refused.why == "keepdim needs a dim",
+    ),
+    (
+        "hardtanh with one value",
+        "PyTorch's function takes bounds that are equal, its layer does not",
+        lambda case, refused, theirs: of("hardtanh")(case) and "above min_val" in refused.why,
     ),
     (
         "clamp of truth values",
