@@ -21,8 +21,13 @@ def _two(use: Use) -> tuple[TensorType, TensorType]:
 
 def _together(use: Use, a: TensorType, b: TensorType) -> tuple[Size, ...]:
     def agree(x: Size, y: Size, dim: int) -> None:
-        message = f"`{use.operator.name}` of {a} and {b}: {render(x)} and {render(y)} must agree in dimension {dim}"  # fmt: skip
-        use.equal(x, y, message, code="NN301")
+        use.equal(
+            x,
+            y,
+            f"`{use.operator.name}` of {a} and {b}: {render(x)} and {render(y)} must agree in "
+            f"dimension {dim}",
+            code="NN301",
+        )
 
     return broadcast(a.shape, b.shape, agree)
 
@@ -54,6 +59,8 @@ class CosineSimilarity(Operator):
             use.fail(
                 f"`{self.name}` computes on floating-point tensors, not {a} and {b}", code="NN304"
             )
+        if use["eps"] < 0:
+            use.fail(f"eps must be at least 0, not {use['eps']}", code="NN206", argument="eps")
         shape = list(_together(use, a, b))
         del shape[use.dim("dim", len(shape))]
         return (TensorType(dtype, tuple(shape)),)
@@ -91,10 +98,8 @@ class PairwiseDistance(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         a, b = _two(use)
         for tensor in (a, b):
-            if tensor.dtype in ("c64", "c128"):
+            if tensor.dtype in ("bool", "c64", "c128"):
                 use.fail(f"`{self.name}` does not compute on {tensor}", code="NN304")
-        if a.dtype == b.dtype == "bool":
-            use.fail(f"`{self.name}` needs numbers, not {a} and {b}", code="NN304")
         shape = _together(use, a, b)
         if not shape:
             use.fail(f"`{self.name}` compares vectors [..., values], not numbers", code="NN303")

@@ -29,7 +29,9 @@ def dtypes(case: Case) -> set[str]:
 
 
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    placed = of("convolution", "pooling", "dropout", "normalisation", "pad", "softmax2d")(case)
+    placed = of(
+        "convolution", "pooling", "dropout", "normalisation", "pad", "padding", "softmax2d"
+    )(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -40,7 +42,7 @@ def _empty(case: Case, refused: Refused, theirs: Torch | None) -> bool:
 
 
 def _integers(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    of_places = of("pooling", "resizing")(case)
+    of_places = of("pooling", "resizing", "padding")(case)
     return refused.code == "NN304" and of_places and not dtypes(case) & {"f32", "f64"}
 
 
