@@ -101,6 +101,23 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: refused.why == "keepdim needs a dim",
     ),
     (
+        "unpooling that does not move",
+        "PyTorch takes a stride or kernel of 0 or less for sequences and images where a size is left",
+        lambda case, refused, theirs: of("max_unpool1d", "max_unpool2d", "max_unpool3d")(case)
+        and "must be at least 1" in refused.why,
+    ),
+    (
+        "windows of nothing",
+        "PyTorch's fractional pools take a kernel of 0 or less for images",
+        lambda case, refused, theirs: of("fractional_max_pool2d")(case)
+        and refused.why.startswith("kernel_size must be"),
+    ),
+    (
+        "response norm of integers",
+        "PyTorch takes them where no channel is added at the ends",
+        lambda case, refused, theirs: of("local_response_norm")(case) and refused.code == "NN304",
+    ),
+    (
         "hardtanh with one value",
         "PyTorch's function takes bounds that are equal, its layer does not",
         lambda case, refused, theirs: of("hardtanh")(case) and "above min_val" in refused.why,
@@ -241,6 +258,11 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "chunk",
         "how many parts there are must not depend on symbols: there are as many as it is asked for",
         lambda case, refused, theirs: "make fewer than" in refused.why,
+    ),
+    (
+        "variances",
+        "as in broadcasting: one variance for a row is written as 1",
+        lambda case, refused, theirs: "the variances have the shape" in refused.why,
     ),
     (
         "slopes of prelu",

@@ -30,7 +30,11 @@ TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
 NNSPEC = {dtype: name for name, dtype in TORCH.items()}
 
 #: integers are places in a table or class numbers here; 0 is always one
-PLACES = {"embedding", "cross_entropy", "nll_loss"}
+PLACES = {
+    "embedding", "cross_entropy", "nll_loss", "embedding_bag",
+    "max_unpool1d", "max_unpool2d", "max_unpool3d", "multi_margin_loss", "multilabel_margin_loss",
+    "ctc_loss",
+}  # fmt: skip
 
 
 # -- PyTorch ---------------------------------------------------------------------------------------
