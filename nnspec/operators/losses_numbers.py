@@ -135,9 +135,12 @@ class GaussianNllLoss(Loss):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         output, target, var = use.inputs
         assert output is not None and target is not None and var is not None
-        for tensor in (output, target, var):
-            if not is_float(tensor.dtype):
-                use.fail(f"`{self.name}` needs floating-point tensors, not {tensor}", code="NN304")
+        if not is_float(output.dtype):
+            use.fail(f"`{self.name}` needs floating-point outputs, not {output}", code="NN304")
+        if target.dtype in ("bool", "c64", "c128"):
+            use.fail(f"`{self.name}` compares numbers, not {target}", code="NN304")
+        if not is_float(var.dtype):
+            use.fail(f"variances are floating-point numbers, not {var}", code="NN304")
         if output.rank != target.rank:
             use.fail(
                 f"`{self.name}` compares tensors of one shape, not {output} and {target}",

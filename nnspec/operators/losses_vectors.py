@@ -54,13 +54,12 @@ class CosineEmbeddingLoss(OfVectors):
         a, b, target = self.all(use)
         if a.rank != 2:
             use.fail(f"`{self.name}` takes vectors [N, values], not {a}", code="NN303")
-        if b.dtype != a.dtype:
-            use.fail(f"{a} and {b} have different dtypes", code="NN304")
-        if target.dtype in ("c64", "c128"):
-            use.fail(f"`{self.name}` compares real numbers, not {target}", code="NN304")
+        for tensor in (b, target):
+            if tensor.dtype in ("c64", "c128"):
+                use.fail(f"`{self.name}` compares real numbers, not {tensor}", code="NN304")
         self.shaped(use, "input2", b, a.shape)
         self.shaped(use, "target", target, a.shape[:1])
-        return self.reduced(use, a.dtype, a.shape[:1])
+        return self.reduced(use, promote(a.dtype, b.dtype), a.shape[:1])
 
 
 class TripletMarginLoss(OfVectors):

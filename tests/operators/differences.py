@@ -47,7 +47,9 @@ def _integers(case: Case, refused: Refused, theirs: Torch | None) -> bool:
 
 
 def _broadcast_loss(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    return refused.code in ("NN301", "NN303") and "compares tensors of one shape" in refused.why
+    vectors = ("cosine_embedding_loss", "triplet_margin_loss", "gaussian_nll_loss", "ctc_loss")
+    placed = "compares tensors of one shape" in refused.why or of(*vectors)(case)
+    return refused.code in ("NN301", "NN303") and placed
 
 
 #: nnspec refuses what PyTorch accepts: (what, why, which cases)
@@ -99,6 +101,13 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "keepdim without dim",
         "PyTorch's amax and amin take it, its mean and sum do not; here all are alike",
         lambda case, refused, theirs: refused.why == "keepdim needs a dim",
+    ),
+    (
+        "numbers that are no places",
+        "PyTorch's ctc_loss takes targets and lengths of any dtype, its gaussian_nll_loss integers "
+        "as variances",
+        lambda case, refused, theirs: of("ctc_loss", "gaussian_nll_loss")(case)
+        and refused.code == "NN304",
     ),
     (
         "unpooling that does not move",
@@ -218,7 +227,7 @@ STRICTER: list[tuple[str, str, Rule]] = [
     (
         "a scale of 0 next to a size",
         "nn.Upsample takes it for none",
-        lambda case, refused, theirs: of("interpolate")(case) and refused.code == "NN204",
+        lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
     ),
     (
         "squeeze of another size",
