@@ -54,12 +54,9 @@ class EmbeddingBag(Operator):
             use.at_least(use[name], 1, f"{name} must be at least 1", code="NN206", argument=name)
         self.check_row(use)
         self.check_weights(use, weights)
-        if use["mode"] == "max" and use["scale_grad_by_freq"]:
-            use.fail(
-                'scale_grad_by_freq does not go with mode "max"',
-                code="NN206",
-                argument="scale_grad_by_freq",
-            )
+        for name in ("scale_grad_by_freq", "sparse"):
+            if use["mode"] == "max" and use[name]:
+                use.fail(f'{name} does not go with mode "max"', code="NN206", argument=name)
         return (TensorType("f32", (self.bags(use, offsets), use["embedding_dim"])),)
 
     def bags(self, use: Use, offsets: TensorType | None) -> Size:

@@ -29,9 +29,8 @@ def dtypes(case: Case) -> set[str]:
 
 
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    placed = of(
-        "convolution", "pooling", "dropout", "normalisation", "pad", "padding", "softmax2d"
-    )(case)
+    families = ("convolution", "pooling", "dropout", "normalisation", "padding", "folding")
+    placed = of(*families, "pad", "softmax2d")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -108,6 +107,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "as variances",
         lambda case, refused, theirs: of("ctc_loss", "gaussian_nll_loss")(case)
         and refused.code == "NN304",
+    ),
+    (
+        "integers of other widths",
+        "PyTorch's embedding_bag takes some where input and offsets differ",
+        lambda case, refused, theirs: of("embedding_bag")(case) and refused.code == "NN304",
     ),
     (
         "unpooling that does not move",
