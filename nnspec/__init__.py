@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from nnspec.checking import check, check_source
     from nnspec.compiler.spec import load
     from nnspec.diagnostics import SpecError
+    from nnspec.limits import Limits
 
-__all__ = ["SpecError", "__version__", "check", "check_source", "load"]
+__all__ = ["Limits", "SpecError", "__version__", "check", "check_source", "load"]
 
 _HOMES = {
     "check": "nnspec.checking",
     "check_source": "nnspec.checking",
     "load": "nnspec.compiler.spec",
+    "Limits": "nnspec.limits",
     "SpecError": "nnspec.diagnostics",
 }
 

@@ -9,6 +9,7 @@ from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.program import Program
+from nnspec.limits import DEFAULTS, checked
 from nnspec.report.model import ModelReport, NotAdmitted, Report, Section
 from nnspec.source import Source, Span
 from nnspec.syntax.parser import parse
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nnspec.graph import Graph
+    from nnspec.limits import Limits
 
 EXAMPLE = """\
 a spec holds a model, for example:
@@ -27,33 +29,33 @@ a spec holds a model, for example:
         return image -> flatten -> linear(classes)"""
 
 
-def check(target: str | os.PathLike[str]) -> Report:
+def check(target: str | os.PathLike[str], *, limits: Limits = DEFAULTS) -> Report:
     """The report of a file, of one model in it (`file.nn:Name`), or of `zoo:NAME`.
 
     Problems of the spec are in the report; a file that cannot be read raises an OSError.
     """
-    return check_target(find(os.fspath(target)))
+    return check_target(find(os.fspath(target)), checked(limits))
 
 
-def check_source(text: str, filename: str = "<string>") -> Report:
+def check_source(text: str, filename: str = "<string>", *, limits: Limits = DEFAULTS) -> Report:
     """The report of a spec given as text; `filename` is shown in problems."""
     path = None if filename.startswith("<") else filename
-    return check_text(Source(text, filename, path))
+    return check_text(Source(text, filename, path), limits=checked(limits))
 
 
-def check_target(target: Target) -> Report:
+def check_target(target: Target, limits: Limits = DEFAULTS) -> Report:
     """The report of a target. Unreadable where there is none."""
-    return check_text(target.read(), target.name)
+    return check_text(target.read(), target.name, limits)
 
 
-def check_text(source: Source, name: str = "") -> Report:
+def check_text(source: Source, name: str = "", limits: Limits = DEFAULTS) -> Report:
     """The report of a source; of the model `name` only, where one is named."""
     with uncollected():
-        return _check(source, name)
+        return _check(source, name, limits)
 
 
-def _check(source: Source, name: str) -> Report:
-    program, problems = read(source)
+def _check(source: Source, name: str, limits: Limits) -> Report:
+    program, problems = read(source, limits)
     if problems:  # what names and shapes could add would mostly follow from these
         return Report(problems, {})
     names = [name] if name else [m.name for m in program.own_models if not m.missing]
@@ -73,7 +75,8 @@ def _check(source: Source, name: str) -> Report:
         from nnspec.elaborate.unseen import check_unseen
 
         check_unseen(program)
-    report = with_requirements(Report(in_order(program), graphs, sections))
+    missing = {model.name: model.missing for model in program.own_models if model.missing}
+    report = with_requirements(Report(in_order(program), graphs, sections, missing))
     if not report.ok:
         return report
     found = warnings(program, graphs.values(), trained, whole=not name)
@@ -129,13 +132,13 @@ def _sections(
     return sections
 
 
-def read(source: Source) -> tuple[Program, list[Problem]]:
+def read(source: Source, limits: Limits = DEFAULTS) -> tuple[Program, list[Problem]]:
     """The program of a source, and the problems of its syntax."""
-    module, problems = parse(source)
+    module, problems = parse(source, limits)
     if not problems and not module.parts:
         start = Span(source, 0, 0)
         problems = [Problem("NN101", "the file holds no spec", start, "nothing here", help=EXAMPLE)]
-    return Program(module), list(problems)
+    return Program(module, limits=limits), list(problems)
 
 
 def with_requirements(report: Report) -> Report:

@@ -1,8 +1,7 @@
 """Every diagnostic code: severity, a one-line summary, an explanation.
 
 `nnspec explain NN301` prints these. 1xx how a file is written, 2xx names and arguments, 3xx
-tensors and sizes, 4xx the language's limits, 5xx data and training, 6xx warnings, 9xx what nnspec
-cannot do yet.
+tensors and sizes, 4xx the language's limits, 5xx data and training, 6xx warnings.
 """
 
 from __future__ import annotations
@@ -268,6 +267,36 @@ CODES: dict[str, Code] = {
             "return x",
         ),
     ),
+    "NN217": Code(
+        "an `extern` that is declared wrongly",
+        "An `extern` declares a class that lives in Python: its inputs, its own parameters, and the "
+        "shape of each result. The declaration is enough to check; nothing is imported for it.",
+        'extern Scan(state: int = 16) = "mypackage.ops":\n    input x: [N, T, D]\n    return [N, T, D]\n\n'
+        + _model("return image -> Scan", input="image: [N, 7, 5]"),
+        'extern Scan(state: int = 16) = "mypackage.ops:Scan":\n    input x: [N, T, D]\n'
+        "    return [N, T, D]\n\n" + _model("return image -> Scan", input="image: [N, 7, 5]"),
+    ),
+    "NN218": Code(
+        "the Python class of an `extern` cannot be used",
+        "To compile a model the classes of its externs are imported, which runs their code: that is "
+        'done only where it is allowed, with `nnspec.load("model.nn", allow_extern=True)` or '
+        "`nnspec train model.nn --allow-extern`. Then the package must be there, and hold the class, a "
+        "`torch.nn.Module`.",
+    ),
+    "NN219": Code(
+        "a declared layer outside of its body",
+        "A layer that is declared with `layer` has its weights in the body that declares it. It can be "
+        "used there several times, in composed layers too; it cannot be handed to a block.",
+        "block Twice(inner: layer):\n    input x: [N, C]\n    return x -> inner -> inner\n\n"
+        + _model(
+            "layer encoder = linear(8)\nreturn x -> encoder -> Twice(encoder)", input="x: [N, 8]"
+        ),
+        "block Twice(inner: layer):\n    input x: [N, C]\n    return x -> inner -> inner\n\n"
+        + _model(
+            "layer encoder = linear(8)\nreturn x -> encoder -> encoder -> Twice(linear(8))",
+            input="x: [N, 8]",
+        ),
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",
@@ -372,7 +401,8 @@ CODES: dict[str, Code] = {
     "NN402": Code(
         "too many layers, or too large a list",
         "The spec would grow without measure: the number of layers, the length of a list or of a "
-        "loop is limited, so that checking always ends.",
+        "loop is limited, so that checking always ends. The help says which limit it is and how to "
+        "raise it.",
         **_pair(
             "for i in range(1_000_000_000):\n    image = image -> relu\nreturn image",
             "for i in range(10):\n    image = image -> relu\nreturn image",
@@ -522,8 +552,4 @@ CODES: dict[str, Code] = {
         severity="warning",
     ),
     # -- 9xx ---------------------------------------------------------------------------------------
-    "NN900": Code(
-        "not supported yet",
-        "The language has this and nnspec cannot do it yet. The spec is not wrong.",
-    ),
 }

@@ -13,7 +13,7 @@ from nnspec.source import Span
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     #: words, or the function that makes them where they are seldom read
     Text: TypeAlias = str | Callable[[], str]
@@ -57,7 +57,7 @@ class Mismatch(Exception):
 
     Whoever applied the rule knows the node and turns this into a `Failure`.
     `argument` names the setting or tensor at fault, so that the place can be narrowed to it, and
-    `within` the stretch of a string's characters, from and up to.
+    `within` the stretch of a string's characters, from and up to. `sizes` are those in conflict.
     """
 
     def __init__(
@@ -69,8 +69,10 @@ class Mismatch(Exception):
         within: tuple[int, int] | None = None,
         notes: tuple[str, ...] = (),
         help: str = "",
+        sizes: tuple[Any, ...] = (),
     ) -> None:
         super().__init__(message)
+        self.sizes = sizes
         self.code = code
         self.message = message
         self.argument = argument

@@ -181,14 +181,17 @@ class Choice(Node):
 
 
 class Place:
-    """A condition on sizes, with the node that demands it and why in words."""
+    """A condition on sizes, with the place and the tensors that demand it, and why in words."""
 
-    __slots__ = ("_why", "condition", "span")
+    __slots__ = ("_why", "condition", "inputs", "span")
 
-    def __init__(self, condition: Condition, why: Text, span: Span) -> None:
+    def __init__(
+        self, condition: Condition, why: Text, span: Span, inputs: tuple[Value | None, ...] = ()
+    ) -> None:
         self.condition = condition
         self._why = why
         self.span = span
+        self.inputs = inputs
 
     @property
     def why(self) -> str:

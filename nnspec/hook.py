@@ -4,7 +4,8 @@
     from specs.lenet import LeNet
 
 A `.py` file of the same name wins. Nothing is cached on disk: a spec compiles in milliseconds, and
-a `.pyc` could not tell `lenet.nn` from `lenet.py`.
+a `.pyc` could not tell `lenet.nn` from `lenet.py`. A spec with an `extern` is refused: an import
+statement cannot say that it is allowed, as `nnspec.load("net.nn", allow_extern=True)` does.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from types import CodeType, ModuleType
 
+from nnspec.compiler.externs import externs_of, permit
 from nnspec.compiler.load import execute
 from nnspec.compiler.source import Compiled, complete, program_of, source_of
 from nnspec.compiler.spec import attach
@@ -50,6 +52,7 @@ class SpecLoader(importlib.abc.ExecutionLoader):
     def exec_module(self, module: ModuleType) -> None:
         try:
             program, compiled = self._compiled()
+            permit(externs_of(compiled.plans), allowed=False)
         except SpecError as error:
             raise SpecImportError(error.problems) from None
         execute(module, compiled.text, f"<compiled {self.path}>")

@@ -62,6 +62,8 @@ def read_text(file: str) -> str:
 
         return _decode(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>")
     try:
+        if _is_pipe(file):
+            return _decode(_from_pipe(file), file)
         with open(file, "rb") as stream:
             return _decode(stream.read(MOST_BYTES + 1), file)
     except Unreadable:
@@ -77,6 +79,29 @@ def read_text(file: str) -> str:
     except (OSError, ValueError) as error:  # a name too long, a NUL in it, a device that fails
         reason = getattr(error, "strerror", None) or str(error)
         raise Unreadable(f"{file!r}: cannot be read: {reason.lower()}") from None
+
+
+def _is_pipe(file: str) -> bool:
+    from stat import S_ISFIFO
+
+    return S_ISFIFO(os.stat(file).st_mode)
+
+
+def _from_pipe(file: str) -> bytes:
+    """What comes out of a named pipe, such as `<(…)` of a shell; one that nobody writes to would
+    keep us waiting for ever.
+    """
+    with open(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0) as stream:
+        first = stream.read(1)
+        if first == b"":
+            raise Unreadable(f"{file}: a pipe that nothing is written to")
+        os.set_blocking(stream.fileno(), True)
+        found = [first or b""]  # None: nothing yet
+        left = MOST_BYTES + 1
+        while left > 0 and (data := stream.read(min(left, 2**20))):
+            found.append(data)
+            left -= len(data)
+        return b"".join(found)
 
 
 def _decode(data: bytes, file: str) -> str:

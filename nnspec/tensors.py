@@ -123,6 +123,7 @@ def broadcast(a: Sequence[Size], b: Sequence[Size], equal: object = None) -> tup
                 f"{show_shape(a)} and {show_shape(b)} do not fit: "
                 f"dimension {dim} is {render(x)} on one side and {render(y)} on the other",
                 notes=(f"broadcasting stretches a size of 1, never {render(x)} to {render(y)}",),
+                sizes=(x, y),
             )
         else:
             if equal is not None:

@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,88 @@ def test_no_permission(tmp_path: Path) -> None:
     done = run("check", str(spec))
     assert done.returncode == 2
     assert "secret.nn" in said(done)
+
+
+needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+
+
+@needs_pipes
+@pytest.mark.parametrize("command", ["check", "compile", "train", "fmt"])
+def test_a_pipe_that_nothing_is_written_to(command: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.nn")
+    done = run(command, str(tmp_path / "pipe.nn"), seconds=10)
+    assert done.returncode == 2
+    assert "a pipe that nothing is written to" in said(done)
+
+
+@needs_pipes
+def test_a_pipe_that_is_written_to_is_read_to_its_end(tmp_path: Path) -> None:
+    """`nnspec check <(…)` in a shell."""
+    os.mkfifo(tmp_path / "pipe.nn")
+    writer = subprocess.Popen(
+        [sys.executable, "-c", SLOW_WRITER, str(tmp_path / "pipe.nn"), MODEL + "    return x\n"]
+    )
+    try:
+        while not (tmp_path / "started").exists():
+            time.sleep(0.01)
+        done = run("check", str(tmp_path / "pipe.nn"), seconds=10)
+    finally:
+        writer.kill()
+        writer.wait()
+    assert done.returncode == 0, said(done)
+
+
+SLOW_WRITER = """
+import os, sys, time
+path, text = sys.argv[1:]
+# opened for both, so that opening does not wait for the reader
+pipe = os.open(path, os.O_RDWR)
+out = os.open(path, os.O_WRONLY)
+open(os.path.join(os.path.dirname(path), "started"), "w").close()
+time.sleep(0.3)
+os.close(pipe)
+for part in (text[:20], text[20:]):
+    os.write(out, part.encode())
+    time.sleep(0.2)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no devices here")
+def test_a_device_without_an_end() -> None:
+    done = run("check", "/dev/zero")
+    assert done.returncode == 2
+    assert "larger than 64 MiB" in said(done)
+
+
+def test_a_file_of_a_gigabyte(tmp_path: Path) -> None:
+    """Sparse, so that it takes no room; it must not be read as a whole."""
+    with (tmp_path / "big.nn").open("wb") as stream:
+        stream.truncate(2**30)
+    (tmp_path / "takes.nn").write_text('from "big.nn" import Block\n')
+    done = run("check", str(tmp_path / "big.nn"))
+    assert done.returncode == 2
+    assert "larger than 64 MiB" in said(done)
+    done = run("check", str(tmp_path / "takes.nn"))
+    assert done.returncode == 1
+    assert "error[NN212]" in said(done)
+
+
+def test_a_file_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    """An escape sequence in a file would clear the screen, or hide the error."""
+    hidden = "\x1b[2J\x9b31m\u202e"
+    spec = tmp_path / "escape.nn"
+    for line in (
+        f'    return x -> "a{hidden}": relu\n',
+        f'    return x -> nosuch("{hidden}")  # {hidden}\n',
+        f'    return x -> gelu("{hidden}")\n',
+        "    return x -> B\n",
+    ):
+        text = f'block B(kind: str = "{hidden}"):\n    input x: [N, C]\n    return x -> relu\n\n'
+        spec.write_text(f'"""{hidden}"""\n' + text + MODEL + line, encoding="utf-8")
+        for form in ("text", "github"):
+            shown = said(run("check", "--format", form, str(spec)))
+            assert shown
+            assert not {"\x1b", "\x9b", "\u202e"} & set(shown), shown
 
 
 # -- what can be read and is wrong: exit status 1, a code ------------------------------------------------

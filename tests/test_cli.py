@@ -290,3 +290,23 @@ def test_nearest(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "bad.nn", "--nearest", "H=3"]) == 1
     assert "error[NN" in capsys.readouterr().out
     assert main(["check", "nosuch.nn", "--nearest", "H=3"]) == 2
+
+
+def test_explain_an_input(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(ROOT / "specs" / "unet.nn"), "image"]) == 0
+    out = capsys.readouterr().out
+    assert "shape  [N, 3, H, W]" in out
+    assert "3: the channels of an image" in out
+    assert "sizes  H % 16 == 0 and H >= 16" in out
+
+
+def test_a_model_that_needs_a_parameter(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "model Net(width: int):\n    input x: [N, 4]\n    return x -> linear(width)\n"
+    spec.write_text(text)
+    assert main(["check", "net.nn"]) == 0
+    out = capsys.readouterr().out
+    assert "`Net` needs width" in out
+    preset = out.rpartition("a preset gives them: ")[2].strip().replace("…", "3")
+    spec.write_text(f"{text}\n{preset}\n")
+    assert main(["check", "net.nn"]) == 0
+    assert "linear(3)" in capsys.readouterr().out

@@ -9,7 +9,8 @@ import pytest
 import nnspec
 from nnspec.checking import check_text
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.session import NODE_BUDGET, Session
+from nnspec.elaborate.session import Session
+from nnspec.limits import DEFAULTS
 from nnspec.source import Source
 
 BLOCK = """\
@@ -107,7 +108,7 @@ def test_a_mistake_in_many_uses_is_told_once() -> None:
 
 def test_the_unused_share_one_budget() -> None:
     """Blocks that would each take a while do not add up."""
-    each = NODE_BUDGET // 2
+    each = DEFAULTS.layers // 2
     text = "".join(
         f"block B{i}:\n    input x: [N, C]\n    for i in range({each}):\n        x = x -> relu\n"
         "    return x -> conv1d(2, 99)\n\n"
@@ -124,7 +125,7 @@ def test_the_unused_share_one_budget() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Session, "count_node", counted)
         nnspec.check_source(text)
-    assert steps < 2 * NODE_BUDGET
+    assert steps < 2 * DEFAULTS.layers
 
 
 def test_a_named_model_is_checked_without_the_rest() -> None:

@@ -125,7 +125,7 @@ def of_node(node: Node) -> Window | None:
     if use.settings.get("kernel_size") is not None and "stride" in use.settings:
         return _of_kernel(node, axes)
     operator = node.operator
-    if operator.keeps_shape or operator.family in ("normalization", "arithmetic", "dropout"):
+    if operator.keeps_shape or operator.family == "arithmetic":
         return point(axes)
     if operator.name == "concat" and use.settings.get("dim") in (1, 1 - (axes + 2)):
         return point(axes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnspec import origins
 from nnspec.diagnostics import Label, Problem
 from nnspec.nearest import in_words, nearest_sizes
 from nnspec.sizes import solve
@@ -79,5 +80,6 @@ def _problem(
     first, *rest = [shown[condition] for condition in wanted]
     labels = tuple(Label(place.span, place.why) for place in rest[: MOST_LABELS - 1])
     needed = " and ".join(condition.text for condition in wanted[:MOST_LABELS])
-    told = (f"this needs {needed}", *notes)
+    ways = dict.fromkeys(way for place in (first, *rest) for way in origins.notes(place.inputs))
+    told = (f"this needs {needed}", *ways, *notes)
     return Problem(code, message, first.span, first.why, labels, told, help)

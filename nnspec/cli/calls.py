@@ -11,31 +11,37 @@ import os
 import click
 
 from nnspec.cli.output import complain, style, write
+from nnspec.limits import DEFAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from nnspec.limits import Limits
     from nnspec.targets import Target
 
 
-def compile_source(target: Target) -> str | None:
+def compile_source(target: Target, limits: Limits = DEFAULTS) -> str | None:
     """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
     from nnspec.checking import check_text
 
     source = target.read()  # once: standard input is empty afterwards
-    report = check_text(source, target.name)
+    report = check_text(source, target.name, limits)
     if not report.ok:
         _draw(report.diagnostics)
         return None
     from nnspec.compiler.spec import program_of, source_of
 
-    return source_of(program_of(source), list(report.models)).text
+    return source_of(program_of(source, limits), list(report.models)).text
 
 
 def train(
-    target: Target | None, words: Sequence[str], resume: str | None, device: str | None
+    target: Target | None,
+    words: Sequence[str],
+    resume: str | None,
+    device: str | None,
+    allow_extern: bool,
 ) -> int:
     """Train as the target's train part says; the exit status."""
     overrides = settings(words)
@@ -46,29 +52,29 @@ def train(
         from nnspec.training import train as room
 
         if resume is not None:
-            room.resume(resume, device, _console())
+            room.resume(resume, device, _console(), allow_extern)
             return
         assert target is not None
         source = target.read()
         root = os.path.dirname(target.file) or "."
-        room.train(source, target.name, overrides, root, _console())
+        room.train(source, target.name, overrides, root, _console(), allow_extern=allow_extern)
 
     return _guarded(run)
 
 
-def evaluate(folder: str, split: str, device: str | None) -> int:
+def evaluate(folder: str, split: str, device: str | None, allow_extern: bool) -> int:
     """Measure the model of a run folder; the exit status."""
 
     def run() -> None:
         from nnspec.training.evaluate import evaluate as measure
         from nnspec.training.tables import show_evaluation
 
-        show_evaluation(_console(), measure(folder, split, device))
+        show_evaluation(_console(), measure(folder, split, device, allow_extern))
 
     return _guarded(run)
 
 
-def predict(folder: str, inputs: Sequence[str], device: str | None) -> int:
+def predict(folder: str, inputs: Sequence[str], device: str | None, allow_extern: bool) -> int:
     """Use the model of a run folder on files; the exit status: 1 where a file could not be used."""
     failed = False
 
@@ -77,7 +83,7 @@ def predict(folder: str, inputs: Sequence[str], device: str | None) -> int:
         from nnspec.training.tables import show_predictions
 
         nonlocal failed
-        predictions = use(folder, list(inputs), device)
+        predictions = use(folder, list(inputs), device, allow_extern)
         show_predictions(_console(), predictions)
         for prediction in predictions:
             if prediction.problem is not None:

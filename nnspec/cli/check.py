@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import click
 
+from nnspec.cli.options import limits_option
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from nnspec.limits import Limits
 
 FORMATS = ("text", "json", "sarif", "github")
 
@@ -21,6 +25,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.option(
     "--depth", type=click.IntRange(1, 1000), help="Levels of the tree to show; the totals stay."
 )
+@limits_option
 @click.option("--strict", is_flag=True, help="Exit with 1 where there are warnings, too.")
 def command(
     targets: Sequence[str],
@@ -28,6 +33,7 @@ def command(
     nearest: str | None,
     format_name: str,
     depth: int | None,
+    limits: Limits,
     strict: bool,
 ) -> int:
     """Find the errors of specs; show layers, shapes, parameters, MACs, memory.
@@ -42,7 +48,7 @@ def command(
         if nearest:
             from nnspec.cli.nearest import show_nearest
 
-            return show_nearest(targets, parse_sizes(nearest), known or {})
-        return check(targets, known, format_name, depth, strict)
+            return show_nearest(targets, parse_sizes(nearest), known or {}, limits)
+        return check(targets, known, format_name, depth, strict, limits)
     except BadSetting as error:
         raise click.UsageError(str(error)) from None

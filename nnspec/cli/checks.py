@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnspec.checking import check_target, fix_sizes
 from nnspec.cli.output import complain, style, write
 from nnspec.collector import uncollected
+from nnspec.limits import DEFAULTS
 from nnspec.settings import BadSetting
 from nnspec.targets import Unreadable, find
 
@@ -12,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnspec.limits import Limits
     from nnspec.report.model import Report
 
 
@@ -21,13 +23,14 @@ def check(
     format_name: str = "text",
     depth: int | None = None,
     strict: bool = False,
+    limits: Limits = DEFAULTS,
 ) -> int:
     """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit.
 
     `strict`: a warning counts as an error does.
     """
     with uncollected():
-        return _check(targets, sizes, format_name, depth, strict)
+        return _check(targets, sizes, format_name, depth, strict, limits)
 
 
 def _check(
@@ -36,12 +39,13 @@ def _check(
     format_name: str,
     depth: int | None,
     strict: bool,
+    limits: Limits,
 ) -> int:
     reports: list[tuple[str, Report]] = []
     unreadable = False
     for words in targets:
         try:
-            report = check_target(find(words))
+            report = check_target(find(words), limits)
         except Unreadable as error:
             complain(str(error))
             unreadable = True
@@ -81,7 +85,21 @@ def _show_text(reports: Sequence[tuple[str, Report]], depth: int | None) -> None
         if report.ok:
             from nnspec.report.text import draw
 
-            parts.append(draw(report, words, looks, depth) or f"{words}: no errors, and no model\n")
+            parts.append(
+                draw(report, words, looks, depth) or f"{words}: no errors{_left_out(report)}\n"
+            )
         for part in filter(None, parts):
             write(part if first else "\n" + part)
             first = False
+
+
+def _left_out(report: Report) -> str:
+    """Why no model is shown."""
+    if not report.open:
+        return ", and no model"
+    name, missing = next(iter(report.open.items()))
+    given = ", ".join(f"{parameter}=…" for parameter in missing)
+    return (
+        f"; `{name}` needs {' and '.join(missing)} before its layers can be shown\n"
+        f"  a preset gives them: model {name.lower()}_1 = {name}({given})"
+    )

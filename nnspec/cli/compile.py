@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import click
 
+from nnspec.cli.options import limits_option
 from nnspec.cli.output import complain, write
 from nnspec.targets import Unreadable, find
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.limits import Limits
 
 
 @click.command(name="compile")
 @click.argument("target", metavar="TARGET")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without it.")
-def command(target: str, output: str | None) -> int:
+@limits_option
+def command(target: str, output: str | None, limits: Limits) -> int:
     """Write a model as PyTorch source that runs without nnspec."""
     from nnspec.cli.calls import compile_source
 
     try:
-        text = compile_source(find(target))
+        text = compile_source(find(target), limits)
     except Unreadable as error:
         complain(str(error))
         return 2

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from nnspec.cli.options import allow_extern_option
+
 
 @click.command(name="eval")
 @click.argument("run", metavar="RUN")
@@ -15,8 +17,9 @@ import click
     metavar="cpu|cuda|...",
     help="Where to compute; without it the fastest that is there.",
 )
-def command(run: str, split: str, device: str | None) -> int:
+@allow_extern_option
+def command(run: str, split: str, device: str | None, allow_extern: bool) -> int:
     """Measure a trained model: the metrics, per class, and the confusion matrix."""
     from nnspec.cli import calls
 
-    return calls.evaluate(run, split, device)
+    return calls.evaluate(run, split, device, allow_extern)

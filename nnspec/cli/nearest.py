@@ -13,17 +13,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nnspec.limits import Limits
     from nnspec.report.model import ModelReport
 
 
 def show_nearest(
-    targets: Sequence[str], wanted: Mapping[str, int], fixed: Mapping[str, int]
+    targets: Sequence[str],
+    wanted: Mapping[str, int],
+    fixed: Mapping[str, int],
+    limits: Limits,
 ) -> int:
     """A line for each model; the exit status. BadSetting where no model has a size of that name."""
     status = 0
     for words in targets:
         try:
-            report = check_target(find(words))
+            report = check_target(find(words), limits)
         except Unreadable as error:
             complain(str(error))
             status = 2

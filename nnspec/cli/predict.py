@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from nnspec.cli.options import allow_extern_option
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +19,9 @@ if TYPE_CHECKING:
     metavar="cpu|cuda|...",
     help="Where to compute; without it the fastest that is there.",
 )
-def command(run: str, inputs: Sequence[str], device: str | None) -> int:
+@allow_extern_option
+def command(run: str, inputs: Sequence[str], device: str | None, allow_extern: bool) -> int:
     """Use a trained model on files: the class of each, and how probable it is."""
     from nnspec.cli import calls
 
-    return calls.predict(run, inputs, device)
+    return calls.predict(run, inputs, device, allow_extern)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from nnspec.cli.options import allow_extern_option
 from nnspec.cli.output import complain
 from nnspec.targets import Unreadable, find
 
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
 @click.option(
     "--device", metavar="cpu|cuda|...", help="Where to train; without it the fastest that is there."
 )
+@allow_extern_option
 def command(
-    target: str | None, settings: Sequence[str], resume: str | None, device: str | None
+    target: str | None,
+    settings: Sequence[str],
+    resume: str | None,
+    device: str | None,
+    allow_extern: bool,
 ) -> int:
     """Train a model as its file says, and write a run folder.
 
@@ -35,7 +41,7 @@ def command(
         raise click.UsageError("a run is resumed as it was begun: leave the target out")
     calls.settings(settings)  # a word that is no setting is refused before PyTorch is loaded
     try:
-        return calls.train(find(target) if target else None, settings, resume, device)
+        return calls.train(find(target) if target else None, settings, resume, device, allow_extern)
     except Unreadable as error:
         complain(str(error))
         return 2

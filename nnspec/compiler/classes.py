@@ -270,6 +270,12 @@ class Planner:
     def name_all(self) -> None:
         """Give each class its own name; variants are told apart by what only they have."""
         taken = {plan.name for plan in self.classes if plan.kind == "model"}
+        taken |= {
+            node.operator.name
+            for plan in self.classes
+            for node in steps(plan.graph)
+            if isinstance(node, OpNode) and node.operator.family == "extern"
+        }
         by_size = sorted(self.classes, key=lambda plan: sum(1 for _ in steps(plan.graph)))
         for plan in by_size:
             if plan.kind == "model":

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from textwrap import wrap
 
-from nnspec.compiler import code
+from nnspec.compiler import code, externs
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
@@ -21,18 +21,22 @@ _IMPORTS = (
 
 def file(doc: str, plans: Iterable[ClassPlan]) -> str:
     """The source of a module with these classes."""
-    parts = [lines for plan in plans for lines in class_lines(plan)]
-    return assemble(doc, parts)
+    plans = list(plans)
+    used = externs.externs_of(plans)
+    parts = [externs.class_lines(extern) for extern in used]
+    parts += [lines for plan in plans for lines in class_lines(plan)]
+    return assemble(doc, parts, externs.imports(used))
 
 
-def assemble(doc: str, parts: list[list[str]]) -> str:
-    """A module: docstring, the imports that the parts need, the parts."""
+def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> str:
+    """A module: docstring, the imports that the parts need and those of packages, the parts."""
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
     words = set(
         re.findall(r"\b(?:torch(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)", body)
     )
     standard = [line for word, line in _IMPORTS if word in words]
-    torch = ["import torch"] if "torch" in words else []
+    torch = [*packages]
+    torch += ["import torch"] if "torch" in words else []
     torch += ["import torch.nn.functional as F"] if "F" in words else []
     names = [name for name in ("Tensor", "nn") if name in words]
     torch += [f"from torch import {', '.join(names)}"] if names else []

@@ -10,7 +10,8 @@ from nnspec.compiler.emit import file
 from nnspec.compiler.in_place import settle
 from nnspec.compiler.optional import merge
 from nnspec.diagnostics import Failure, Problem, SpecError
-from nnspec.elaborate.program import Program
+from nnspec.elaborate.program import Program, deep_recursion
+from nnspec.limits import DEFAULTS, Limits
 from nnspec.records import Record
 from nnspec.source import Source
 from nnspec.syntax.parser import parse
@@ -23,10 +24,10 @@ class Compiled(Record):
     plans: list[ClassPlan]
 
 
-def program_of(source: Source) -> Program:
+def program_of(source: Source, limits: Limits = DEFAULTS) -> Program:
     """The program of a source; SpecError with every problem of its syntax and its definitions."""
-    module, problems = parse(source)
-    program = Program(module)
+    module, problems = parse(source, limits)
+    program = Program(module, limits=limits)
     if problems or program.problems:
         raise SpecError([*problems, *program.problems])
     return program
@@ -42,12 +43,13 @@ def source_of(
 ) -> Compiled:
     """The source of some models, with these parameters. SpecError where something does not fit."""
     planner = Planner()
-    for name in names:
-        planner.model(program.model(name), checked_graph(program, name, settings))
-    merge(planner)
-    settle(planner.classes)
-    planner.name_all()
-    return Compiled(file(program.module.doc, planner.classes), planner.classes)
+    with deep_recursion():
+        for name in names:
+            planner.model(program.model(name), checked_graph(program, name, settings))
+        merge(planner)
+        settle(planner.classes)
+        planner.name_all()
+        return Compiled(file(program.module.doc, planner.classes), planner.classes)
 
 
 def checked_graph(program: Program, name: str, settings: Mapping[str, Any] | None) -> Any:

@@ -15,7 +15,7 @@ from nnspec.elaborate.blocks import argument_scope, short_form
 from nnspec.elaborate.body import Body, run_function
 from nnspec.elaborate.parameters import TYPES, check_type
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.session import NODE_BUDGET, STEP_BUDGET, Session
+from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, OperatorName, Poisoned
 from nnspec.graph import Graph
 from nnspec.operators import lookup
@@ -84,9 +84,10 @@ class Alone:
 
     def attempt(self, definition: Definition, fixed: Mapping[str, Any], trial: Trial) -> Found:
         """The problems of one use."""
-        if self.nodes >= NODE_BUDGET or self.steps >= STEP_BUDGET:
+        limits = self.program.session.limits
+        if self.nodes >= limits.layers or self.steps >= limits.steps:
             return {}
-        session = Session(trial=True)
+        session = Session(trial=True, limits=limits)
         session.nodes, session.steps = self.nodes, self.steps
         try:
             _elaborate(session, self.program.scope, definition, fixed, trial)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from nnspec import origins
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, SizeLimit, symbols
 from nnspec.elaborate import blocks, habits, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
-from nnspec.elaborate.session import MOST_COPIES, fail, placed
+from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
     Block,
     BlockLayer,
@@ -24,6 +25,9 @@ from nnspec.elaborate.values import (
 from nnspec.graph import CallNode, OpNode, Place, Value
 from nnspec.operators import lookup
 from nnspec.operators.definition import Operator
+
+#: problems of which it helps to know where the sizes come from
+ABOUT_SIZES = ("NN301", "NN302", "NN303")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +71,8 @@ def layer(
         graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner)
         return _call_node(body, graph, tensors, label, span, "sequence")
     assert isinstance(value, BlockLayer)
-    graph = blocks.block_graph(body.session, value, types, span, _origins(tensors, span))
+    labels = _origins(tensors, span)
+    graph = blocks.block_graph(body.session, value, types, span, labels, tensors)
     return _call_node(body, graph, tensors, label, span, value.block.definition.name)
 
 
@@ -104,8 +109,7 @@ def operator(
 ) -> Any:
     """Apply an operator that the language itself uses: arithmetic, indexing."""
     found = lookup(name)
-    if found is None:
-        fail("NN900", f"`{name}` on tensors is not supported yet", place or span)
+    assert found is not None, "each of them is defined"
     made = OperatorLayer(place or span, found, (), settings)
     results = _operator_node(body, made, tensors, None, span)
     return results_of(results)
@@ -138,6 +142,8 @@ def _operator_node(
         if types and types[0] is not None:
             habit = habits.channels_first(definition, positional, types[0].shape)
             mismatch.help = habit or mismatch.help
+        if mismatch.sizes or mismatch.code in ABOUT_SIZES:
+            mismatch.notes = (*mismatch.notes, *origins.notes(inputs, mismatch.sizes))
         raise placed(mismatch, where, _origins(inputs, where)) from None
     except SizeLimit as limit:
         fail("NN403", f"this makes {limit}", place, labels=_origins(inputs, place))
@@ -152,7 +158,7 @@ def _operator_node(
         if not session.trial:
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:
-            body.graph.places.append(Place(condition, why, place))
+            body.graph.places.append(Place(condition, why, place, inputs))
     if made.init or made.ties:
         weights.settle(body, node, made, _origins(inputs, place))
     return _add(body, node, results, span)
@@ -282,12 +288,14 @@ def repeat(body: Body, count: Any, value: Any, span: Span) -> Any:
         fail("NN202", f"a layer is repeated a whole number of times, not {describe(count)}", span)
     if count < 0:
         fail("NN402", f"a layer cannot be repeated {count} times", span)
-    if count > MOST_COPIES:
+    limits = body.session.limits
+    if count > limits.copies:
         fail(
             "NN402",
             f"{count:,} copies of a layer are too many",
             span,
-            notes=(f"at most {MOST_COPIES:,} are allowed",),
+            notes=(f"at most {limits.copies:,} are allowed",),
+            help=limits.way_out("copies"),
         )
     if count == 0:
         return Composed(span, ())
@@ -324,9 +332,11 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
     """A use of a declared layer: the first one makes its weights, the others must fit them."""
     if value.body is not body:
         fail(
-            "NN900",
-            f"`{value.name}` is declared outside of this block; using it here is not supported yet",
+            "NN219",
+            f"`{value.name}` belongs to `{value.body.graph.name}`, and is used in `{body.graph.name}`",
             span,
+            labels=(Label(value.span, "declared here"),),
+            help=f"use it in `{value.body.graph.name}`, and give the block what comes out",
         )
     first = not value.used
     if not first:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label
 from nnspec.elaborate.scope import Scope
-from nnspec.elaborate.session import DEEPEST, fail
+from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import BlockLayer, Composed, Poisoned, Repeated, Step, is_layer, key
 from nnspec.graph import CallNode, Graph, OpNode, OwnParam, Value
 
@@ -26,6 +26,7 @@ def block_graph(
     types: tuple[TensorType, ...],
     span: Span,
     labels: tuple[Label, ...] = (),
+    tensors: Sequence[Value] = (),
 ) -> Graph | None:
     """The graph of one use of a block; None where it failed, and the problem is told."""
     definition = layer.block.definition
@@ -54,7 +55,7 @@ def block_graph(
     enter(session, definition.name, span)
     try:
         body.given = list(types)
-        body.use_span, body.use_labels = span, labels
+        body.use_span, body.use_labels, body.use_tensors = span, labels, tensors
         fine = body.run(definition.body)
     finally:
         session.stack.pop()
@@ -66,18 +67,20 @@ def block_graph(
 
 
 def enter(session: Session, name: str, span: Span) -> None:
-    """Note that a block is being elaborated; NN401 where it never ends."""
-    if len(session.stack) >= DEEPEST:
-        names = [entry[0] for entry in session.stack]
+    """Note that a block (or a composed layer, without a name) is being elaborated; NN401 where it
+    never ends."""
+    deepest = session.limits.depth
+    if len(session.stack) >= deepest:
+        names = [entry or "a composed layer" for entry, _ in session.stack]
         cycle = names[names.index(name) :] if name in names else names
         chain = " -> ".join([*cycle[:4], "…"] if len(cycle) > 4 else [*cycle, name])
-        fail(
-            "NN401",
-            f"`{name}` uses itself without end" if name in names else "blocks are nested too deep",
-            span,
-            notes=(f"{chain}: {DEEPEST} deep",),
-            help="a block may use itself only with parameters that lead to an end",
-        )
+        way_out = session.limits.way_out("depth")
+        if name in names:
+            message = f"`{name}` uses itself without end"
+            way_out = f"a block may use itself with parameters that lead to an end; {way_out}"
+        else:
+            message = "blocks are nested too deep"
+        fail("NN401", message, span, notes=(f"{chain}: {deepest} deep",), help=way_out)
     session.stack.append((name, span))
 
 
@@ -145,7 +148,7 @@ def sequence_graph(
         Value(kind, None, i, "x" if len(types) == 1 else f"x{i}", span)
         for i, kind in enumerate(types)
     ]
-    enter(session, graph.name, span)
+    enter(session, definition.name if definition else "", span)
     try:
         steps = layer.steps if isinstance(layer, Composed) else (Step(None, layer),)
         from nnspec.elaborate import apply

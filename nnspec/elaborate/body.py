@@ -6,6 +6,7 @@ uses the poison stays silent.
 
 from __future__ import annotations
 
+from nnspec import origins
 from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
     from nnspec.graph import Node
     from nnspec.source import Span
 
-#: a body may run this many statements, loops unrolled
-MOST_STATEMENTS = 1_000_000
-
 
 class _Return(Exception):
     """A `return` was reached."""
@@ -47,7 +45,8 @@ class Body:
 
     __slots__ = (
         "fine", "given", "graph", "inputs_seen", "is_sequence", "owner", "paths", "position", "refused",
-        "regions", "scope", "session", "ties", "use_labels", "use_span", "when",
+        "regions", "scope", "session", "ties", "use_labels", "use_span",
+        "use_tensors", "when",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +69,7 @@ class Body:
         )
         self.use_span: Span | None = None
         self.use_labels: tuple[Label, ...] = ()
+        self.use_tensors: Sequence[Value] = ()  # what a block is given
         self.inputs_seen = 0
         self.fine = True
         self.refused = False  # an input does not fit: the mistake is at the use, not in the body
@@ -184,7 +184,7 @@ class Body:
         self.fine = False
         problem = failure.problem
         uses = tuple(
-            Label(span, f"in this use of `{name}`")
+            Label(span, f"in this use of `{name}`" if name else "in this composed layer")
             for name, span in reversed(self.session.stack[-3:])
         )
         known = {problem.span, *(label.span for label in problem.labels)}
@@ -223,14 +223,14 @@ class Body:
         else:
             kind = self.given[number]
             place = self.use_span or statement.span
-            patterns.match(
-                self,
-                statement.shape,
-                kind,
-                f"input `{statement.name}` of `{self.graph.name}`",
-                place,
-                (Label(statement.shape.span, "the shape that is declared"), *self.use_labels),
-            )
+            declared = Label(statement.shape.span, "the shape that is declared")
+            what = f"input `{statement.name}` of `{self.graph.name}`"
+            try:
+                patterns.match(
+                    self, statement.shape, kind, what, place, (declared, *self.use_labels)
+                )
+            except Failure as failure:
+                raise _with_origins(failure, self.use_tensors[number : number + 1]) from None
         value = Value(kind, None, number, statement.name, statement.span)
         self.graph.inputs.append(value)
         self.scope.bind(statement.name, value, statement.name_span)
@@ -246,7 +246,10 @@ class Body:
         if not isinstance(value, Value):
             fail("NN202", f"only a tensor has a shape, not {describe(value)}", span)
         origin = (Label(span, f"{what} is {value.type}"),)
-        patterns.match(self, shape, value.type, what, shape.span, origin)
+        try:
+            patterns.match(self, shape, value.type, what, shape.span, origin)
+        except Failure as failure:
+            raise _with_origins(failure, [value]) from None
 
     def layer_declaration(self, statement: tree.LayerDecl) -> None:
         value = self.evaluate(statement.value)
@@ -364,6 +367,12 @@ class Body:
                 value.name = item.name
             self.graph.outputs.append((name, value))
         raise _Return
+
+
+def _with_origins(failure: Failure, tensors: Iterable[Value]) -> Failure:
+    """The failure, with where the sizes of the tensors come from."""
+    problem = failure.problem
+    return Failure(replace(problem, notes=(*problem.notes, *origins.notes(tensors))))
 
 
 _RULES: dict[type, Any] = {

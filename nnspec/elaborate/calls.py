@@ -7,6 +7,7 @@ import re
 from nnspec.diagnostics import Mismatch
 from nnspec.elaborate import apply, habits, weights
 from nnspec.elaborate.initial import with_settings
+from nnspec.elaborate.numbers import counted
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
@@ -215,7 +216,8 @@ def _builtin(
     if builtin.name not in ("min", "max", "len", "sum", "int", "abs", "floor", "ceil", "round"):
         positional = [body.session.pin(value) for value in positional]
     try:
-        result = builtin.function(*positional, **keyword)
+        limited = (body.session.limits,) if builtin.function is counted else ()
+        result = builtin.function(*limited, *positional, **keyword)
         if isinstance(result, list):
             body.session.count_steps(len(result), span)
         return result

@@ -12,7 +12,7 @@ from nnspec.elaborate.calls import call
 from nnspec.elaborate.habits import of_module, of_tensor, said_here
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.labels import evaluate_label
-from nnspec.elaborate.numbers import LONGEST, arithmetic, comparison, negative
+from nnspec.elaborate.numbers import arithmetic, comparison, negative
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
 from nnspec.elaborate.ties import tensor_of
@@ -261,7 +261,7 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
     if op in ("**", "/") or isinstance(left, float) or isinstance(right, float):
         right = body.session.pin(right)  # a formal size takes part in sums and products of integers
         left = left if op == "**" and isinstance(right, int) else body.session.pin(left)
-    result = _guard(lambda: arithmetic(op, left, right), span)
+    result = _guard(lambda: arithmetic(op, left, right, body.session.limits), span)
     if isinstance(result, (list, str)):
         body.session.count_steps(len(result), span)
     return result
@@ -395,6 +395,7 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
             layer = _stage_layer(body, stage)
             tensors = apply.layer(body, layer, tensors, label, stage.value.span)
         return apply.results_of(tensors) if len(expr.stages) > 1 else value
+    limits = body.session.limits
     steps: list[Step] = []
     for number, stage in enumerate(expr.stages):
         if number:
@@ -406,8 +407,9 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
             steps.extend(value.steps)
         else:
             steps.append(Step(label, value))
-        if len(steps) > LONGEST:
-            fail("NN402", f"this layer would have more than {LONGEST:,} steps", expr.span)
+        if len(steps) > limits.items:
+            message = f"this layer would have more than {limits.items:,} steps"
+            fail("NN402", message, expr.span, help=limits.way_out("items"))
     made = Composed(expr.span, tuple(steps))
     if any(isinstance(step.layer, (Composed, Repeated)) for step in steps):
         body.session.count_steps(_written_out(made, {}), expr.span)

@@ -17,6 +17,7 @@ from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import Block, BlockLayer, Composed, Poisoned, Repeated
 from nnspec.graph import Graph
+from nnspec.limits import HIGHEST, Limits
 from nnspec.records import Record
 from nnspec.syntax import tree
 from nnspec.tensors import TensorType
@@ -51,13 +52,16 @@ def formal(graph: Graph) -> Formal | None:
     hints: dict[str, Size] = {}
     arguments: dict[str, Any] = {}
     for name, value in graph.arguments.items():
-        if isinstance(value, (int, Dim)) and not isinstance(value, bool):
+        # a symbol is at least 1: in place of 0 it would decide `padding > 0` the other way
+        whole = isinstance(value, Dim) or (isinstance(value, int) and value >= 1)
+        if whole and not isinstance(value, bool):
             hints[name] = value
             arguments[name] = symbol(name)
         else:
             arguments[name] = value
     types = _formal_types(graph, definition, hints)
-    session = Session(hints)
+    # what is elaborated here once more stayed within the limits of its program
+    session = Session(hints, limits=Limits(**HIGHEST))
     layer = BlockLayer(definition.name_span, Block(definition, scope), arguments)
     with deep_recursion():
         try:

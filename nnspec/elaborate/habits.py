@@ -19,6 +19,8 @@ _LAYERS = "operators stand alone, in snake_case: `relu`, `conv2d(64, 3)`"
 #: a name -> the name here, or a sentence that says how
 HABITS = {
     "True": "true", "False": "false", "None": "none",
+    "null": "none", "nil": "none", "NULL": "none", "undefined": "none",
+    "str": "a text holds values in a label only: `\"layer{i}\": conv2d(64, 3)`",
     # Keras
     "Dense": "linear", "Input": "a model's tensors are `input` lines: `input image: [N, 3, H, W]`",
     "Conv1D": "conv1d", "Conv2D": "conv2d", "Conv3D": "conv3d", "Conv2DTranspose": "conv_transpose2d",

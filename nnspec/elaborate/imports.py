@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, nearest
 from nnspec.elaborate.program import Borrowed, Model, Program
-from nnspec.elaborate.session import DEEPEST, fail
+from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import POISON
 from nnspec.places import Refused, Shelves
 from nnspec.source import Span
@@ -20,11 +20,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nnspec.limits import Limits
     from nnspec.source import Source
     from nnspec.syntax import tree
-
-#: a program may have this many files
-MOST_FILES = 1000
 
 
 class Library:
@@ -34,7 +32,8 @@ class Library:
     such a record.
     """
 
-    def __init__(self, root: Source, kept: Mapping[str, str] | None) -> None:
+    def __init__(self, root: Source, kept: Mapping[str, str] | None, limits: Limits) -> None:
+        self.limits = limits
         self.shelves = Shelves(root, kept)
         self.texts: dict[str, str] = {}
         self.programs: dict[str, Program | None] = {}  # None: it does not parse
@@ -64,7 +63,7 @@ class Library:
         if sum(map(len, self.texts.values())) > MOST_BYTES:
             size = f"{MOST_BYTES // 2**20} MiB"
             fail("NN402", f"the imported files are together larger than {size}", span)
-        module, problems = parse(source)
+        module, problems = parse(source, self.limits)
         for problem in problems:
             program.session.report(problem)
         if problems:  # what names could add would mostly follow from these
@@ -76,10 +75,13 @@ class Library:
             self.chain.pop()
 
     def _bound(self, span: Span) -> None:
-        if len(self.chain) > DEEPEST:
-            fail("NN401", f"imports lie more than {DEEPEST} files deep", span)
-        if len(self.programs) >= MOST_FILES:
-            fail("NN402", f"this spec imports more than {MOST_FILES:,} files", span)
+        limits = self.limits
+        if len(self.chain) > limits.depth:
+            message = f"imports lie more than {limits.depth} files deep"
+            fail("NN401", message, span, help=limits.way_out("depth"))
+        if len(self.programs) >= limits.files:
+            message = f"this spec imports more than {limits.files:,} files"
+            fail("NN402", message, span, help=limits.way_out("files"))
 
     def _refuse_cycle(self, key: str, span: Span) -> None:
         keys = [opened for opened, _ in self.chain]
@@ -120,7 +122,8 @@ def take(program: Program, part: tree.Import) -> None:
     fresh = [(name, alias or name) for name, alias in part.names]
     fresh = [pair for pair in fresh if _is_fresh(program, pair[1])]
     if program.library is None:
-        program.library = Library(program.module.source, program.kept)
+        limits = program.session.limits
+        program.library = Library(program.module.source, program.kept, limits)
     home = program.library.load(program, part)
     if home is None:
         return

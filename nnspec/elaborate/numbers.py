@@ -6,25 +6,24 @@ import math
 
 from nnspec.diagnostics import Mismatch
 from nnspec.dims import Dim, SizeLimit, compare, maximum, minimum
+from nnspec.limits import DEFAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-#: numbers beyond this are no size of anything
-LARGEST = 10**30
-#: a list, a range or a string may have this many items
-LONGEST = 1_000_000
+    from nnspec.limits import Limits
 
 
-def arithmetic(op: str, a: Any, b: Any) -> Any:
+def arithmetic(op: str, a: Any, b: Any, limits: Limits = DEFAULTS) -> Any:
     """`a op b` for numbers, sizes, strings and lists; Mismatch NN210, NN403 or NN402."""
     if isinstance(a, list) or isinstance(b, list):
-        return _lists(op, a, b)
+        return _lists(op, a, b, limits)
     if isinstance(a, str) and isinstance(b, str) and op == "+":
-        if len(a) + len(b) > LONGEST:
-            raise Mismatch("NN402", f"this string would have more than {LONGEST:,} characters")
+        if len(a) + len(b) > limits.items:
+            message = f"this string would have more than {limits.items:,} characters"
+            raise Mismatch("NN402", message, help=limits.way_out("items"))
         return a + b
     if not _number(a) or not _number(b):
         raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")
@@ -36,21 +35,31 @@ def arithmetic(op: str, a: Any, b: Any) -> Any:
             help="sizes are whole: `2 * H // 3` in place of `H * 0.67`",
         )
     try:
-        result = _numeric(op, a, b)
+        result = _numeric(op, a, b, limits.digits)
     except ZeroDivisionError:
         raise Mismatch("NN210", "division by zero") from None
+    except _TooLarge:
+        result = 10**limits.digits + 1
     except (SizeLimit, OverflowError):
         raise Mismatch("NN403", f"`{op}` makes a number that is too big") from None
     if isinstance(result, complex):
         raise Mismatch("NN210", "the power of a negative number to a fraction is not real")
-    if isinstance(result, int) and not -LARGEST <= result <= LARGEST:
-        raise Mismatch(
-            "NN403", f"`{op}` makes a number of more than {len(str(LARGEST)) - 1} digits"
-        )
+    if (
+        isinstance(result, int)
+        and result.bit_length()
+        > 3 * limits.digits  # rarely: only then the power is worth its while
+        and abs(result) > 10**limits.digits
+    ):
+        message = f"`{op}` makes a number of more than {limits.digits} digits"
+        raise Mismatch("NN403", message, help=limits.way_out("digits"))
     return result
 
 
-def _numeric(op: str, a: Any, b: Any) -> Any:
+class _TooLarge(Exception):
+    """A power that is not even computed."""
+
+
+def _numeric(op: str, a: Any, b: Any, digits: int) -> Any:
     if op == "+":
         return a + b
     if op == "-":
@@ -75,23 +84,25 @@ def _numeric(op: str, a: Any, b: Any) -> Any:
         if isinstance(a, Dim) and b < 0:
             raise Mismatch("NN210", f"{a} to the power of {b} is a fraction, which a size is not")
         small = isinstance(a, float) or isinstance(b, float) or isinstance(a, Dim)
-        if not small and abs(a) > 1 and b * math.log2(abs(a)) > 110:
-            raise OverflowError
+        if not small and abs(a) > 1 and b * math.log10(abs(a)) > digits + 1:
+            raise _TooLarge
         return a**b
     raise Mismatch("NN210", f"`{op}` does not work on numbers")
 
 
-def _lists(op: str, a: Any, b: Any) -> Any:
+def _lists(op: str, a: Any, b: Any, limits: Limits) -> Any:
+    longest = limits.items
     if op == "+" and isinstance(a, list) and isinstance(b, list):
-        result = a + b if len(a) + len(b) <= LONGEST else None
+        result = a + b if len(a) + len(b) <= longest else None
     elif op == "*" and isinstance(a, int) and isinstance(b, list):
-        result = b * a if a * len(b) <= LONGEST else None
+        result = b * a if a * len(b) <= longest else None
     elif op == "*" and isinstance(b, int) and isinstance(a, list):
-        result = a * b if b * len(a) <= LONGEST else None
+        result = a * b if b * len(a) <= longest else None
     else:
         raise Mismatch("NN210", f"`{op}` does not work on {_name(a)} and {_name(b)}")
     if result is None:
-        raise Mismatch("NN402", f"this list would have more than {LONGEST:,} items")
+        message = f"this list would have more than {longest:,} items"
+        raise Mismatch("NN402", message, help=limits.way_out("items"))
     return result
 
 
@@ -180,10 +191,12 @@ def _sum(values: list[Any]) -> Any:
     return total
 
 
-def _range(*bounds: int) -> list[int]:
+def counted(limits: Limits, *bounds: int) -> list[int]:
+    """`range(…)`, the one function whose result may be far longer than what it is given."""
     numbers = range(*bounds)
-    if len(numbers) > LONGEST:
-        raise Mismatch("NN402", f"a range may have {LONGEST:,} items, not {len(numbers):,}")
+    if numbers[limits.items :]:
+        message = f"a range may have {limits.items:,} items"
+        raise Mismatch("NN402", message, help=limits.way_out("items"))
     return list(numbers)
 
 
@@ -208,7 +221,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "float": float,
     "len": len,
     "sum": _sum,
-    "range": _range,
+    "range": counted,
     "enumerate": lambda items, start=0: [[i, v] for i, v in enumerate(items, start)],
     "zip": lambda *lists: [list(items) for items in zip(*lists, strict=False)],
     "reversed": lambda items: list(items)[::-1],

@@ -51,10 +51,10 @@ def declare(body: Body, shape: Expr) -> TensorType:
     for item in items:
         if is_rest(item):
             fail(
-                "NN900",
-                "`...` in a model's input is not supported yet",
+                "NN303",
+                "a model's input has a fixed number of dimensions",
                 item.span,
-                help="name each dimension: a model has a fixed number of them",
+                help="name each of them: `[N, 3, H, W]`; `...` is for blocks",
             )
         if isinstance(item, Name) and item.id == "_":
             sizes.append(symbol(f"_{sum(1 for n in body.graph.symbols if n[0] == '_')}"))

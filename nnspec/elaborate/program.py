@@ -11,6 +11,7 @@ from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session, fail
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, Poisoned, describe
 from nnspec.graph import Graph
+from nnspec.limits import DEFAULTS
 from nnspec.records import Record
 from nnspec.syntax import tree
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.imports import Library
+    from nnspec.limits import Limits
     from nnspec.source import Span
 
 
@@ -68,11 +70,12 @@ class Program:
         kept: Mapping[str, str] | None = None,
         importer: Program | None = None,
         key: str = "",
+        limits: Limits = DEFAULTS,
     ) -> None:
         self.module = module
         self.kept = kept
         self.key = key  # of the file, in the library; "" for the root
-        self.session: Session = Session() if importer is None else importer.session
+        self.session: Session = Session(limits=limits) if importer is None else importer.session
         # None until something is imported
         self.library: Library | None = None if importer is None else importer.library
         self.scope: Scope = Scope()
@@ -122,7 +125,8 @@ class Program:
 
                     take(self, part)
                 else:
-                    self._not_yet(part)
+                    assert isinstance(part, tree.ExternDef)
+                    self._extern(part)
             except Failure as failure:
                 self.session.report(failure.problem)
             except SizeLimit as limit:
@@ -180,10 +184,12 @@ class Program:
             if isinstance(problem, Failure):
                 raise
 
-    def _not_yet(self, part: tree.Part) -> None:
-        assert isinstance(part, tree.ExternDef)
+    def _extern(self, part: tree.ExternDef) -> None:
+        from nnspec.elaborate.externs import declare
+
+        self.once(part.name, part.name_span)
         self.scope.bind(part.name, POISON, part.name_span)
-        fail("NN900", "`extern` is not supported yet", part.span)
+        declare(self, part)
 
     def _model(self, definition: tree.BlockDef) -> None:
         own = Block(definition, self.scope)
@@ -329,7 +335,7 @@ def _leaves(target: tree.Target) -> Iterator[tree.Target]:
 
 
 class deep_recursion:
-    """Room for deeply nested specs; the depth itself is bounded by the parser and by DEEPEST."""
+    """Room for deeply nested specs; the depth itself is bounded by the parser and by `Limits.depth`."""
 
     def __enter__(self) -> None:
         import sys

@@ -14,7 +14,7 @@ from nnspec.elaborate.values import Poisoned, describe
 from nnspec.operators.binding import check_kind
 from nnspec.recipe import lookup, names
 from nnspec.recipe.definition import Bound
-from nnspec.recipe.plan import DataPlan
+from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
 from nnspec.records import replace
 from nnspec.syntax import tree
 
@@ -163,7 +163,7 @@ def data_plan(
         fields = dict(source.definition.fields(source.settings, root))
     except Mismatch as mismatch:
         raise placed(mismatch, source_setting.value.span) from None
-    split = {"train": 0.8, "val": 0.2}
+    split = AS_PUBLISHED if source.definition.comes_divided else {"train": 0.8, "val": 0.2}
     seed = 0
     pipelines: dict[str, dict[str, list[Bound]]] = {}
     shapes: dict[str, dict[str, Field]] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
 from nnspec.dims import Dim, Undecided, compare, substitute, undivided
 from nnspec.elaborate.values import key
+from nnspec.limits import DEFAULTS
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Use
 
@@ -19,36 +20,35 @@ if TYPE_CHECKING:
 
     from nnspec.dims import Size
     from nnspec.graph import Graph
+    from nnspec.limits import Limits
     from nnspec.operators.definition import Operator
     from nnspec.source import Span
     from nnspec.tensors import TensorType
 
-#: a spec may make this many nodes that are not copies of each other
-NODE_BUDGET = 100_000
-#: and take this many steps to compute its numbers and lists: one for an item of a list, more for an
-#: item that a comprehension computes and for the call of a function
-STEP_BUDGET = 4_000_000
+#: the steps of an item that a comprehension computes, and of a function's call; one for others
 COMPUTED = 20
 CALLED = 100
 #: more problems than this are not told one by one
 MOST_PROBLEMS = 100
 #: a nearest name is sought for this many unknown ones: it takes a while, and few read further
 MOST_HINTS = 20
-#: `n * layer` may make this many copies
-MOST_COPIES = 10_000_000
-#: blocks may be nested this deep
-DEEPEST = 64
 
 
 class Session:
     """The state that all bodies of one elaboration share."""
 
     __slots__ = (
-        "_uses", "graphs", "hints", "known", "nodes", "pinned", "problems", "ran", "stack", "steps",
+        "_uses", "graphs", "hints", "known", "limits", "nodes", "pinned", "problems", "ran", "stack", "steps",
         "trial",
     )  # fmt: skip
 
-    def __init__(self, hints: Mapping[str, Size] | None = None, trial: bool = False) -> None:
+    def __init__(
+        self,
+        hints: Mapping[str, Size] | None = None,
+        trial: bool = False,
+        limits: Limits = DEFAULTS,
+    ) -> None:
+        self.limits = limits
         self.problems: list[Problem] = []
         self.graphs: dict[Hashable, Graph | None] = {}  # None: it failed, and the problem is told
         # the blocks being elaborated, with their place of use
@@ -81,21 +81,24 @@ class Session:
 
     def count_node(self, span: Span) -> None:
         self.nodes += 1
-        if self.nodes > NODE_BUDGET:
+        if self.nodes > self.limits.layers:
             fail(
                 "NN402",
-                f"this spec makes more than {NODE_BUDGET:,} layers",
+                f"this spec makes more than {self.limits.layers:,} layers",
                 span,
-                help="copies of one block are cheap: write `n * Block(…)` in place of a loop",
+                help="copies of one block are cheap, `n * Block(…)` in place of a loop; "
+                + self.limits.way_out("layers"),
             )
 
     def count_steps(self, count: int, span: Span) -> None:
         self.steps += count
-        if self.steps > STEP_BUDGET:
+        if self.steps > self.limits.steps:
             fail(
                 "NN402",
-                f"the numbers and lists of this spec take more than {STEP_BUDGET:,} steps to compute",
+                "the numbers and lists of this spec take more than "
+                f"{self.limits.steps:,} steps to compute",
                 span,
+                help=self.limits.way_out("steps"),
             )
 
     # -- operators --------------------------------------------------------------------------------

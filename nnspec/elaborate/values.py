@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from nnspec.diagnostics import Label
+    from nnspec.elaborate.body import Body
     from nnspec.elaborate.scope import Scope
     from nnspec.operators.definition import Operator
     from nnspec.source import Span
@@ -146,7 +147,7 @@ class SharedLayer:
 
     __slots__ = ("body", "layer", "name", "params", "span", "used")
 
-    def __init__(self, name: str, layer: Any, span: Span, body: object) -> None:
+    def __init__(self, name: str, layer: Any, span: Span, body: Body) -> None:
         self.name = name
         self.layer = layer
         self.span = span

@@ -199,6 +199,21 @@ def _count(number: int, word: str) -> str:
     )
 
 
+def _escaped(text: str) -> str:
+    """A string with what cannot be printed as an escape, as the language has them."""
+    if text.isprintable() and not set(text) & {'"', "\\"}:
+        return text
+    return "".join(
+        f"\\{character}"
+        if character in '"\\'
+        else character
+        if character.isprintable()
+        else {"\n": "\\n", "\t": "\\t"}.get(character)
+        or (f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\U{ord(character):08x}")
+        for character in text
+    )
+
+
 def show(value: Any) -> str:
     """A value as the language writes it."""
     if value is None:
@@ -206,7 +221,7 @@ def show(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{value}"'
+        return f'"{_escaped(value)}"'
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(show(item) for item in value) + "]"
     return str(value)

@@ -177,9 +177,16 @@ class Use:
         assert first is not None
         return first
 
+    @property
+    def formal(self) -> bool:
+        """Whether symbols stand for numbers here (the compiler's elaboration)."""
+        return self.pin is not _itself
+
     def again(self) -> Use:
         """The same use to be looked at once more: what it demands is recorded already."""
-        return Use(self.operator, self.inputs, self.settings, self.given)
+        copy = Use(self.operator, self.inputs, self.settings, self.given)
+        copy.pin = self.pin
+        return copy
 
     def tuple(self, setting: str, length: int) -> tuple[Any, ...]:
         """A setting as a tuple: one number stands for all, as in PyTorch."""
@@ -193,15 +200,17 @@ class Use:
 
     def equal(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a == b` must hold."""
-        self._demand(compare("==", a, b), lambda: equal(a, b), message, more)
+        self._demand(compare("==", a, b), lambda: equal(a, b), message, {"sizes": (a, b), **more})
 
     def at_least(self, a: Size, b: Size, message: Text, **more: Any) -> None:
         """`a >= b` must hold."""
-        self._demand(compare(">=", a, b), lambda: at_least(a, b), message, more)
+        self._demand(compare(">=", a, b), lambda: at_least(a, b), message, {"sizes": (a,), **more})
 
     def divisible(self, a: Size, by: Size, message: Text, **more: Any) -> None:
         """`a % by == 0` must hold."""
-        self._demand(compare("==", a % by, 0), lambda: divisible(a, by), message, more)
+        self._demand(
+            compare("==", a % by, 0), lambda: divisible(a, by), message, {"sizes": (a,), **more}
+        )
 
     def _demand(self, known: bool | None, condition: Any, message: Text, more: Any) -> None:
         if known is None:

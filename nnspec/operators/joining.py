@@ -98,7 +98,11 @@ class Stack(Joining):
 
 def _few(use: Use, count: int) -> None:
     if count > MOST_PARTS:
-        use.fail(f"this would be {count:,} tensors; the limit is {MOST_PARTS:,}", code="NN402")
+        use.fail(
+            f"this would be {count:,} tensors; the limit is {MOST_PARTS:,}",
+            code="NN402",
+            help="`reshape` makes a dimension of the parts, which one operator takes at once",
+        )
 
 
 class Chunk(Operator):

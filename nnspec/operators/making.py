@@ -178,7 +178,12 @@ class FromNumbers(Maker):
         if isinstance(data, (int, float, Dim)):
             numbers.append(data)
             if len(numbers) > MOST:
-                use.fail(f"a tensor is written with {MOST:,} numbers at most", code="NN402")
+                use.fail(
+                    f"a tensor is written with {MOST:,} numbers at most",
+                    code="NN402",
+                    help="`arange`, `zeros`, `ones` and `full` make larger ones; a `param` or "
+                    "`buffer` holds those that are loaded",
+                )
             return ()
         if not isinstance(data, (list, tuple)):
             use.fail("a tensor is made of numbers", code="NN206", argument="data")

@@ -32,6 +32,10 @@ SETTINGS = (
 PARTS = ("loss", "metrics", "optimizer", "scheduler")
 
 
+#: the split of a source that comes divided, where the spec says none: its two parts
+AS_PUBLISHED = {"train": 1.0, "val": 1.0}
+
+
 class DataPlan(Record):
     """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them.
 

@@ -10,7 +10,7 @@ from nnspec.recipe.definition import Field, Recipe, by_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from torch import Tensor
 
@@ -22,6 +22,9 @@ IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".p
 class Source(Recipe):
     """A data set. Paths are relative to the folder of the spec (`root`)."""
 
+    #: it is published in two parts, `train` and `test`
+    comes_divided: ClassVar[bool] = False
+
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         """The fields of one sample, by name. Raises Mismatch NN506 where there is no such data."""
         raise NotImplementedError
@@ -32,7 +35,7 @@ class Source(Recipe):
         raise NotImplementedError
 
     def parts(self, settings: dict[str, Any], root: str) -> dict[str, slice] | None:
-        """The splits that the data set comes with, as stretches of the samples; None where it has none."""
+        """Of a data set that comes divided: `train` and `test`, as stretches of the samples."""
         return None
 
 
@@ -84,6 +87,7 @@ def _digits_table() -> Any:
 class _Torchvision(Source):
     """A data set that torchvision loads, from files in `path`; they are downloaded if that is asked for."""
 
+    comes_divided = True
     shape: tuple[int, ...]
     classes = 10
     dataset: str
@@ -107,12 +111,11 @@ class _Torchvision(Source):
                 pictures.unsqueeze(1) if pictures.ndim == 3 else pictures.permute(0, 3, 1, 2)
             )
             labels.append(torch.as_tensor(data.targets))
-        self._trained = len(labels[0])
         return {"image": torch.cat(images).contiguous(), "label": torch.cat(labels).long()}
 
     def parts(self, settings: dict[str, Any], root: str) -> dict[str, slice]:
         count = len(self._open(settings, root, True))
-        return {"train": slice(0, count), "val": slice(count, None)}
+        return {"train": slice(0, count), "test": slice(count, None)}
 
     def _open(self, settings: dict[str, Any], root: str, train: bool) -> Any:
         from torchvision import datasets

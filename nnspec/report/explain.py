@@ -13,7 +13,7 @@ from nnspec.graph import CallNode, OpNode, OwnParam
 from nnspec.operators.definition import Use
 from nnspec.report import find
 from nnspec.report.columns import clean, pad, width
-from nnspec.report.text import str_shape
+from nnspec.report.text import sizes_text, str_shape
 from nnspec.report.tree import describe, folded
 from nnspec.report.units import counted, short
 from nnspec.tensors import TensorType
@@ -53,6 +53,9 @@ def layer(model: ModelReport, path: str, style: Style) -> str:
     """How the numbers of the layer or block at `path` come about. NoLayer where there is none."""
     steps = find.find(model.graph, path)
     if steps is None:
+        given = next((value for value in model.graph.inputs if value.name == path), None)
+        if given is not None:
+            return "\n".join(_input(model, given, style)) + "\n"
         raise NoLayer(_no_layer(model, path))
     node = steps[-1][1]
     head = (
@@ -77,6 +80,29 @@ def layer(model: ModelReport, path: str, style: Style) -> str:
         lines += ["", _title("receptive field", seen, style)]
         lines += _indented([f"one value of the output sees {seen} positions of the model's input"])
     return "\n".join(lines) + "\n"
+
+
+#: what the dimensions of an image are, in PyTorch's order
+_OF_AN_IMAGE = (
+    "the images of a batch, which go through the model side by side",
+    "the channels of an image: 1 of a grey one, 3 (red, green, blue) of a colour one",
+    "its height: rows of pixels",
+    "its width: pixels in a row",
+)
+
+
+def _input(model: ModelReport, value: Value, style: Style) -> list[str]:
+    """An input: its shape, what its dimensions are, the sizes that the model takes."""
+    tensor = model.tensor(value.type)
+    lines = [style.paint(value.name, "title") + "  " + style.paint("input", "operator"), ""]
+    if value.span is not None:
+        lines += [*_place(value.span, style), ""]
+    lines.append(_title("shape", str_shape(tensor.dtype, tensor.shape), style))
+    if value.type.rank == 4 and tensor.dtype == "f32":
+        for size, meaning in zip(tensor.shape, _OF_AN_IMAGE, strict=True):
+            lines += _indented([f"{size}: {meaning}"])
+    lines += ["", _title("sizes", sizes_text(model), style)]
+    return lines
 
 
 def _no_layer(model: ModelReport, path: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from nnspec.report.columns import clean
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +36,7 @@ def _line(problem: Problem) -> str:
     text += "".join(f"\nnote: {note}" for note in problem.notes)
     text += f"\nhelp: {problem.help}" if problem.help else ""
     kind = {"error": "error", "warning": "warning"}.get(problem.severity, "notice")
+    text = "\n".join(map(clean, text.split("\n")))
     return f"::{kind} {place}title={_property(problem.code)}::{_data(text)}\n"
 
 

@@ -86,15 +86,18 @@ class NotAdmitted(Failure, ValueError):
 class Report:
     """What checking a file found."""
 
-    __slots__ = ("diagnostics", "models", "sections")
+    __slots__ = ("diagnostics", "models", "open", "sections")
 
     def __init__(
         self,
         diagnostics: Sequence[Problem],
         graphs: Mapping[str, Graph],
         sections: Sequence[Section] = (),
+        open: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.diagnostics = tuple(diagnostics)
+        #: models that are not shown, with the parameters that they need
+        self.open = dict(open or {})
         self.models = {name: ModelReport(graph) for name, graph in graphs.items()}
         self.sections = tuple(sections)
 
@@ -108,6 +111,7 @@ class Report:
         report = Report(self.diagnostics if diagnostics is None else diagnostics, {})
         report.models = dict(self.models if models is None else models)
         report.sections = self.sections if sections is None else tuple(sections)
+        report.open = self.open
         return report
 
     @property

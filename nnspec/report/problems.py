@@ -64,7 +64,9 @@ def draw(problem: Problem, colour: bool = False) -> str:
     """One problem, without a newline at the end."""
     paint = _paint if colour else _plain
     severity = problem.severity
-    head = paint(f"{severity}[{problem.code}]", severity) + paint(f": {problem.message}", "strong")
+    head = paint(f"{severity}[{problem.code}]", severity) + paint(
+        f": {clean(problem.message)}", "strong"
+    )
     lines = [head]
     gutter = 0
     if problem.span is not None:
@@ -230,7 +232,7 @@ def _remark(kind: str, text: str, gutter: int, paint: Paint) -> Iterable[str]:
     """`= note: …`; further lines of the text stand under its first, lines of a diff in its
     colours.
     """
-    first, *rest = text.split("\n")
+    first, *rest = map(clean, text.split("\n"))
     yield f"{' ' * gutter} {paint('=', 'frame')} {paint(kind, 'strong')}: {first}"
     for line in rest:
         sign = line.lstrip("0123456789 ")[:1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnspec.recipe.plan import AS_PUBLISHED
 from nnspec.report.model import Section
 
 TYPE_CHECKING = False
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
 def data_section(plan: DataPlan) -> Section:
     """Source, split, and each field before and after its pipeline."""
     lines = [("source", str(plan.source))]
-    lines.append(("split", ", ".join(f"{name} {share:g}" for name, share in plan.split.items())))
+    shares = ", ".join(f"{name} {share:g}" for name, share in plan.split.items())
+    published = "as published: train, and its test part as val"
+    lines.append(("split", published if plan.split == AS_PUBLISHED else shares))
     for name, raw in plan.raw.items():
         steps = {s: " -> ".join(map(str, steps)) for s, steps in plan.transforms[name].items()}
         texts = dict.fromkeys(steps.values())

@@ -7,6 +7,7 @@ a style name, so that the widths never depend on the colours.
 
 from __future__ import annotations
 
+from nnspec.graph import OpNode
 from nnspec.report.columns import clean, pad, shorten, width
 from nnspec.report.formula import figure
 from nnspec.report.tree import Row, rows
@@ -244,7 +245,7 @@ def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     per = f" per sample ({model.batch} = 1)" if model.batch else ""
     root = id(model.graph)
     yield "parameters", _total(model, model.param_sums[root], _both)
-    yield "MACs", _total(model, model.mac_sums[root], _both, per)
+    yield "MACs", _total(model, model.mac_sums[root], _both, per) + _uncounted(model)
     yield "weights", _total(model, model.weight_bytes, in_bytes)
     kept = _total(model, model.activation_bytes, in_bytes, per)
     yield "activations", f"{kept}, kept for the backward pass"
@@ -258,6 +259,17 @@ def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     example = _example(model)
     if example:
         yield "in numbers", f"nnspec check {target} --sizes {example}"
+
+
+def _uncounted(model: ModelReport) -> str:
+    """What computes in Python is not counted, and that is said."""
+    names = dict.fromkeys(
+        node.operator.name
+        for graph in model.graph.subgraphs()
+        for node in graph.nodes
+        if isinstance(node, OpNode) and node.operator.family == "extern"
+    )
+    return f", without {', '.join(names)} (extern)" if names else ""
 
 
 def _both(number: int) -> str:

@@ -17,6 +17,8 @@ from nnspec.syntax.tokens import BAD, Enough, Tokens
 MAX_BRACKETS = 200
 
 CLOSING = {"(": ")", "[": "]"}
+# The signs of a wide keyboard, which are told, and then read as what they stand for.
+_PLAIN = {"（": "(", "［": "[", "【": "[", "〔": "["}
 _OPENERS = "|".join(word for word in SOFT_WORDS if word not in ("import", "as", "on"))
 _STATEMENT = re.compile(
     rf"(?:return|assert|elif)\b|else[ \t]*:|(?:{_OPENERS}){PATTERNS['WORD_FOLLOWS']}"
@@ -34,6 +36,10 @@ class Brackets:
         self.suspect: tuple[int, int, bool] | None = None
         self.eager = False  # one was forgotten before: from now on believe the looks
         self.quiet = False  # this statement's brackets are reported already
+
+    def sign(self, index: int) -> str:
+        written = self.tokens.text(index)
+        return _PLAIN.get(written, written)
 
     def end_statement(self) -> None:
         self.suspect = None
@@ -54,14 +60,14 @@ class Brackets:
 
     def closing(self, sign: str, start: int, end: int) -> int | None:
         tokens = self.tokens
-        if self.open and CLOSING[tokens.text(self.open[-1])] == sign:
+        if self.open and CLOSING[self.sign(self.open[-1])] == sign:
             self.open.pop()
             tokens.add(LITERALS[sign], start, end)
         elif self.suspect is not None:
             return self.never_closed(start)
         elif self.open:
             opener = self.open.pop()
-            opened = tokens.text(opener)
+            opened = self.sign(opener)
             tokens.add(BAD, start, end)
             if not self.quiet:
                 self.quiet = True
@@ -112,7 +118,7 @@ class Brackets:
         tokens.add(BAD, last, last)
         if not self.quiet:
             self.quiet = True
-            opened = tokens.text(opener)
+            opened = self.sign(opener)
             tokens.report(
                 "NN104",
                 f"this `{opened}` is never closed",
@@ -127,5 +133,5 @@ class Brackets:
         """What a string without an end took with it closes what it would have closed."""
         self.quiet = True
         for sign in text:
-            if self.open and CLOSING[self.tokens.text(self.open[-1])] == sign:
+            if self.open and CLOSING[self.sign(self.open[-1])] == sign:
                 self.open.pop()

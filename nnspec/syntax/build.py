@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnspec.source import Span
 from nnspec.syntax.statements import Broken, StatementBuilder
 from nnspec.syntax.tree import (
+    Assert,
     BlockDef,
     DataDef,
     Doc,
@@ -111,9 +112,9 @@ class Builder(StatementBuilder):
     ) -> ExternDef:
         doc, statements = body
         for statement in statements:
-            if not isinstance(statement, (Input, TensorDecl, Return)):
+            if not isinstance(statement, (Input, TensorDecl, Assert, Return)):
                 self.report(
-                    "an `extern` only declares: `input`, `param`, `buffer` and `return`",
+                    "an `extern` only declares: `input`, `param`, `buffer`, `assert` and `return`",
                     statement.span,
                 )
         return ExternDef(

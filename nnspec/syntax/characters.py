@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.syntax.tokens import Tokens
@@ -28,13 +30,13 @@ FOREIGN: dict[str, tuple[str, str]] = {
 _HELP = {
     "!": "write `not x` for the opposite of `x`, and `!=` for unequal",
     "&": "write `and`",
-    "|": "write `or`",
+    "|": "one of two conditions is `or`; the arrow is `->`",
     "^": "a power is written `**`",
     "~": "write `not`",
     ";": "each statement has a line of its own",
     "\\": "a line goes on inside brackets, or where the next one begins with `->`",
-    "{": "a list with keys is written `[train: 0.8, val: 0.2]`; blocks are made by indentation",
-    "}": "a list with keys is written `[train: 0.8, val: 0.2]`; blocks are made by indentation",
+    "{": "a list with keys is written `[train: 0.8, val: 0.2]`",
+    "}": "a body ends where its indentation does",
     "?": "a choice is written `a if condition else b`",
     "$": "names are written plainly, without a sign",
     "`": 'a text is written in quotes: "text"',
@@ -55,50 +57,99 @@ _HELP = {
     "‘": "write straight quotes: 'text'",
     "’": "write straight quotes: 'text'",
     "…": "write three dots: `...`",
-    "（": "write `(`",
-    "）": "write `)`",
-    "，": "write `,`",
-    "：": "write `:`",
+    "。": "delete it: a statement ends with its line",
 }
+
+# Signs of a keyboard that is set to Chinese or Japanese -> those that they stand for.
+WIDE = {chr(ord(sign) + 0xFEE0): sign for sign in "()[],:=+-*/%<>.@"} | {
+    "、": ",", "【": "[", "】": "]", "〔": "[", "〕": "]",
+}  # fmt: skip
+_DOUBLE, _SINGLE = '“”„‟«»「」＂"', "‘’‚‛『』＇'"
+# Quotes that are not straight -> what may end a text that they begin.
+QUOTES = dict.fromkeys(_DOUBLE[:-1], _DOUBLE) | dict.fromkeys(_SINGLE[:-1], _SINGLE)
+_STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_HEADERS = ("model", "block", "fn", "extern")
 
 
 def report_sign(tokens: Tokens, start: int, end: int, statement: int) -> None:
-    """A sign that does not belong, once for each remedy in a statement: quotes come in pairs."""
-    sign = tokens.source.text[start:end]
+    """A sign that does not belong; of each statement the first one is told."""
+    last = tokens.problems[-1].span if tokens.problems else None
+    if last is not None and last.start >= statement:
+        return
+    text = tokens.source.text
+    sign = text[start:end]
     if sign in FOREIGN:
         code, (message, help) = "NN101", FOREIGN[sign]
     else:
         code, (message, help) = "NN106", explain(sign)
-    for problem in reversed(tokens.problems):
-        if problem.span is None or problem.span.start < statement:
-            break
-        if help and problem.help == help:
-            return
+        first = text[statement:start].split(" ", 1)[0]
+        if sign == ";" and first == "for":
+            help = "loops run over known values: `for i in range(n):`"
+        elif sign == "|" and first in _HEADERS:
+            help = "a parameter has one type; `none` is allowed where it is the default"
+        elif sign == "{" and text[end : text.find("\n", end)].strip() == "" and _opens(first):
+            help = "a body is indented under a line that ends with `:`"
+        elif text.startswith("```", start):
+            code, message, help = "NN106", "a spec holds no Markdown", "delete this line"
     tokens.report(code, message, start, end, help=help)
+
+
+def _opens(word: str) -> bool:
+    return word in (*_HEADERS, "if", "elif", "else", "for", "data", "train", "while")
+
+
+def report_wide(tokens: Tokens, start: int) -> None:
+    """A sign of another keyboard, with all others of its line."""
+    text = tokens.source.text
+    line = text[start : max(text.find("\n", start), start + 1)]
+    found = dict.fromkeys(sign for sign in _STRINGS.sub("", line) if sign in WIDE)
+    *most, last = (f"`{WIDE[sign]}`" for sign in found)
+    wanted = f"{', '.join(most)} and {last}" if most else last
+    help = f"write {wanted}" + (", the signs of an English keyboard" if most else "")
+    tokens.report("NN106", f"`{text[start]}` does not belong here", start, start + 1, help=help)
+
+
+def end_of_quoted(text: str, start: int, stop: int) -> int | None:
+    """The end of a text in quotes that are not straight, on its line."""
+    for at in range(start + 1, stop):
+        if text[at] in QUOTES[text[start]]:
+            return at + 1
+        if text[at] == "\n":
+            break
+    return None
+
+
+def comment(tokens: Tokens, start: int, stop: int) -> int:
+    """Report a comment of another language; where it ends."""
+    text = tokens.source.text
+    tokens.report("NN101", "a comment begins with `#`", start, start + 2, help="write `# …`")
+    line = text.find("\n", start, stop)
+    line = stop if line < 0 else line
+    if text.startswith("/*", start):
+        end = text.find("*/", start + 2, stop)
+        return line if end < 0 else end + 2
+    return line
 
 
 def report_number(tokens: Tokens, start: int, end: int) -> None:
     """A number that runs into a word."""
-    message = f"`{tokens.source.text[start:end]}` is neither a number nor a name"
-    help = "a name begins with a letter or `_`; a product is written with `*`"
+    written = tokens.source.text[start:end]
+    help = "a name begins with a letter or `_`"
+    pair = re.fullmatch(r"(\d+)[xX](\d+)", written)
+    product = re.fullmatch(r"(\d+)([A-Z]\w*)", written)
+    if written[:2].lower() in ("0x", "0b", "0o"):
+        try:
+            help = f"numbers are decimal: write `{int(written, 0)}`"
+        except ValueError:
+            help = "numbers are decimal"
+    elif pair is not None:
+        help = (
+            f"write `[{pair[1]}, {pair[2]}]` for two sizes, `{pair[1]} * {pair[2]}` for a product"
+        )
+    elif product is not None:
+        help += f"; a product is `{product[1]} * {product[2]}`"
+    message = f"`{written}` is neither a number nor a name"
     tokens.report("NN101", message, start, end, help=help)
-
-
-def report_string(tokens: Tokens, start: int, quote: str) -> None:
-    """A string without an end."""
-    help = f"close it with {quote}"
-    if len(quote) == 1:
-        help += '; a text over several lines stands in """three quotes"""'
-    label = f"{quote} opens it"
-    tokens.report(
-        "NN105", "this string has no end", start, start + len(quote), label=label, help=help
-    )
-
-
-def end_of_string(text: str, start: int, quote: str, stop: int) -> int:
-    """A string without an end is taken to end with its line; in three quotes, with the file."""
-    end = text.find("\n", start, stop) if len(quote) == 1 else stop
-    return stop if end < 0 else end
 
 
 def explain(character: str) -> tuple[str, str]:
@@ -108,6 +159,9 @@ def explain(character: str) -> tuple[str, str]:
     else:
         name = f"the invisible character U+{ord(character):04X}"
     help = _HELP.get(character, "")
+    if not help and 0xFF01 <= ord(character) <= 0xFF5E:
+        plain = chr(ord(character) - 0xFEE0)
+        help = f"write `{plain}`" if plain.isalnum() else _HELP.get(plain, f"write `{plain}`")
     if not help and character.isalpha():
         help = "names are made of the letters a to z and A to Z, digits and `_`"
     elif not help and not character.isprintable():

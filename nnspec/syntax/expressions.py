@@ -36,6 +36,8 @@ from nnspec.syntax.tree import (
     Unary,
 )
 
+#: what is certainly no layer
+PLAIN = (Number, Constant, String, ListExpr, Unary)
 CONSTANTS = {"true": True, "false": False, "none": None, "...": ...}
 
 
@@ -119,6 +121,7 @@ class ExpressionBuilder:
         keys = [self.key(item) for item in items]
         found = [key for key in keys if key is not None]
         if not found:
+            self.judge_quoted_key(first)
             return ListExpr(span, items)
         if len(found) < len(items):
             bare = next(item for item, key in zip(items, keys, strict=True) if key is None)
@@ -128,6 +131,16 @@ class ExpressionBuilder:
                 "write `name: value` for each item, or for none",
             )
         return KeyedList(span, tuple(found))
+
+    def judge_quoted_key(self, item: Expr) -> None:
+        """`["train": 0.8]`: a label, it would seem, of what is certainly no layer."""
+        if not isinstance(item, Pipeline) or item.span.text[0] not in "\"'":
+            return
+        label, value = item.stages[0].label, item.stages[0].value
+        if label is not None and isinstance(label.parts[0], String) and isinstance(value, PLAIN):
+            name = label.parts[0].value
+            help = f"write `{name}: {brief(value)}`" if name.isidentifier() else ""
+            self.report("a key stands without quotes", label.span, help)
 
     def key(self, item: Expr) -> tuple[Name, Expr] | None:
         """`train: 0.8` as an item of a list: its key and its value, or None."""
@@ -207,7 +220,14 @@ class ExpressionBuilder:
         return Call(Span(self.source, start, end), function, arguments)
 
     def positional(self, start: int, end: int, value: Expr) -> Argument:
-        return Argument(Span(self.source, start, end), None, value)
+        span = Span(self.source, start, end)
+        if isinstance(value, Pipeline) and value.span.text[0] != "(":
+            label, setting = value.stages[0].label, value.stages[0].value
+            if label is not None and isinstance(setting, PLAIN) and len(value.stages) == 1:
+                name = label.span.text
+                help = f"write `{name}={brief(setting)}`"
+                self.report("a setting is written with `=`", span, help)
+        return Argument(span, None, value)
 
     def starred(self, start: int, end: int, star: int, value: Expr) -> Argument:
         return Argument(Span(self.source, start, end), None, value, True)
@@ -274,6 +294,13 @@ class ExpressionBuilder:
             else:
                 break
             return LabelPath(expression.span, tuple(reversed(parts)))
+        if isinstance(expression, (Number, Unary)):
+            self.report(
+                f"`{brief(expression)}` is no label",
+                expression.span,
+                "a slice is written `x[1:3]`, a label `conv1: conv2d(64, 3)`",
+            )
+            return None
         self.report(
             f"`{brief(expression)}` is no label",
             expression.span,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from nnspec.limits import DEFAULTS
 from nnspec.source import Source
 from nnspec.syntax.brackets import Brackets
 from nnspec.syntax.indentation import Indentation
@@ -14,7 +15,10 @@ from nnspec.syntax.table import HARD_WORDS, LITERALS, PATTERNS, SOFT_WORDS
 from nnspec.syntax.tokens import BAD, END, NAME, NEWLINE, NUMBER, STRING, Enough, Tokens
 
 MAX_LINE = 100_000
-MAX_FILE = 8 * 1024 * 1024
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.limits import Limits
 
 _FROM, _TRAIN = SOFT_WORDS["from"], SOFT_WORDS["train"]
 _ASSERT = HARD_WORDS["assert"]
@@ -23,7 +27,9 @@ _JOINERS = {"import", "as", "on", "at"}
 _signs = sorted(set(LITERALS) - set("()[]"), key=len, reverse=True)
 _TOKEN = re.compile(
     r"[ \t]*(?:([A-Za-z_][A-Za-z0-9_]*)"  # 1: a word
-    r"|(&&|\|\||:=|(?:\*\*|//|[-+*/%@])=|===|!==|<>|=>|\|>)"  # 2: signs of other languages
+    # a `//` before two words in a row, and `/*`, begin comments elsewhere
+    r"|(//(?=[ \t]*[A-Za-z_']+[ \t]+(?!(?:if|else|for|in|and|or|not|at)\b)[A-Za-z_])|/\*"
+    r"|&&|\|\||:=|(?:\*\*|//|[-+*/%@])=|===|!==|<>|=>|\|>)"  # 2: signs of other languages
     rf"|({PATTERNS['NUMBER']})"  # 3
     rf"|({'|'.join(re.escape(sign) for sign in _signs)})"  # 4: signs
     r"|([(\[])|([)\]])"  # 5, 6: brackets
@@ -36,6 +42,7 @@ _TOKEN = re.compile(
 )
 _WORD, _FOREIGN, _NUMBER, _SIGN, _OPEN, _CLOSE, _LINE, _STRING = range(1, 9)
 _COMMENT, _RUN_ON, _QUOTE, _END = range(9, 13)
+_COMMENT_SIGNS = ("//", "/*", "-- ")
 _COMMENTS = re.compile(r"#[^\n]*")
 _FOLLOWS = re.compile(PATTERNS["WORD_FOLLOWS"])
 
@@ -43,7 +50,14 @@ _FOLLOWS = re.compile(PATTERNS["WORD_FOLLOWS"])
 class Lexer:
     """One pass over a text."""
 
-    def __init__(self, source: Source, start: int, end: int, lines: bool) -> None:
+    def __init__(
+        self,
+        source: Source,
+        start: int,
+        end: int,
+        lines: bool,
+        ends: dict[int, int] | None = None,
+    ) -> None:
         self.text = source.text
         self.tokens = Tokens(source, lines)
         self.brackets = Brackets(self.tokens)
@@ -51,6 +65,9 @@ class Lexer:
         self.position = start
         self.stop = end
         self.first = 0  # the index of the statement's first token
+        self.ends = ends or {}  # where a string begins that has no end -> where it most likely ends
+        self.braces = 0  # those told of and not closed
+        self.wide = 0  # up to here, signs of other keyboards are told
 
     def run(self) -> Tokens:
         tokens = self.tokens
@@ -104,7 +121,10 @@ class Lexer:
             elif group == _LINE:
                 resume = self.line(start, end)
             elif group == _STRING:
-                tokens.add(STRING, start, end)
+                if start in self.ends:
+                    self.ends_earlier(start)
+                else:
+                    tokens.add(STRING, start, end)
             elif group == _COMMENT:
                 tokens.comments[start] = found[9].rstrip()
             elif group != _END:
@@ -128,6 +148,8 @@ class Lexer:
         blank = text.startswith(("#", "\n", "\r"), self.position) or self.position == self.stop
         if self.position > start and not blank:
             self.indentation.line(start, self.position)
+        if text.startswith(_COMMENT_SIGNS, self.position):
+            self.position = self.foreign_comment(self.position)
 
     def soft(self, word: str, end: int) -> int:
         """The kind of a word that is a keyword only in its own place."""
@@ -159,12 +181,17 @@ class Lexer:
             return self.brackets.line(start, end - line_start, end, level)
         if text.startswith("->", end):
             return None
+        resume = None
+        if text.startswith(_COMMENT_SIGNS, end):
+            resume = self.foreign_comment(end)
+            if not text[resume : text.find("\n", resume)].strip():
+                return resume
         if tokens.kinds:
             self.end_line()
         if end - line_start != level or text.find("\t", line_start, end) >= 0:
             self.indentation.line(line_start, end)
             self.first = len(tokens.kinds)
-        return None
+        return resume
 
     def end_line(self) -> None:
         tokens = self.tokens
@@ -176,37 +203,97 @@ class Lexer:
 
     def wrong(self, group: int, start: int, end: int) -> None:
         """What no token can be."""
-        from nnspec.syntax import characters  # most files never need it
+        from nnspec.syntax import characters, unclosed  # most files never need them
 
         tokens = self.tokens
         written = self.text[start:end]
+        if written in ("//", "/*"):
+            self.position = characters.comment(tokens, start, self.stop)
+            return
+        if written in characters.WIDE:
+            if start >= self.wide:
+                characters.report_wide(tokens, start)
+                self.wide = self.text.find("\n", start) + 1 or self.stop
+            self.instead(characters.WIDE[written], start, end)
+            return
+        if written in characters.QUOTES:
+            after = characters.end_of_quoted(self.text, start, self.stop)
+            if after is not None:
+                characters.report_sign(tokens, start, end, self.statement(start))
+                tokens.add(STRING, start, after)
+                self.position = after
+                return
         if group == _QUOTE:
-            end = self.position = characters.end_of_string(self.text, start, written, self.stop)
+            if len(written) == 3 and not self.ends:
+                swallower = unclosed.swallower(tokens)
+                if swallower is not None:
+                    self.ends = dict([swallower])
+                    raise Enough  # and `tokenize` begins again
+            end = self.position = unclosed.end_of_string(self.text, start, written, self.stop)
             self.brackets.swallowed(self.text[start:end])
         tokens.add(BAD, start, end)
+        if written == "}" and self.braces > 0:
+            self.braces -= 1  # its `{` is told
+            return
+        self.braces += written == "{"
         if group == _QUOTE:
-            characters.report_string(tokens, start, written)
+            unclosed.report(tokens, start, written)
         elif group == _RUN_ON:
             characters.report_number(tokens, start, end)
         else:
-            first = tokens.starts[self.first]
-            characters.report_sign(tokens, start, end, first)
+            characters.report_sign(tokens, start, end, self.statement(start))
+
+    def ends_earlier(self, start: int) -> None:
+        """A text that took statements with it, because its own end is missing."""
+        from nnspec.syntax import unclosed
+
+        self.position = self.ends[start]
+        self.tokens.add(BAD, start, self.position)
+        unclosed.report(self.tokens, start, self.text[start : start + 3])
+
+    def statement(self, start: int) -> int:
+        """The offset of the statement that a sign at `start` stands in."""
+        starts = self.tokens.starts
+        return starts[self.first] if self.first < len(starts) else start
+
+    def instead(self, sign: str, start: int, end: int) -> None:
+        """Read a sign as the one that it stands for."""
+        resume = None
+        if sign in "([":
+            resume = self.brackets.opening(sign, start, end)
+        elif sign in ")]":
+            resume = self.brackets.closing(sign, start, end)
+        else:
+            self.tokens.add(LITERALS[sign], start, end)
+        if resume is not None:
+            self.position = resume
+
+    def foreign_comment(self, start: int) -> int:
+        """A line that is a comment in another language; where to read on."""
+        from nnspec.syntax import characters
+
+        return characters.comment(self.tokens, start, self.stop)
 
 
-def tokenize(source: Source) -> Tokens:
+def tokenize(source: Source, limits: Limits = DEFAULTS) -> Tokens:
     """The tokens of a whole file."""
     text = source.text
     tokens = Tokens(source)
-    if len(text) > MAX_FILE:
-        message = f"this file has {len(text):,} characters; the limit is {MAX_FILE:,}"
-        help = "split it, and import its parts with `from`"
+    if len(text) > limits.characters:
+        message = f"this file has {len(text):,} characters; the limit is {limits.characters:,}"
+        help = f"split it, and import its parts with `from`; {limits.way_out('characters')}"
         tokens.report("NN110", message, 0, 0, help=help)
     elif len(text) > MAX_LINE and (line := _long_line(source)):
         start, length = line
         message = f"this line has {length:,} characters; the limit is {MAX_LINE:,}"
-        tokens.report("NN109", message, start, start + 1)
+        help = "break it inside brackets, or before an arrow"
+        tokens.report("NN109", message, start, start + 1, help=help)
     else:
-        return Lexer(source, 0, len(text), lines=True).run()
+        lexer = Lexer(source, 0, len(text), lines=True)
+        tokens = lexer.run()
+        if not lexer.ends:
+            return tokens
+        return Lexer(source, 0, len(text), lines=True, ends=lexer.ends).run()
     tokens.add(END, 0, 0)
     return tokens
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
+from nnspec.limits import DEFAULTS
 from nnspec.records import replace
 from nnspec.source import Source
 from nnspec.syntax import lexer
@@ -22,13 +23,24 @@ from nnspec.syntax.table import (
     STARTS,
     TERMINALS,
 )
-from nnspec.syntax.tokens import BAD, DEDENT, END, INDENT, MAX_PROBLEMS, NEWLINE, SKIP, Tokens
+from nnspec.syntax.tokens import (
+    BAD,
+    DEDENT,
+    END,
+    INDENT,
+    JOINING,
+    MAX_PROBLEMS,
+    NEWLINE,
+    SKIP,
+    Tokens,
+)
 from nnspec.syntax.tree import Expr, Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeVar
 
+    from nnspec.limits import Limits
     from nnspec.syntax.tree import Tree
 
     TreeT = TypeVar("TreeT", bound=Tree)
@@ -71,6 +83,7 @@ class Parser:
         self.builder = Builder(tokens.source, tokens.starts, tokens.ends)
         self.problems = self.builder.problems
         self.problems.extend(tokens.problems)
+        self.lexical = len(tokens.problems)
         self.states = [STARTS[start]]
         self.values: list[Any] = []
         self.places: list[int] = []
@@ -153,24 +166,26 @@ class Parser:
         if kind == INDENT or _ACTIONS[self.states[-1]][INDENT] > 0 or kind in (DEDENT, END):
             if kind != BAD:
                 self.explain(index)
+            if kind == INDENT and kinds[index + 1] in JOINING:
+                # a line that goes on with the one before, which is complete: both are one statement
+                self.give_up(BAD_LINE)
+                self.feed(NEWLINE)
+                self.index = self.last_bad = tokens.closing[index] + 1
+                return self.going_on()
             self.give_up(BAD_HEADER if kind == INDENT else BAD_LINE)
             self.feed(NEWLINE)
             self.last_bad = index
             return self.going_on()
 
         line_end = kinds.index(NEWLINE, index)
-        if (
-            kind != BAD
-            and BAD not in kinds[index:line_end]
-            and not (kind in (_ELSE, _ELIF) and self.lost_its_if(index))
-        ):
-            self.explain(index)
         first = tokens.first_of_statement(index)
+        if not (BAD in kinds[index:line_end] or self.follows(first, index)):
+            self.explain(index)
         if kinds[line_end + 1] != INDENT:
             self.give_up(BAD_LINE)
             self.index = line_end
             self.last_bad = line_end + 1
-        elif tokens.is_header(first, line_end):
+        elif tokens.is_header(first, line_end) and not self.is_foreign(first):
             opens_settings = kinds[first] in _SETTINGS_WORDS
             self.give_up(BAD_SETTINGS if opens_settings else BAD_HEADER)
             self.index = line_end
@@ -193,6 +208,29 @@ class Parser:
             builder.empty_bodies -= 1
             return True
         return index == self.last_bad
+
+    def follows(self, first: int, index: int) -> bool:
+        """Is what is wrong with a statement told already, or no more than what comes of another?"""
+        tokens, problems = self.tokens, self.problems
+        kinds = tokens.kinds
+        if len(problems) > self.lexical:  # the builder may have told something of this statement
+            span = problems[-1].span
+            if span is not None and span.start >= tokens.starts[first]:
+                return True
+        if kinds[index] in (_ELSE, _ELIF):
+            return self.lost_its_if(index)
+        if first != self.last_bad:
+            return False
+        from nnspec.syntax.slips.habits import goes_on
+
+        # `x +` at the end of a line: what stands on the next one was meant to go on
+        hanging = kinds[first - 2] in JOINING and kinds[index] == NEWLINE
+        return hanging or goes_on(tokens, first)
+
+    def is_foreign(self, first: int) -> bool:
+        from nnspec.syntax.slips.habits import opens_foreign_body
+
+        return opens_foreign_body(self.tokens, first)
 
     def going_on(self) -> bool:
         return len(self.problems) < MAX_PROBLEMS
@@ -230,10 +268,10 @@ class Parser:
             states.append(GOTOS[states[-1] * NONTERMINALS + made])
 
 
-def parse(source: Source) -> tuple[Module, list[Problem]]:
+def parse(source: Source, limits: Limits = DEFAULTS) -> tuple[Module, list[Problem]]:
     """A whole file: what could be read of it, and everything that is wrong with its syntax."""
     with uncollected():
-        tokens = lexer.tokenize(source)
+        tokens = lexer.tokenize(source, limits)
         parser = Parser(tokens, "start")
         result = parser.run()
         doc, parts = result if result is not None else ("", ())

@@ -119,6 +119,11 @@ class StatementBuilder(ExpressionBuilder):
             return Target(left.span, None, tuple(item for item in items if item is not None))
         if isinstance(left, Attribute):
             help = "settings such as `optimizer.lr = 0.1` stand in `data` and `train` parts"
+            if isinstance(left.base, Name) and left.base.id == "self":
+                help = (
+                    f"a layer is named where it is used, `x -> {left.name}: conv2d(64, 3)`, or "
+                    f"declared to be shared, `layer {left.name} = conv2d(64, 3)`"
+                )
         elif isinstance(left, Index):
             help = "bind the whole again: `skips = skips + [x]`"
         elif labelled_shape(left) is not None:
@@ -161,6 +166,12 @@ class StatementBuilder(ExpressionBuilder):
         return inner
 
     def assert_(self, start: int, end: int, condition: Expr, message: Expr | None) -> Assert:
+        if isinstance(condition, TupleExpr) and message is None:
+            self.report(
+                "`assert` stands without parentheses",
+                condition.span,
+                'write `assert condition, "why"`',
+            )
         return Assert(Span(self.source, start, end), condition, (), message)
 
     def assert_at(

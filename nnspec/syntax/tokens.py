@@ -30,6 +30,11 @@ SKIP = BAD + 1  # a dedent whose indent was given up
 HEADERS = {SOFT_WORDS[word] for word in ("model", "block", "fn", "extern", "data", "train")} | {
     HARD_WORDS[word] for word in ("if", "elif", "else", "for")
 }
+# What joins two values.
+JOINING = {LITERALS[sign] for sign in (*"+-*/%@<>.,", "**", "//", "==", "!=", "<=", ">=", "->")} | {
+    HARD_WORDS["and"],
+    HARD_WORDS["or"],
+}
 
 
 class Enough(Exception):

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from nnspec.diagnostics import Mismatch
 from nnspec.recipe.definition import Bound, Field
-from nnspec.recipe.plan import DataPlan
+from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
 from nnspec.training.errors import RunError
 from nnspec.training.images import read_image
 
@@ -68,11 +68,10 @@ def load(plan: DataPlan, root: str, device: torch.device) -> dict[str, Split]:
     }
     labels = next((samples[n] for n, f in plan.raw.items() if f.classes is not None), None)
     count = len(next(iter(samples.values())))
-    if parts is not None and set(plan.split) <= set(parts):
-        every = torch.arange(count)
-        rows = {name: every[parts[name]] for name in plan.split}
-    else:
+    if parts is None:
         rows = divide(count, plan.split, labels, plan.seed)
+    else:
+        rows = _divide_published(count, parts, plan.split, labels, plan.seed)
     splits = {}
     for name, chosen in rows.items():
         fields, random_steps = {}, {}
@@ -87,6 +86,28 @@ def _read_files(files: list[str], field: Field) -> Tensor:
     """Images as the field has them: u8[samples, C, H, W]."""
     channels, height, width = field.shape
     return torch.stack([read_image(file, channels, (height, width)) for file in files])
+
+
+def _divide_published(
+    count: int,
+    parts: dict[str, slice],
+    split: dict[str, float],
+    labels: Tensor | None,
+    seed: int,
+) -> dict[str, Tensor]:
+    """The splits of a data set that comes as `train` and `test`. Without shares `val` is its test part;
+    with shares its train part is divided, and a `test` is its test part, whole."""
+    every = torch.arange(count)
+    train, test = every[parts["train"]], every[parts["test"]]
+    if split == AS_PUBLISHED:
+        return {"train": train, "val": test}
+    shares = {name: value for name, value in split.items() if name != "test"}
+    if all(value <= 1 for value in shares.values()):
+        whole = sum(shares.values())
+        shares = {name: value / whole for name, value in shares.items()}
+    own = labels[train] if labels is not None else None
+    rows = {name: train[chosen] for name, chosen in divide(len(train), shares, own, seed).items()}
+    return {**rows, "test": test} if "test" in split else rows
 
 
 def divide(

@@ -46,9 +46,11 @@ class Evaluation:
         return [ClassRow(name, self.confusion, i) for i, name in enumerate(self.names)]
 
 
-def evaluate(folder: str, split: str = "val", device: str | None = None) -> Evaluation:
+def evaluate(
+    folder: str, split: str = "val", device: str | None = None, allow_extern: bool = False
+) -> Evaluation:
     """The best weights of a run on one of its splits. RunError where that cannot be."""
-    run, job = restore(folder, device)
+    run, job = restore(folder, device, allow_extern)
     if split not in job.plan.data.split:
         raise RunError(
             f"there is no split `{split}`", f"the run has {', '.join(job.plan.data.split)}"

@@ -21,9 +21,11 @@ class Prediction:
         self.file, self.classes, self.problem = file, classes, problem
 
 
-def predict(folder: str, files: list[str], device: str | None = None) -> list[Prediction]:
+def predict(
+    folder: str, files: list[str], device: str | None = None, allow_extern: bool = False
+) -> list[Prediction]:
     """The class of each image file. A file that cannot be used has its problem in place of classes."""
-    run, job = restore(folder, device)
+    run, job = restore(folder, device, allow_extern)
     plan = job.plan
     image = next((f for f in plan.inputs.values() if len(plan.data.raw[f].shape) == 3), None)
     target = next((m for m in plan.metrics if plan.data.fields[m.field].classes is not None), None)

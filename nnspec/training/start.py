@@ -39,9 +39,11 @@ class Job:
         root: str,
         macs: int,
         threads: int | None = None,
+        allow_extern: bool = False,
     ) -> None:
         self.program, self.plan, self.model_settings = program, plan, model_settings
         self.root = root
+        self.allow_extern = allow_extern
         self.device = choose_device(plan.settings["device"])
         wanted = plan.settings["threads"] or threads
         if wanted is None:
@@ -56,10 +58,15 @@ class Job:
         seed = self.plan.settings["seed"]
         random.seed(seed)
         torch.manual_seed(seed)
-        model: nn.Module = Spec(self.program).model(self.plan.model)(**self.model_settings)
+        model: nn.Module = self.model_class(**self.model_settings)
         if any(isinstance(m, nn.Conv2d) for m in model.modules()):
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model.to(self.device), compile_function(self.plan.loss, "loss")
+
+    @cached_property
+    def model_class(self) -> Any:
+        """The compiled class. SpecError where an extern in it is not allowed, or not there."""
+        return Spec(self.program, self.allow_extern).model(self.plan.model)
 
     @cached_property
     def splits(self) -> dict[str, Split]:
@@ -90,7 +97,7 @@ def choose_device(wanted: str | None) -> torch.device:
     return device
 
 
-def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
+def restore(folder: str, device: str | None = None, allow_extern: bool = False) -> tuple[Run, Job]:
     """A run folder and its job, made again from the spec and the settings in it."""
     run = Run.open(folder)
     settings = run.settings
@@ -107,6 +114,7 @@ def restore(folder: str, device: str | None = None) -> tuple[Run, Job]:
             settings.root,
             settings.resolved.get("threads"),
             run.imports,
+            allow_extern,
         )
     except SpecError as error:
         raise RunError(f"the spec of {folder} has errors:\n{error}") from None
@@ -120,6 +128,7 @@ def prepare(
     root: str,
     threads: int | None = None,
     imports: Mapping[str, str] | None = None,
+    allow_extern: bool = False,
 ) -> Job:
     """Check a spec, and resolve its train part. Raises SpecError with every problem.
 
@@ -138,7 +147,8 @@ def prepare(
     plan, graph, model_settings, sizes = result
     total = macs(graph)[id(graph)]
     numbers = {name: sizes.get(name, 1) for name in symbols(total)}
-    return Job(program, plan, model_settings, root, evaluate(total, numbers), threads)
+    work = evaluate(total, numbers)
+    return Job(program, plan, model_settings, root, work, threads, allow_extern)
 
 
 def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:

@@ -24,21 +24,22 @@ def train(
     root: str,
     console: Console,
     parent: Path = Path("runs"),
+    allow_extern: bool = False,
 ) -> Run:
     """Train as the spec says, with the overrides of the command line; the run folder.
 
     Raises SpecError where the spec has problems, RunError where the run cannot go on.
     """
-    job = prepare(source, model, overrides, root)
-    _ = job.splits  # data that cannot be loaded leaves no folder
+    job = prepare(source, model, overrides, root, allow_extern=allow_extern)
+    _ = job.model_class, job.splits  # what cannot be made or loaded leaves no folder
     run = Run.new(parent, job.plan.model)
     run.begin(source.text, job.program.texts, settings_of(job, overrides))
     return _go(job, run, job.trainer(run), console, overrides)
 
 
-def resume(folder: str, device: str | None, console: Console) -> Run:
+def resume(folder: str, device: str | None, console: Console, allow_extern: bool = False) -> Run:
     """Go on with a run that was stopped."""
-    run, job = restore(folder, device)
+    run, job = restore(folder, device, allow_extern)
     trainer = job.trainer(run)
     trainer.resume()
     if trainer.epoch >= job.plan.settings["epochs"]:

@@ -170,3 +170,26 @@ def test_a_traceback_shows_the_source() -> None:
     except RuntimeError as error:
         text = "".join(traceback.format_exception(error))
     assert "x = F.max_pool2d(F.relu(self.conv2(x), inplace=True), 2)" in text
+
+
+def test_a_parameter_of_0_decides_as_0_in_the_compiled_module(tmp_path: Path) -> None:
+    """Names stand for integers of at least 1; a 0 or -1 must not be taken for one of them."""
+    file = tmp_path / "zero.nn"
+    file.write_text(
+        "block Act(p: int):\n    input x: [N, 8]\n    if p > 0:\n        x = x -> relu\n    else:\n"
+        "        x = x -> tanh\n    return x\n\n"
+        "block Wide(p: int):\n    input x: [N, 8]\n    return x -> linear(max(p, 1))\n\n"
+        "block Tower(depth: int):\n    input x: [N, D]\n    if depth > 0:\n"
+        "        x = x -> linear(8) -> Tower(depth - 1)\n    return x\n\n"
+        "model M:\n    input x: [N, 8]\n    a = x -> Act(0)\n    b = x -> Act(-3)\n"
+        "    c = x -> Act(1)\n    d = x -> Wide(0)\n    e = x -> Tower(3)\n    return a, b, c, d, e\n"
+    )
+    module = nnspec.load(f"{file}:M")()
+    x = torch.randn(2, 8)
+    a, b, c, d, e = module(x)
+    assert torch.equal(a, torch.tanh(x))
+    assert torch.equal(b, torch.tanh(x))
+    assert torch.equal(c, torch.relu(x))
+    assert d.shape == (2, 1)
+    assert e.shape == (2, 8)
+    assert sum(parameter.numel() for parameter in module.parameters()) == 9 + 3 * (8 * 8 + 8)

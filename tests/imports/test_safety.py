@@ -11,6 +11,7 @@ import pytest
 
 import nnspec
 from nnspec.elaborate import imports
+from nnspec.limits import Limits
 
 from .files import BLOCKS, USE, problems, refusal, write
 
@@ -21,7 +22,8 @@ from .files import BLOCKS, USE, problems, refusal, write
         "../secret.nn", "sub/../../secret.nn", "sub/../../inside/../secret.nn", "..", "{outside}/secret.nn",
         "/etc/passwd",
         "file:///etc/passwd", "https://example.org/a.nn", "C:\\\\secret.nn", "C:/secret.nn",
-        "~/secret.nn", "link.nn", "linked/secret.nn", "dangling.nn",
+        "~/secret.nn", "//etc/passwd", "/dev/zero", "/proc/self/environ", "../../../../../etc/secret.nn",
+        "a/b/../../../secret.nn", "zoo:../secret.nn", "link.nn", "linked/secret.nn", "dangling.nn",
     ],
 )  # fmt: skip
 def test_nothing_outside_of_the_folder_is_opened(
@@ -54,6 +56,16 @@ def test_an_imported_file_may_not_leave_the_folder_either(tmp_path: Path) -> Non
     )
     write(tmp_path, out=BLOCKS)
     assert problems(nnspec.check(path)) == [("a.nn", "NN214", 1)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", " ", ".", "...", "-", "<stdin>", "a\\0b.nn", "\\0", "a\\nb.nn", "..\\\\secret.nn", "$HOME/a.nn",
+     "%2e%2e/a.nn", "x" * 5_000 + ".nn", "a/" * 3_000 + "b.nn", "\\u202e.nn"],
+)  # fmt: skip
+def test_a_name_that_is_none_is_told(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, main=f'from "{name}" import Block\n\n' + USE)
+    assert problems(nnspec.check(path)) == [("main.nn", "NN212", 1)]
 
 
 def test_only_specs_are_read(tmp_path: Path) -> None:
@@ -97,9 +109,8 @@ def test_many_files_and_large_ones_end(tmp_path: Path, monkeypatch: pytest.Monke
     lines = "".join(f'from "f{i}.nn" import B{i}\n' for i in range(10))
     path = write(tmp_path, main=lines, **files)
     assert nnspec.check(path).ok
-    monkeypatch.setattr(imports, "MOST_FILES", 8)
-    assert problems(nnspec.check(path)) == [("main.nn", "NN402", 9), ("main.nn", "NN402", 10)]
-    monkeypatch.setattr(imports, "MOST_FILES", 1000)
+    found = problems(nnspec.check(path, limits=Limits(files=8)))
+    assert found == [("main.nn", "NN402", 9), ("main.nn", "NN402", 10)]
     monkeypatch.setattr(imports, "MOST_BYTES", 9 * len(files["f0"]))
     assert problems(nnspec.check(path)) == [("main.nn", "NN402", 10)]
     monkeypatch.setattr("nnspec.targets.MOST_BYTES", len(lines))

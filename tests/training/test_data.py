@@ -17,18 +17,18 @@ import nnspec.training  # noqa: E402, F401  (makes torchvision importable)
 from nnspec.diagnostics import Mismatch  # noqa: E402
 from nnspec.recipe import lookup, names  # noqa: E402
 from nnspec.recipe.definition import Bound, Field  # noqa: E402
-from nnspec.recipe.plan import DataPlan  # noqa: E402
+from nnspec.recipe.plan import AS_PUBLISHED, DataPlan  # noqa: E402
 from nnspec.training.data import divide, load, preprocess  # noqa: E402
 from nnspec.training.errors import RunError  # noqa: E402
 
 CPU = torch.device("cpu")
 
 
-def plan(source: str, **settings: Any) -> DataPlan:
+def plan(source: str, split: dict[str, float] | None = None, **settings: Any) -> DataPlan:
     recipe: Any = lookup("source", source)
     bound = Bound(recipe, recipe.bind((), settings))
     raw = recipe.fields(bound.settings, ".")
-    split = {"train": 0.5, "val": 0.5}
+    split = split or (AS_PUBLISHED if recipe.comes_divided else {"train": 0.5, "val": 0.5})
     transforms = {name: {one: [] for one in split} for name in raw}
     return DataPlan("Data", bound, split, transforms, raw, raw, 0)
 
@@ -67,6 +67,14 @@ def test_mnist_reads_its_true_format(tmp_path: Path) -> None:
     given = torch.from_numpy(pixels["train"]).unsqueeze(1).float() / 255
     assert torch.equal(splits["train"].fields["image"], given)
     assert splits["val"].fields["label"].tolist() == [0, 1, 2]
+    # with shares the train part is divided; the test part stays apart
+    made = plan("mnist", {"train": 0.6, "val": 0.2, "test": 0.2}, path=str(tmp_path))
+    splits = load(made, ".", CPU)
+    learned = [*splits["train"].fields["label"].tolist(), *splits["val"].fields["label"].tolist()]
+    assert sorted(learned) == list(range(7))
+    assert len(splits["val"]) == round(7 / 4)
+    given = torch.from_numpy(pixels["t10k"]).unsqueeze(1).float() / 255
+    assert torch.equal(splits["test"].fields["image"], given)
 
 
 def test_cifar10_that_is_not_there_is_told(tmp_path: Path) -> None:

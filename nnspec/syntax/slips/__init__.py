@@ -6,7 +6,7 @@ that knows what to say is heard.
 
 from __future__ import annotations
 
-from nnspec.syntax.slips import bodies, expressions, habits, statements
+from nnspec.syntax.slips import arrows, bodies, expressions, habits, signatures, statements
 from nnspec.syntax.slips.slip import Slip, wanted
 
 TYPE_CHECKING = False
@@ -17,25 +17,42 @@ if TYPE_CHECKING:
     from nnspec.syntax.parser import Parser
 
 RULES: tuple[Callable[[Slip], Problem | None], ...] = (
+    habits.decorator,
     bodies.unexpected_indent,
     bodies.nothing_after_equals,
     bodies.second_line_of_value,
     bodies.else_without_if,
     bodies.wrong_place,
+    habits.foreign_word,
+    signatures.preset,
     bodies.inline_body,
     habits.foreign_statement,
     habits.nameless,
-    habits.foreign_word,
+    habits.prefixed_string,
+    signatures.stars,
+    signatures.parameter_type,
+    signatures.definition_name,
+    signatures.extern_target,
+    signatures.missing_on,
+    arrows.nearly_an_arrow,
+    arrows.misplaced_arrow,
+    arrows.label_without_layer,
+    arrows.label_without_colon,
     statements.unused_value,
-    statements.missing_shape,
+    signatures.declaration,
+    statements.imports,
     statements.missing_end_of_header,
+    signatures.condition,
+    signatures.loop,
     statements.wrong_equals,
+    expressions.foreign_comment,
+    expressions.comma,
+    expressions.percent,
     expressions.hanging_sign,
     expressions.conditional_without_else,
     expressions.generator,
     expressions.side_by_side,
-    expressions.nothing_imported,
-    expressions.second_label,
+    arrows.second_label,
     expressions.reserved_word,
 )
 

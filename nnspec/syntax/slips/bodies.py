@@ -6,13 +6,20 @@ from nnspec.diagnostics import Problem
 from nnspec.source import Span
 from nnspec.syntax.slips.slip import BODY_WORDS, DEFINITIONS, Slip
 from nnspec.syntax.table import HARD_WORDS, SOFT_WORDS
-from nnspec.syntax.tokens import DEDENT, INDENT, NEWLINE
+from nnspec.syntax.tokens import DEDENT, INDENT, JOINING, NEWLINE
 
 
 def unexpected_indent(slip: Slip) -> Problem | None:
     if slip.kind != INDENT:
         return None
     tokens = slip.tokens
+    after = slip.index + 1
+    if tokens.kinds[after] in JOINING:
+        return slip.problem(
+            f"a line does not begin with `{slip.text(after)}`",
+            "put the whole in parentheses; only `->` goes on with the line before by itself",
+            at=after,
+        )
     end = tokens.starts[slip.index]
     start = tokens.source.text.rfind("\n", 0, end) + 1
     return Problem(

@@ -4,8 +4,47 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Problem
 from nnspec.syntax.slips.slip import HARD, VALUE_ENDS, VALUE_STARTS, Slip, short
-from nnspec.syntax.table import LITERALS, SOFT_WORDS
-from nnspec.syntax.tokens import END, NAME, NEWLINE, NUMBER
+from nnspec.syntax.table import LITERALS
+from nnspec.syntax.tokens import END, NAME, NEWLINE, NUMBER, STRING
+
+
+def foreign_comment(slip: Slip) -> Problem | None:
+    """`x -> relu // the first one`: what follows is no value."""
+    if slip.kind != NAME or slip.before not in VALUE_ENDS:
+        return None
+    tokens = slip.tokens
+    for index in range(slip.index - 1, slip.first - 1, -1):
+        if (
+            slip.is_sign(tokens.kinds[index], "//")
+            and "\n" not in tokens.source.text[tokens.ends[index] : tokens.starts[slip.index]]
+        ):
+            return slip.problem("a comment begins with `#`", at=index)
+    return None
+
+
+def comma(slip: Slip) -> Problem | None:
+    """`f(a,, b)`, `f(, a)`, `a, = x`."""
+    if slip.is_sign(slip.kind, ",") and slip.is_sign(slip.before, ",", "(", "["):
+        return slip.problem("a value is missing before this `,`", "add it, or remove the `,`")
+    if slip.is_sign(slip.before, ",") and slip.is_sign(slip.kind, "="):
+        return slip.problem(
+            "a name is missing after this `,`",
+            "several are bound by `a, b = …`; of a list, one is `x[0]`",
+            at=slip.index - 1,
+        )
+    return None
+
+
+def percent(slip: Slip) -> Problem | None:
+    """`[train: 80%, val: 20%]`."""
+    if slip.is_sign(slip.before, "%") and slip.tokens.kinds[slip.index - 2] == NUMBER:
+        if NUMBER in slip.expected and slip.kind not in VALUE_STARTS:
+            return slip.problem(
+                "nothing follows this `%`, which gives a remainder",
+                "a share is written as a number: `0.8` for 80 percent",
+                at=slip.index - 1,
+            )
+    return None
 
 
 def hanging_sign(slip: Slip) -> Problem | None:
@@ -24,6 +63,12 @@ def hanging_sign(slip: Slip) -> Problem | None:
 def conditional_without_else(slip: Slip) -> Problem | None:
     if not slip.expects("else") or slip.index == slip.first:
         return None
+    if slip.is_sign(slip.kind, "for"):
+        return slip.problem(
+            "expected `else` before this `for`",
+            "a choice has both sides, `a if condition else b`; to leave items out, the `if` stands "
+            "last: `[i for i in x if i > 3]`",
+        )
     if slip.kind in (NEWLINE, END) or slip.is_sign(slip.kind, ",", ")", "]", ":", "="):
         return slip.problem(
             f"expected `else`, found {slip.found()}",
@@ -49,22 +94,9 @@ def side_by_side(slip: Slip) -> Problem | None:
         return slip.problem(
             f"a name cannot go on with `{text}`", f"a number in a label is an index: `[{text[1:]}]`"
         )
-    if slip.expects(",") and slip.inside_brackets():
+    message = slip.is_sign(slip.opener, "assert") and slip.kind == STRING
+    if slip.expects(",") and (slip.inside_brackets() or message):
         return slip.problem(f"`,` is missing before {slip.found()}")
-    return None
-
-
-def nothing_imported(slip: Slip) -> Problem | None:
-    if slip.opener == SOFT_WORDS["from"] and slip.text(slip.index) == "import":
-        return slip.problem(
-            "no name follows this `import`", "write `from zoo.resnet import ResNet`"
-        )
-    return None
-
-
-def second_label(slip: Slip) -> Problem | None:
-    if slip.is_sign(slip.kind, ":") and slip.before in VALUE_ENDS and slip.expects("->"):
-        return slip.problem("a stage has one label", "put an inner pipeline in parentheses")
     return None
 
 

@@ -4,43 +4,46 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Problem, nearest
 from nnspec.syntax.slips.slip import BODY_WORDS, DEFINITIONS, HARD, VALUE_ENDS, Slip
+from nnspec.syntax.slips.words import BODIES, FOLLOWERS, INFIX, STATEMENTS
 from nnspec.syntax.table import HARD_WORDS, SOFT_WORDS
-from nnspec.syntax.tokens import NAME, NEWLINE, NUMBER, STRING
+from nnspec.syntax.tokens import END, NAME, NEWLINE, NUMBER, STRING
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.syntax.tokens import Tokens
 
 OPENING_WORDS = {
     word for word, kind in (SOFT_WORDS | HARD_WORDS).items() if kind in BODY_WORDS | DEFINITIONS
 }
-# First words that other languages have, and what to write here.
-FOREIGN_STATEMENTS = {
-    "def": "a function on numbers is `fn name(…) = …`; a part of a network is `block Name(…):`",
-    "class": "a part of a network is `block Name(…):`, a whole one `model Name(…):`",
-    "function": "a function on numbers is `fn name(…) = …`",
-    "module": "a part of a network is `block Name(…):`",
-    "network": "a whole network is `model Name(…):`",
-    "import": 'names are taken with `from "file.nn" import A` or `from zoo.resnet import A`',
-    "while": "loops run over known values: `for i in range(n):`",
-    "let": "a name is bound without a word before it: `x = …`",
-    "var": "a name is bound without a word before it: `x = …`",
-    "const": "a name is bound without a word before it: `x = …`",
-    "output": "outputs are given by `return`: `return logits: [N, classes]`",
-    "outputs": "outputs are given by `return`: `return logits: [N, classes]`",
-    "elseif": "write `elif`",
-    "elsif": "write `elif`",
-    "raise": 'what must hold is stated with `assert condition, "why"`',
-    "with": "there is no `with` in a spec",
-    "try": "there is no `try` in a spec",
-}
+_LIBRARIES = ("torch", "torchvision", "numpy", "tensorflow", "keras", "jax", "flax")
+#: words that are statements of other languages also where a bracket follows: `print(x)`
+_CALLED = set(STATEMENTS) - {
+    "output", "outputs", "module", "network", "function", "func", "proc", "let", "var", "const",
+}  # fmt: skip
+
+
+def opens_foreign_body(tokens: Tokens, first: int) -> bool:
+    """Does a statement open a body in which all is another language's? Then it is left unread."""
+    return tokens.kinds[first] == NAME and tokens.text(first) in BODIES
+
+
+def goes_on(tokens: Tokens, first: int) -> bool:
+    """Is this the `except` of a `try` that is told already?"""
+    return tokens.kinds[first] == NAME and tokens.text(first) in FOLLOWERS
 
 
 def foreign_statement(slip: Slip) -> Problem | None:
-    if slip.opener != NAME or slip.index != slip.first + 1 or not slip.tokens.lines:
+    if slip.opener != NAME or not slip.tokens.lines or slip.index == slip.first:
         return None
     word = slip.text(slip.first)
-    if word in FOREIGN_STATEMENTS:
-        return slip.problem(
-            f"`{word}` is no word of this language", FOREIGN_STATEMENTS[word], at=slip.first
-        )
-    if slip.kind in (NAME, STRING):
+    after = slip.tokens.kinds[slip.first + 1]
+    if word in STATEMENTS:
+        plain = after in HARD | {NAME, STRING, NUMBER, NEWLINE, END} or slip.is_sign(after, ":")
+        if plain or (word in _CALLED and slip.is_sign(after, "(", "{", "-")):
+            return slip.problem(
+                f"`{word}` is no word of this language", _help(slip, word), at=slip.first
+            )
+    if slip.index == slip.first + 1 and slip.kind in (NAME, STRING):
         close = nearest(word, OPENING_WORDS)
         if close is not None and close != word:
             return slip.problem(
@@ -49,12 +52,23 @@ def foreign_statement(slip: Slip) -> Problem | None:
     return None
 
 
+def _help(slip: Slip, word: str) -> str:
+    if word == "import" and slip.text(slip.first + 1) in _LIBRARIES:
+        return "delete this line: operators such as `conv2d` are there without an import"
+    return STATEMENTS[word]
+
+
+def decorator(slip: Slip) -> Problem | None:
+    if slip.index == slip.first and slip.is_sign(slip.kind, "@"):
+        return slip.problem("there are no decorators", "delete this line")
+    return None
+
+
 def nameless(slip: Slip) -> Problem | None:
     """`model:` or `input in: [N]`: the words that open a statement do so before a name."""
     tokens = slip.tokens
     word = slip.text(slip.first)
-    far = slip.index > slip.first + 2
-    if slip.opener != NAME or word not in OPENING_WORDS or far or not tokens.lines:
+    if slip.opener != NAME or word not in OPENING_WORDS or not tokens.lines:
         return None
     after = tokens.kinds[slip.first + 1]
     if not (
@@ -62,18 +76,50 @@ def nameless(slip: Slip) -> Problem | None:
     ):
         return None
     found = f", and `{slip.text(slip.first + 1)}` is none" if after in HARD | {NUMBER} else ""
-    return slip.problem(f"`{word}` is followed by a name{found}", at=slip.first)
+    example = {
+        "input": "input x: [N, C]",
+        "param": "param gamma: [C] = ones",
+        "buffer": "buffer mean: [C]",
+        "layer": "layer encoder = linear(64)",
+        "train": "train Net on Digits:",
+        "extern": 'extern Scan(n: int) = "package.module:Class":',
+        "fn": "fn half(n) = n // 2",
+    }.get(word, f"{word} Name:")
+    return slip.problem(f"`{word}` is followed by a name{found}", f"write `{example}`", slip.first)
 
 
 def foreign_word(slip: Slip) -> Problem | None:
+    if slip.is_sign(slip.before, "else") and slip.is_sign(slip.kind, "if"):
+        return slip.problem("`else if` is one word here", "write `elif`", at=slip.index - 1)
     if slip.before == NAME and slip.text(slip.index - 1) == "lambda":
         return slip.problem(
             "there are no functions without a name",
             "define one with `fn name(x) = …`",
             at=slip.index - 1,
         )
-    if slip.kind == NAME and slip.text(slip.index) == "is" and slip.before in VALUE_ENDS:
-        return slip.problem("`is` is no word of this language", "write `==`")
-    if slip.is_sign(slip.before, "else") and slip.is_sign(slip.kind, "if"):
-        return slip.problem("`else if` is one word here", "write `elif`", at=slip.index - 1)
+    if slip.kind == NAME and slip.before in VALUE_ENDS:
+        word = slip.text(slip.index)
+        if word in INFIX and not (word == "then" and not slip.expects(":")):
+            return slip.problem(f"`{word}` is no word of this language", INFIX[word])
+        if slip.before == NAME and slip.text(slip.index - 1) in ("await", "new"):
+            word = slip.text(slip.index - 1)
+            return slip.problem(
+                f"`{word}` is no word of this language", "leave it out", at=slip.index - 1
+            )
     return None
+
+
+def prefixed_string(slip: Slip) -> Problem | None:
+    """`f"conv{i}"`, `r"text"`."""
+    if slip.kind != STRING or slip.before != NAME:
+        return None
+    tokens = slip.tokens
+    letter = slip.text(slip.index - 1)
+    if tokens.ends[slip.index - 1] != tokens.starts[slip.index] or letter.lower() not in (
+        "f", "r", "b", "u", "fr", "rf", "br", "rb",
+    ):  # fmt: skip
+        return None
+    help = "in a label, braces hold an expression as they are" if "f" in letter.lower() else ""
+    return slip.problem(
+        f"a string has no letter before it: remove the `{letter}`", help, at=slip.index - 1
+    )

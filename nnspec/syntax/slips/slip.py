@@ -17,6 +17,8 @@ DEFINITIONS = {
 BODY_WORDS = {SOFT_WORDS[word] for word in ("input", "layer", "param", "buffer")} | {
     HARD_WORDS[word] for word in ("if", "for", "return", "assert")
 }
+#: the words of definitions that have a signature
+SIGNATURES = {SOFT_WORDS[word] for word in ("model", "block", "fn", "extern")}
 SHAPED = {SOFT_WORDS[word] for word in ("input", "param", "buffer")}
 VALUE_ENDS = {NAME, NUMBER, STRING, LITERALS[")"], LITERALS["]"], LITERALS["..."]} | {
     HARD_WORDS[word] for word in ("true", "false", "none")
@@ -49,6 +51,15 @@ class Slip:
 
     def is_sign(self, kind: int, *signs: str) -> bool:
         return any(kind == LITERALS.get(sign, HARD_WORDS.get(sign)) for sign in signs)
+
+    def in_settings(self) -> bool:
+        """Does the statement stand in a data or train part?"""
+        tokens = self.tokens
+        around = [opener for opener, end in tokens.closing.items() if opener < self.first <= end]
+        if not around:
+            return False
+        header = tokens.first_of_statement(max(around) - 1)
+        return tokens.kinds[header] in (SOFT_WORDS["data"], SOFT_WORDS["train"])
 
     def problem(self, message: str, help: str = "", at: int | None = None) -> Problem:
         return Problem("NN101", message, self.span(self.index if at is None else at), help=help)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Problem
 from nnspec.source import Span
-from nnspec.syntax.slips.slip import BODY_WORDS, DEFINITIONS, SHAPED, Slip
+from nnspec.syntax.slips.slip import BODY_WORDS, DEFINITIONS, Slip
+from nnspec.syntax.table import SOFT_WORDS
 from nnspec.syntax.tokens import HEADERS, NEWLINE, STRING
 
 
@@ -21,21 +22,48 @@ def unused_value(slip: Slip) -> Problem | None:
             whole,
             help="write a comment, with `#`",
         )
-    if whole.text == "pass":
-        return Problem("NN101", "`pass` is no word of this language", whole)
-    help = "bind it to a name, `x = …`, or return it, `return …`"
-    if slip.is_sign(tokens.kinds[slip.first + 1], "=="):
-        help = "a name is bound with one `=`"
-    return Problem("NN101", "this value is not used", whole, help=help)
+    return Problem("NN101", "this value is not used", whole, help=_use(slip, whole.text))
 
 
-def missing_shape(slip: Slip) -> Problem | None:
-    if slip.opener not in SHAPED or slip.index != slip.first + 2:
+def _use(slip: Slip, written: str) -> str:
+    """What was most likely meant by a value that stands alone."""
+    kinds = slip.tokens.kinds
+    second, third = kinds[slip.first + 1], kinds[min(slip.first + 2, slip.index)]
+    if slip.is_sign(second, "=="):
+        return "a name is bound with one `=`"
+    if slip.is_sign(second, "<") and slip.is_sign(third, "-"):
+        return "a name is bound with `=`"
+    if slip.is_sign(second, ":"):
+        name = slip.text(slip.first)
+        if slip.in_settings():
+            return f"a setting is written with `=`: `{name} = …`"
+        return f"a name is bound with `=`, `{name} = …`; a label stands after an arrow"
+    if ".append(" in written:
+        name = written.split(".append(")[0]
+        return f"bind the whole again: `{name} = {name} + […]`"
+    if slip.is_sign(slip.opener, "+", "-"):
+        return "to go on with the line before, put both in parentheses"
+    return "bind it to a name, `x = …`, or return it, `return …`"
+
+
+def imports(slip: Slip) -> Problem | None:
+    tokens = slip.tokens
+    if slip.text(slip.first) == "from" and slip.is_sign(tokens.kinds[slip.first + 1], "."):
+        return slip.problem(
+            "a file is named in quotes", 'write `from "blocks.nn" import Block`', slip.first + 1
+        )
+    if slip.opener != SOFT_WORDS["from"] or slip.text(slip.index) != "import":
         return None
-    written = f"{slip.text(slip.first)} {slip.text(slip.first + 1)}"
-    return slip.problem(
-        f"expected a shape after `{written}`, found {slip.found()}", f"write `{written}: [N, C]`"
-    )
+    after = slip.text(slip.index + 1)
+    if after == "*":
+        return slip.problem(
+            "what is taken is named", "write `import ResNet, Bottleneck`", at=slip.index + 1
+        )
+    if after == "(":
+        return slip.problem(
+            "the names stand without brackets", "write `import A, B`", at=slip.index + 1
+        )
+    return slip.problem("no name follows this `import`", "write `from zoo.resnet import ResNet`")
 
 
 def missing_end_of_header(slip: Slip) -> Problem | None:
@@ -43,9 +71,13 @@ def missing_end_of_header(slip: Slip) -> Problem | None:
         return None
     if slip.opener in HEADERS and slip.expects(":"):
         sign = "`:` or `=`" if slip.expects("=") else "`:`"
-        return slip.problem(f"{sign} is missing at the end of this line")
+        start = slip.tokens.starts[slip.first]
+        line = slip.tokens.source.text[start : slip.tokens.starts[slip.index]]
+        short = "\n" not in line and len(line) <= 60
+        help = f"write `{line}:`" if short else ""
+        return slip.problem(f"{sign} is missing at the end of this line", help)
     if slip.is_sign(slip.opener, "return") and slip.index == slip.first + 1:
-        return slip.problem("`return` needs a value")
+        return slip.problem("`return` needs a value", "write `return x`")
     return None
 
 
