@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnspec.dims import compare, render
 from nnspec.operators.conv import AXES
 from nnspec.operators.definition import REQUIRED, CallCode, ModuleCode, Operator, Ref, Setting
+from nnspec.operators.pool import INDICES
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -40,10 +41,14 @@ class AdaptivePool(Operator):
         return (x.with_shape((*x.shape[:2], *sizes)),)
 
     def module(self, use: Use) -> ModuleCode | None:
-        return ModuleCode(f"nn.{self.torch_name}", (self.size(use),))
+        return ModuleCode(f"nn.{self.torch_name}", (self.size(use),), self.changed(use))
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(f"F.{self.name}", (Ref(0), self.size(use)))
+        return CallCode(f"F.{self.name}", (Ref(0), self.size(use)), self.changed(use))
+
+    def changed(self, use: Use) -> dict[str, Any]:
+        """The settings after the first that differ from PyTorch's defaults."""
+        return {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
 
     def size(self, use: Use) -> Any:
         """The setting as PyTorch takes it: one number, or a size or None for each axis."""
@@ -57,6 +62,14 @@ class AdaptivePool(Operator):
         into = " x ".join(render(size) for size in outputs[0].shape[2:])
         have = " x ".join(render(size) for size in use.x.shape[2:])
         return [f"{have} is cut into {into} windows, and {way} of each is taken, whatever the size"]
+
+
+class AdaptiveMaxPool(AdaptivePool):
+    """The largest value, and its place in the plane where it is wanted."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        (found,) = super().infer(use)
+        return (found, TensorType("i64", found.shape)) if use["return_indices"] else (found,)
 
 
 def _size(rank: int) -> tuple[Setting, ...]:
@@ -91,28 +104,37 @@ class AdaptiveAvgPool3d(AdaptivePool):
     rejects = ("i64[2, 3, 4, 8, 8] -> adaptive_avg_pool3d(1)",)
 
 
-class AdaptiveMaxPool1d(AdaptivePool):
+class AdaptiveMaxPool1d(AdaptiveMaxPool):
     """The largest value of windows that give `output_size` values."""
 
     name = "adaptive_max_pool1d"
-    rank, torch_name, settings = 1, "AdaptiveMaxPool1d", _size(1)
-    accepts = ("[2, 3, 8] -> adaptive_max_pool1d(3)",)
+    rank, torch_name, settings = 1, "AdaptiveMaxPool1d", (*_size(1), INDICES)
+    accepts = (
+        "[2, 3, 8] -> adaptive_max_pool1d(3)",
+        "[2, 3, 8] -> adaptive_max_pool1d(3, return_indices=true)",
+    )
     rejects = ("[2, 3, 8, 8] -> adaptive_max_pool1d(1)",)
 
 
-class AdaptiveMaxPool2d(AdaptivePool):
+class AdaptiveMaxPool2d(AdaptiveMaxPool):
     """The largest value of windows that give `output_size`."""
 
     name = "adaptive_max_pool2d"
-    rank, torch_name, settings = 2, "AdaptiveMaxPool2d", _size(2)
-    accepts = ("[2, 3, 8, 8] -> adaptive_max_pool2d(1)",)
+    rank, torch_name, settings = 2, "AdaptiveMaxPool2d", (*_size(2), INDICES)
+    accepts = (
+        "[2, 3, 8, 8] -> adaptive_max_pool2d(1)",
+        "[2, 3, 8, 8] -> adaptive_max_pool2d([2, none], return_indices=true)",
+    )
     rejects = ("[2, 3] -> adaptive_max_pool2d([1, 1])",)
 
 
-class AdaptiveMaxPool3d(AdaptivePool):
+class AdaptiveMaxPool3d(AdaptiveMaxPool):
     """The largest value of windows that give `output_size`."""
 
     name = "adaptive_max_pool3d"
-    rank, torch_name, settings = 3, "AdaptiveMaxPool3d", _size(3)
-    accepts = ("[2, 3, 4, 8, 8] -> adaptive_max_pool3d(1)",)
+    rank, torch_name, settings = 3, "AdaptiveMaxPool3d", (*_size(3), INDICES)
+    accepts = (
+        "[2, 3, 4, 8, 8] -> adaptive_max_pool3d(1)",
+        "[2, 3, 4, 8, 8] -> adaptive_max_pool3d(1, return_indices=true)",
+    )
     rejects = ("[2, 3, 8] -> adaptive_max_pool3d(1)",)

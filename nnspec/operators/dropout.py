@@ -79,3 +79,18 @@ class AlphaDropout(AnyDropout):
     torch_name = "AlphaDropout"
     accepts = ("[2, 3] -> alpha_dropout",)
     rejects = ("[2, 3] -> alpha_dropout(2)",)
+
+
+class FeatureAlphaDropout(AnyDropout):
+    """Whole channels of [N, C, …] set to the value that alpha_dropout sets, for selu (Klambauer et
+    al. 2017, arXiv:1706.02515)."""
+
+    name = "feature_alpha_dropout"
+    torch_name = "FeatureAlphaDropout"
+    accepts = ("[2, 3, 4] -> feature_alpha_dropout", "[2, 3] -> feature_alpha_dropout(0.1)")
+    rejects = ("[2, 3, 4] -> feature_alpha_dropout(2)", "[2] -> feature_alpha_dropout")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.rank < 2:
+            use.fail(f"`{self.name}` takes [batch, channels, …], not {use.x}", code="NN303")
+        return super().infer(use)

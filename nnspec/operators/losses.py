@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
-_REDUCTION = Setting(
+REDUCTION = Setting(
     "reduction", "str", "mean", choices=("mean", "sum", "none"), doc="over the samples"
 )
 
@@ -23,8 +23,8 @@ class Loss(Operator):
     """A function of torch.nn.functional of the same name, of an input and a target."""
 
     family = "loss"
-    tensors = (Tensor("input"), Tensor("target"))
-    settings: ClassVar[tuple[Setting, ...]] = (_REDUCTION,)
+    tensors: ClassVar[tuple[Tensor, ...]] = (Tensor("input"), Tensor("target"))
+    settings: ClassVar[tuple[Setting, ...]] = (REDUCTION,)
 
     def both(self, use: Use) -> tuple[TensorType, TensorType]:
         a, b = use.inputs
@@ -80,7 +80,7 @@ class CrossEntropy(OfClasses):
     name = "cross_entropy"
     settings = (
         Setting("ignore_index", "int", -100, doc="samples of this class number do not count"),
-        _REDUCTION,
+        REDUCTION,
         Setting("label_smoothing", "float", 0.0, doc="share of the target spread over all classes"),
     )
     accepts = ("([2, 3], i64[2]) -> cross_entropy", "([2, 3, 4], i64[2, 4]) -> cross_entropy")
@@ -109,7 +109,7 @@ class NllLoss(OfClasses):
     """Minus the log-probability of the right class; cross_entropy less its log_softmax."""
 
     name = "nll_loss"
-    settings = (Setting("ignore_index", "int", -100), _REDUCTION)
+    settings = (Setting("ignore_index", "int", -100), REDUCTION)
     accepts = ("([2, 3], i64[2]) -> nll_loss",)
     rejects = ("([2, 3], [2]) -> nll_loss",)
 
@@ -162,7 +162,7 @@ class SmoothL1Loss(OfNumbers):
     """Squared below beta, absolute above (Girshick 2015, arXiv:1504.08083)."""
 
     name = "smooth_l1_loss"
-    settings = (_REDUCTION, Setting("beta", "float", 1.0))
+    settings = (REDUCTION, Setting("beta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> smooth_l1_loss",)
     rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss", "([2, 3], [2, 3]) -> smooth_l1_loss(beta=-1)")
 
@@ -181,7 +181,7 @@ class HuberLoss(OfNumbers):
     """Squared below delta, absolute above (Huber 1964)."""
 
     name = "huber_loss"
-    settings = (_REDUCTION, Setting("delta", "float", 1.0))
+    settings = (REDUCTION, Setting("delta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> huber_loss",)
     rejects = ("([2, 3], [3, 2]) -> huber_loss", "([2, 3], [2, 3]) -> huber_loss(delta=0)")
 

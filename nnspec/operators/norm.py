@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from nnspec.operators.definition import Use
 
 
-def _check_float(use: Use) -> None:
+def check_float(use: Use) -> None:
     if not is_float(use.x.dtype):
         use.fail(
             f"`{use.operator.name}` computes on floating-point tensors, not {use.x}", code="NN304"
         )
 
 
-def _changed(use: Use, settings: tuple[Setting, ...]) -> dict[str, Any]:
+def changed(use: Use, settings: tuple[Setting, ...]) -> dict[str, Any]:
     return {s.name: use[s.name] for s in settings if use[s.name] != s.default}
 
 
-def _check_weights(use: Use, has_weights: bool) -> None:
+def check_weights(use: Use, has_weights: bool) -> None:
     """Normalisation mixes half precision with weights of f32, and nothing else."""
-    _check_float(use)
+    check_float(use)
     if has_weights:
         use.weighted("f16", "bf16")
 
 
-_EPS = Setting("eps", "float", 1e-5, doc="added to the variance")
-_MOMENTUM = Setting(
+EPS = Setting("eps", "float", 1e-5, doc="added to the variance")
+MOMENTUM = Setting(
     "momentum", "float|none", 0.1, doc="weight of the newest batch in the running figures"
 )
 
@@ -56,15 +56,15 @@ class ChannelNorm(Operator):
     ranks: ClassVar[tuple[int, ...]]
     torch_name: ClassVar[str]
     settings = (
-        _EPS,
-        _MOMENTUM,
+        EPS,
+        MOMENTUM,
         Setting("affine", "bool", True, doc="learn a scale and a shift for each channel"),
         Setting("track_running_stats", "bool", True, doc="keep running figures for evaluation"),
     )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(*self.ranks, meaning="[batch, channels, …]")
-        _check_weights(use, use["affine"])
+        check_weights(use, use["affine"])
         return (use.x,)
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -80,7 +80,7 @@ class ChannelNorm(Operator):
         return found
 
     def module(self, use: Use) -> ModuleCode:
-        return ModuleCode(f"nn.{self.torch_name}", (use.x.shape[1],), _changed(use, self.settings))
+        return ModuleCode(f"nn.{self.torch_name}", (use.x.shape[1],), changed(use, self.settings))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         over = (
@@ -99,7 +99,7 @@ class BatchNorm(ChannelNorm):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
-        _check_weights(use, use["track_running_stats"])
+        check_weights(use, use["track_running_stats"])
         if use["eps"] <= 0:
             use.fail(f"eps must be above 0, not {use['eps']}", code="NN206", argument="eps")
         if not use["track_running_stats"]:
@@ -142,29 +142,6 @@ class BatchNorm3d(BatchNorm):
     rejects = ("[2, 3, 5, 5] -> batch_norm3d",)
 
 
-class InstanceNorm2d(ChannelNorm):
-    """Instance normalisation of [N, C, H, W] (Ulyanov et al. 2016, arXiv:1607.08022)."""
-
-    name = "instance_norm2d"
-    ranks, torch_name = (4,), "InstanceNorm2d"
-    settings = (
-        _EPS,
-        _MOMENTUM,
-        Setting("affine", "bool", False, doc="learn a scale and a shift for each channel"),
-        Setting("track_running_stats", "bool", False, doc="keep running figures for evaluation"),
-    )
-    accepts = ("[2, 3, 5, 5] -> instance_norm2d",)
-    rejects = ("[2, 3] -> instance_norm2d",)
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        places = use.x.shape[2:]
-        found = super().infer(use)
-        use.at_least(
-            places[0] * places[1], 2, "instance norm needs more than one value in a channel"
-        )
-        return found
-
-
 class GroupNorm(Operator):
     """Channels in groups, each normalised by itself (Wu & He 2018, arXiv:1803.08494)."""
 
@@ -174,7 +151,7 @@ class GroupNorm(Operator):
     keeps_shape = True
     settings = (
         Setting("num_groups", "int", doc="into how many groups the channels are split"),
-        _EPS,
+        EPS,
         Setting("affine", "bool", True, doc="learn a scale and a shift for each channel"),
     )
     accepts = ("[2, 6, 5, 5] -> group_norm(3)", "[2, 6] -> group_norm(2)")
@@ -184,7 +161,7 @@ class GroupNorm(Operator):
         groups = use["num_groups"]
         if use.x.rank < 2:
             use.fail(f"`group_norm` takes [batch, channels, …], not {use.x}", code="NN303")
-        _check_weights(use, use["affine"])
+        check_weights(use, use["affine"])
         if groups < 1:
             use.fail(
                 f"num_groups must be at least 1, not {groups}", code="NN206", argument="num_groups"
@@ -213,7 +190,7 @@ class GroupNorm(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         arguments = (use["num_groups"], use.x.shape[1])
-        return ModuleCode("nn.GroupNorm", arguments, _changed(use, self.settings[1:]))
+        return ModuleCode("nn.GroupNorm", arguments, changed(use, self.settings[1:]))
 
 
 class TrailingNorm(Operator):
@@ -231,7 +208,7 @@ class TrailingNorm(Operator):
                 code="NN303",
                 argument="dims",
             )
-        _check_float(use)
+        check_float(use)
         return (use.x,)
 
     def _shape(self, use: Use) -> tuple[Any, ...]:
@@ -241,7 +218,7 @@ class TrailingNorm(Operator):
         shape = self._shape(use)
         skipped = tuple(s for s in self.settings if s.name != "dims")
         argument = shape[0] if len(shape) == 1 else shape
-        return ModuleCode(f"nn.{self.torch_name}", (argument,), _changed(use, skipped))
+        return ModuleCode(f"nn.{self.torch_name}", (argument,), changed(use, skipped))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         count = " * ".join(render(size) for size in self._shape(use))
@@ -258,13 +235,13 @@ class LayerNorm(TrailingNorm):
 
     name = "layer_norm"
     torch_name = "LayerNorm"
-    settings = (_EPS, _ELEMENTWISE, Setting("bias", "bool", True, doc="learn a shift too"), _DIMS)
+    settings = (EPS, _ELEMENTWISE, Setting("bias", "bool", True, doc="learn a shift too"), _DIMS)
     accepts = ("[2, 3, 8] -> layer_norm", "[2, 3, 8] -> layer_norm(dims=2)")
     rejects = ("f64[2, 8] -> layer_norm",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
-        _check_weights(use, use["elementwise_affine"])
+        check_weights(use, use["elementwise_affine"])
         return found
 
     def params(self, use: Use) -> dict[str, Param]:
@@ -287,7 +264,7 @@ class LayerNormFunction(Functional):
     def function(self, use: Use) -> CallCode:
         shape = use.x.shape[-use["dims"] :]
         args = (Ref(0), shape, self.ref(use, "weight"), self.ref(use, "bias"))
-        return CallCode("F.layer_norm", args, _changed(use, (_EPS,)))
+        return CallCode("F.layer_norm", args, changed(use, (EPS,)))
 
 
 LayerNorm.functional = LayerNormFunction()

@@ -1,11 +1,9 @@
-"""pad and interpolate: images and sequences made larger or smaller without weights."""
+"""pad: values added at the ends of dimensions, or cut off."""
 
 from __future__ import annotations
 
-from math import floor
-
 from nnspec.dims import Dim, render
-from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
+from nnspec.operators.definition import CallCode, Operator, Ref, Setting
 from nnspec.operators.repeating import whole_numbers
 from nnspec.tensors import TensorType, is_float
 
@@ -13,7 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -89,90 +86,3 @@ class Pad(Operator):
         if use["value"] is not None:
             kwargs["value"] = use["value"]
         return CallCode("F.pad", (Ref(0), use["pad"]), kwargs)
-
-
-_MODES = ("nearest", "linear", "bilinear", "bicubic", "trilinear", "area", "nearest-exact")
-_RANKS = {"linear": (3,), "bilinear": (4,), "bicubic": (4,), "trilinear": (5,)}
-
-
-class Interpolate(Operator):
-    """Resized to `size`, or by `scale_factor` (rounded down), with values in between."""
-
-    name = "interpolate"
-    family = "resizing"
-    settings = (
-        Setting("size", "size|list|none", None, doc="of the output's spatial dimensions"),
-        Setting("scale_factor", "float|list|none", None, doc="in place of size: how much larger"),
-        Setting("mode", "str", "nearest", choices=_MODES),
-        Setting("align_corners", "bool|none", None, doc="the corners' centres stay in place"),
-    )
-    accepts = (
-        "[2, 3, 4, 4] -> interpolate(scale_factor=2)",
-        '[2, 3, 4, 4] -> interpolate(size=[5, 6], mode="bilinear", align_corners=false)',
-    )
-    rejects = ("[2, 3, 4, 4] -> interpolate", '[2, 3, 4, 4] -> interpolate(size=4, mode="linear")')
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        x, mode = use.x, use["mode"]
-        use.rank(3, 4, 5, meaning="[batch, channels, …]")
-        if not is_float(x.dtype):
-            use.fail(f"`interpolate` computes on floating-point tensors, not {x}", code="NN304")
-        if mode in _RANKS and x.rank not in _RANKS[mode]:
-            use.fail(
-                f'mode "{mode}" is for tensors of {_RANKS[mode][0]} dimensions, not {x}',
-                code="NN303",
-                argument="mode",
-            )
-        if use["align_corners"] is not None and mode not in _RANKS:
-            use.fail(
-                f'align_corners has no meaning in mode "{mode}"', code="NN206", argument="mode"
-            )
-        if (use["size"] is None) == (use["scale_factor"] is None):
-            use.fail("`interpolate` needs size or scale_factor, one of the two", code="NN204")
-        given = "scale_factor" if use["size"] is None else "size"
-        axes = x.rank - 2
-        values = use[given] if isinstance(use[given], tuple) else (use[given],) * axes
-        if len(values) != axes:
-            use.fail(
-                f"{given} is one number or {axes} of them, not {len(values)}",
-                code="NN205",
-                argument=given,
-            )
-        kinds = (int, Dim) if given == "size" else (int, float)
-        for value in values:
-            if not isinstance(value, kinds) or isinstance(value, bool):
-                what = "whole numbers" if given == "size" else "numbers"
-                use.fail(f"{given} is made of {what}, not {value!r}", code="NN205", argument=given)
-        sizes: list[Size] = []
-        for axis, (have, value) in enumerate(zip(x.shape[2:], values, strict=True)):
-            size = value if given == "size" else self.scaled(use, have, value)
-            sizes.append(use.positive_output(size, f"dimension {axis + 2}", argument=given))
-        return (x.with_shape((*x.shape[:2], *sizes)),)
-
-    def scaled(self, use: Use, have: Size, factor: float) -> Size:
-        if factor <= 0:
-            use.fail(
-                f"scale_factor is above 0, not {factor}", code="NN206", argument="scale_factor"
-            )
-        if isinstance(have, int):
-            return floor(have * factor)
-        if float(factor).is_integer():
-            return have * int(factor)
-        over, under = float(factor).as_integer_ratio()
-        if under > 4096:
-            use.fail(
-                f"a symbolic size times {factor} is not exact",
-                code="NN308",
-                argument="scale_factor",
-                help="use a fraction such as 0.5 or 1.5, or give a size",
-            )
-        return have * over // under
-
-    def module(self, use: Use) -> ModuleCode:
-        return ModuleCode("nn.Upsample", (), self.changed(use))
-
-    def function(self, use: Use) -> CallCode:
-        return CallCode("F.interpolate", (Ref(0),), self.changed(use))
-
-    def changed(self, use: Use) -> dict[str, Any]:
-        return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}

@@ -42,7 +42,7 @@ class Pool(Operator):
             use.fail("a list of strides holds numbers", code="NN205", argument="stride")
         kernel = use.tuple("kernel_size", rank)
         stride = kernel if use["stride"] is None else use.tuple("stride", rank)
-        padding = use.tuple("padding", rank)
+        padding = use.tuple("padding", rank) if "padding" in use.settings else (0,) * rank
         dilation = use.tuple("dilation", rank) if self.dilated else (1,) * rank
         for name, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
             if any(value < 1 for value in values):
@@ -89,7 +89,11 @@ class Pool(Operator):
         return out
 
     def changed(self, use: Use) -> dict[str, Any]:
-        changed = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
+        changed = {
+            s.name: use[s.name]
+            for s in self.settings
+            if s.name != "kernel_size" and use[s.name] != s.default
+        }
         if changed.get("stride") == use["kernel_size"]:
             del changed["stride"]
         return changed
@@ -100,11 +104,15 @@ class Pool(Operator):
     def function(self, use: Use) -> CallCode:
         return CallCode(f"F.{self.name}", (Ref(0), use["kernel_size"]), self.changed(use))
 
+    def way(self, use: Use) -> str:
+        """What is taken of a window, in words."""
+        return "the largest" if self.name.startswith("max") else "the mean"
+
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         kernel, stride, padding, dilation = self.window(use)
-        way = "the largest" if self.name.startswith("max") else "the mean"
         lines = [
-            f"{way} of each window of {' x '.join(map(str, kernel))} values, in each channel by itself"
+            f"{self.way(use)} of each window of {' x '.join(map(str, kernel))} values, "
+            "in each channel by itself"
         ]
         for axis, name in enumerate(AXES[self.rank]):
             rounding = "rounded up" if use["ceil_mode"] else "rounded down"
@@ -130,12 +138,17 @@ def _padding(rank: int) -> Setting:
 
 
 _CEIL = Setting("ceil_mode", "bool", False, doc="keep the last, partial window")
+INDICES = Setting("return_indices", "bool", False, doc="give the places of the values too, i64")
 
 
 class MaxPool(Pool):
-    """The largest value of each window."""
+    """The largest value of each window, and its place in the plane where it is wanted."""
 
     dilated = True
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        (found,) = super().infer(use)
+        return (found, TensorType("i64", found.shape)) if use["return_indices"] else (found,)
 
 
 class AvgPool(Pool):
@@ -143,24 +156,27 @@ class AvgPool(Pool):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
-        if (
-            self.rank == 3
-        ):  # where PyTorch wants the input itself, without padding, to hold a window
-            for size, kernel, name in zip(
-                use.x.shape[2:], use.tuple("kernel_size", 3), AXES[3], strict=True
-            ):
-                use.at_least(
-                    size,
-                    kernel,
-                    f"the {name} {render(size)} is smaller than the window of {kernel}",
-                    argument="kernel_size",
-                )
+        if self.rank == 3:
+            hold_window(use)
         return found
+
+
+def hold_window(use: Use) -> None:
+    """PyTorch's means of volumes want the input itself, without padding, to hold a window."""
+    for size, kernel, name in zip(
+        use.x.shape[2:], use.tuple("kernel_size", 3), AXES[3], strict=True
+    ):
+        use.at_least(
+            size,
+            kernel,
+            f"the {name} {render(size)} is smaller than the window of {kernel}",
+            argument="kernel_size",
+        )
 
 
 def _max_settings(rank: int) -> tuple[Setting, ...]:
     dilation = Setting("dilation", "int", 1, rank, doc="distance between the values of a window")
-    return (_kernel(rank), _stride(rank), _padding(rank), dilation, _CEIL)
+    return (_kernel(rank), _stride(rank), _padding(rank), dilation, _CEIL, INDICES)
 
 
 def _avg_settings(rank: int) -> tuple[Setting, ...]:
@@ -181,7 +197,10 @@ class MaxPool1d(MaxPool):
 
     name = "max_pool1d"
     rank, torch_name, settings = 1, "MaxPool1d", _max_settings(1)
-    accepts = ("[2, 3, 8] -> max_pool1d(2)",)
+    accepts = (
+        "[2, 3, 8] -> max_pool1d(2)",
+        "[2, 3, 8] -> max_pool1d(2, return_indices=true)",
+    )
     rejects = ("[2, 3, 1] -> max_pool1d(2)",)
 
 
@@ -190,7 +209,11 @@ class MaxPool2d(MaxPool):
 
     name = "max_pool2d"
     rank, torch_name, settings = 2, "MaxPool2d", _max_settings(2)
-    accepts = ("[2, 3, 8, 8] -> max_pool2d(2)", "[2, 3, 7, 7] -> max_pool2d(3, 2, 1)")
+    accepts = (
+        "[2, 3, 8, 8] -> max_pool2d(2)",
+        "[2, 3, 7, 7] -> max_pool2d(3, 2, 1)",
+        "[2, 3, 7, 7] -> max_pool2d(2, return_indices=true)",
+    )
     rejects = ("[2, 3, 1, 8] -> max_pool2d(2)", "[2, 3, 8, 8] -> max_pool2d(2, padding=2)")
 
 
@@ -199,7 +222,10 @@ class MaxPool3d(MaxPool):
 
     name = "max_pool3d"
     rank, torch_name, settings = 3, "MaxPool3d", _max_settings(3)
-    accepts = ("[2, 3, 4, 8, 8] -> max_pool3d([1, 2, 2])",)
+    accepts = (
+        "[2, 3, 4, 8, 8] -> max_pool3d([1, 2, 2])",
+        "[2, 3, 4, 8, 8] -> max_pool3d(2, return_indices=true)",
+    )
     rejects = ("[2, 3, 8] -> max_pool3d(2)",)
 
 

@@ -29,8 +29,11 @@ def dtypes(case: Case) -> set[str]:
 
 
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    families = ("convolution", "pooling", "dropout", "normalisation", "recurrent", "transformer")
-    placed = of(*families, "pad")(case)
+    families = (
+        *("convolution", "pooling", "dropout", "normalisation", "padding", "folding"),
+        *("recurrent", "transformer"),
+    )
+    placed = of(*families, "pad", "softmax2d")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -41,12 +44,14 @@ def _empty(case: Case, refused: Refused, theirs: Torch | None) -> bool:
 
 
 def _integers(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    of_places = of("pooling", "resizing")(case)
+    of_places = of("pooling", "resizing", "padding")(case)
     return refused.code == "NN304" and of_places and not dtypes(case) & {"f32", "f64"}
 
 
 def _broadcast_loss(case: Case, refused: Refused, theirs: Torch | None) -> bool:
-    return refused.code in ("NN301", "NN303") and "compares tensors of one shape" in refused.why
+    vectors = ("cosine_embedding_loss", "triplet_margin_loss", "gaussian_nll_loss", "ctc_loss")
+    placed = "compares tensors of one shape" in refused.why or of(*vectors)(case)
+    return refused.code in ("NN301", "NN303") and placed
 
 
 #: nnspec refuses what PyTorch accepts: (what, why, which cases)
@@ -105,6 +110,40 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "keepdim without dim",
         "PyTorch's amax and amin take it, its mean and sum do not; here all are alike",
         lambda case, refused, theirs: refused.why == "keepdim needs a dim",
+    ),
+    (
+        "numbers that are no places",
+        "PyTorch's ctc_loss takes targets and lengths of any dtype, its gaussian_nll_loss integers "
+        "as variances",
+        lambda case, refused, theirs: of("ctc_loss", "gaussian_nll_loss")(case)
+        and refused.code == "NN304",
+    ),
+    (
+        "integers of other widths",
+        "PyTorch's embedding_bag takes some where input and offsets differ",
+        lambda case, refused, theirs: of("embedding_bag")(case) and refused.code == "NN304",
+    ),
+    (
+        "unpooling that does not move",
+        "PyTorch takes a stride or kernel of 0 or less for sequences and images where a size is left",
+        lambda case, refused, theirs: of("max_unpool1d", "max_unpool2d", "max_unpool3d")(case)
+        and "must be at least 1" in refused.why,
+    ),
+    (
+        "windows of nothing",
+        "PyTorch's fractional pools take a kernel of 0 or less for images",
+        lambda case, refused, theirs: of("fractional_max_pool2d")(case)
+        and refused.why.startswith("kernel_size must be"),
+    ),
+    (
+        "response norm of integers",
+        "PyTorch takes them where no channel is added at the ends",
+        lambda case, refused, theirs: of("local_response_norm")(case) and refused.code == "NN304",
+    ),
+    (
+        "hardtanh with one value",
+        "PyTorch's function takes bounds that are equal, its layer does not",
+        lambda case, refused, theirs: of("hardtanh")(case) and "above min_val" in refused.why,
     ),
     (
         "clamp of truth values",
@@ -221,7 +260,7 @@ STRICTER: list[tuple[str, str, Rule]] = [
     (
         "a scale of 0 next to a size",
         "nn.Upsample takes it for none",
-        lambda case, refused, theirs: of("interpolate")(case) and refused.code == "NN204",
+        lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
     ),
     (
         "squeeze of another size",
@@ -261,6 +300,11 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "chunk",
         "how many parts there are must not depend on symbols: there are as many as it is asked for",
         lambda case, refused, theirs: "make fewer than" in refused.why,
+    ),
+    (
+        "variances",
+        "as in broadcasting: one variance for a row is written as 1",
+        lambda case, refused, theirs: "the variances have the shape" in refused.why,
     ),
     (
         "slopes of prelu",

@@ -32,7 +32,11 @@ TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
 NNSPEC = {dtype: name for name, dtype in TORCH.items()}
 
 #: integers are places in a table or class numbers here; 0 is always one
-PLACES = {"embedding", "index_at", "cross_entropy", "nll_loss"}
+PLACES = {
+    "embedding", "index_at", "cross_entropy", "nll_loss", "embedding_bag",
+    "max_unpool1d", "max_unpool2d", "max_unpool3d", "multi_margin_loss", "multilabel_margin_loss",
+    "ctc_loss",
+}  # fmt: skip
 
 
 # -- PyTorch ---------------------------------------------------------------------------------------
@@ -50,9 +54,10 @@ def tensor(case: Case, dtype: str, shape: tuple[int, ...]) -> torch.Tensor:
 
 
 def raw_use(case: Case, taller: int = 0) -> Use:
-    """The use with settings as they were written, unchecked; `taller` appends dimensions of size
-    1, so that
-    a rule that looks at a dimension that is not there can still write its code."""
+    """The use with settings as they were written, unchecked.
+
+    `taller` appends dimensions of size 1, so that a rule that looks at a dimension that is not there
+    can still write its code."""
     settings = {s.name: s.default for s in case.operator.settings if s.default is not REQUIRED}
     types = tuple(i and TensorType(i[0], (*i[1], *(1,) * taller)) for i in case.inputs)
     if "axes" in settings:  # all names that are no other setting
@@ -66,10 +71,10 @@ def raw_use(case: Case, taller: int = 0) -> Use:
 
 
 def sources(case: Case, accepted: Use | None) -> list[str]:
-    """The texts of the code that the operator makes for this use: as a module, as a function. Of a
-    refused
-    use the code is that of its settings as they were written. First of all what the judge runs, where there
-    is one."""
+    """The texts of the code that the operator makes for this use: as a module, as a function.
+
+    Of a refused use the code is that of its settings as they were written. First of all what the
+    judge runs, where there is one."""
     judge = JUDGES.get(case.operator.name)
     if judge is not None and accepted is None:
         return [judge(case)]

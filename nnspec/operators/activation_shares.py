@@ -1,0 +1,104 @@
+"""Activations over a dimension: softmax and its kin, whose values add up to 1, and glu, which halves
+it."""
+
+from __future__ import annotations
+
+from nnspec.dims import render
+from nnspec.operators.activation import Activation
+from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from nnspec.operators.definition import Use
+
+
+class OverDim(Activation):
+    """Softmax and its kin: over one dimension, which must be named."""
+
+    settings = (Setting("dim", "int", doc="the dimension whose values add up to 1"),)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.rank:
+            use.dim("dim", use.x.rank)
+        elif use["dim"] not in (0, -1):
+            use.fail(f"dimension {use['dim']} is not there", code="NN303", argument="dim")
+        return super().infer(use)
+
+    def changed(self, use: Use) -> dict[str, Any]:
+        return {"dim": use["dim"]}
+
+
+class Softmax(OverDim):
+    """exp(x) divided by its sum along `dim`: shares that add up to 1 (Bridle 1990)."""
+
+    name = "softmax"
+    torch_class, torch_function = "nn.Softmax", "F.softmax"
+    accepts = ("[2, 3] -> softmax(dim=1)",)
+    rejects = ("[2, 3] -> softmax(dim=2)", "i64[2] -> softmax(0)")
+
+
+class LogSoftmax(OverDim):
+    """The logarithm of softmax, computed stably."""
+
+    name = "log_softmax"
+    torch_class, torch_function = "nn.LogSoftmax", "F.log_softmax"
+    accepts = ("[2, 3] -> log_softmax(dim=-1)",)
+    rejects = ("[2, 3] -> log_softmax(dim=2)",)
+
+
+class Softmin(OverDim):
+    """softmax of -x: the smallest values get the largest shares."""
+
+    name = "softmin"
+    torch_class, torch_function = "nn.Softmin", "F.softmin"
+    accepts = ("[2, 3] -> softmin(dim=1)",)
+    rejects = ("[2, 3] -> softmin(dim=2)", "i64[2] -> softmin(0)")
+
+
+class Softmax2d(Activation):
+    """softmax over the channels of [N, C, H, W], at each place by itself."""
+
+    name = "softmax2d"
+    torch_class = "nn.Softmax2d"
+    accepts = ("[2, 3, 4, 4] -> softmax2d",)
+    rejects = ("[2, 3] -> softmax2d", "i64[2, 3, 4, 4] -> softmax2d")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        use.rank(4, meaning="[batch, channels, height, width]")
+        return super().infer(use)
+
+    def function(self, use: Use) -> CallCode | None:
+        return None
+
+
+class Glu(Operator):
+    """One half of the values times the sigmoid of the other (Dauphin et al. 2017): `dim` is
+    halved."""
+
+    name = "glu"
+    family = "activation"
+    settings = (Setting("dim", "int", -1, doc="the dimension that is halved"),)
+    accepts = ("[2, 4] -> glu",)
+    rejects = ("[2, 3] -> glu",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not is_float(use.x.dtype):
+            use.fail(f"`glu` computes on floating-point tensors, not {use.x}", code="NN304")
+        if use.x.rank == 0:
+            use.fail("`glu` takes a tensor of at least one dimension", code="NN303")
+        dim = use.dim("dim", use.x.rank)
+        shape = list(use.x.shape)
+        use.divisible(
+            shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}"
+        )
+        shape[dim] = shape[dim] // 2
+        return (use.x.with_shape(shape),)
+
+    def module(self, use: Use) -> ModuleCode:
+        return ModuleCode("nn.GLU", (), {} if use["dim"] == -1 else {"dim": use["dim"]})
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode("F.glu", (Ref(0),), {} if use["dim"] == -1 else {"dim": use["dim"]})
