@@ -1,7 +1,8 @@
 """Writes the pages that are made from definitions: `python docs/generate.py`.
 
 `operators.md` from the operators, `recipes.md` from what data and train parts may name, `errors.md`
-and a page for each code below `errors/` from the codes. A test holds the pages to what this makes.
+and a page for each code below `errors/` from the codes, `zoo.md` from the specs. A test holds the
+pages to what this makes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import generate_zoo
 
 from nnspec import operators, recipe
 from nnspec.codes import CODES
@@ -193,6 +196,7 @@ def pages() -> Mapping[str, str]:
         "operators.md": operators_page(),
         "recipes.md": recipes_page(),
         "errors.md": errors_page(),
+        "zoo.md": generate_zoo.page(),
         **{f"errors/{name}.md": error_page(name) for name in CODES},
     }
     return {name: f"{NOTE}\n{text.rstrip()}\n" for name, text in made.items()}

@@ -131,6 +131,25 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
     assert import_module(f"nnspec.cli.{command}").command.name == command
 
 
+def test_the_zoo_is_listed_with_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those of torchvision's tables: 25,557,032 parameters, 4.089 G MACs; 27,161,264 and 5.713 G."""
+    assert main(["zoo"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    figures = {line[0]: " ".join(line[1:]) for line in lines if "parameters" in line}
+    assert figures["resnet50"] == "25.6 M parameters 4.09 G MACs for [1, 3, 224, 224]"
+    # the head that only training has takes no smaller images
+    assert figures["inception_v3"] == "27.2 M parameters 5.71 G MACs for [1, 3, 299, 299]"
+
+
+def test_one_of_the_zoo_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "zoo:resnet18"]) == 0
+    shown = capsys.readouterr()
+    assert main(["zoo", "resnet18"]) == 0
+    assert capsys.readouterr() == shown
+    assert main(["zoo", "resnet500"]) == 2
+    assert "did you mean zoo:resnet50" in capsys.readouterr().err
+
+
 def test_files_that_are_no_specs(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty.nn").write_text("")
     assert main(["check", "empty.nn"]) == 1

@@ -29,31 +29,35 @@ def command(names: Sequence[str]) -> int:
     if names:
         from nnspec.cli.checks import check
 
-        return check([f"zoo:{name.removeprefix('zoo:')}" for name in names], None, "text", 2)
+        return check([f"zoo:{name.removeprefix('zoo:')}" for name in names])
     from nnspec.checking import check_target
     from nnspec.targets import find, read_text, zoo
 
     looks = style()
     for name, file, _ in zoo():
-        write(f"{looks.paint(name, 'title')}  {_about(read_text(file), COLUMNS - len(name) - 2)}\n")
+        write(
+            f"{looks.paint(name, 'title')}  {shorten(about(read_text(file)), COLUMNS - len(name) - 2)}\n"
+        )
         models = check_target(find(f"zoo:{name}")).models
         longest = max(map(len, models), default=0)
         for each, model in models.items():
-            write(f"  {pad(each, longest)}  {looks.paint(_figures(model), 'aside')}\n")
+            params, macs, shapes = figures(model)
+            line = f"{params:>9} parameters  {macs:>8} MACs for {shapes}"
+            write(f"  {pad(each, longest)}  {looks.paint(line, 'aside')}\n")
     write("\nnnspec zoo NAME shows one; nnspec check, compile and train take it as zoo:NAME.\n")
     return 0
 
 
-def _about(text: str, columns: int) -> str:
+def about(text: str) -> str:
     """The first sentences of a spec's docstring, in one line."""
     if not text.startswith('"""'):
         return ""
     paragraph = text[3 : text.index('"""', 3)].strip().split("\n\n")[0]
-    return shorten(" ".join(paragraph.split()), columns)
+    return " ".join(paragraph.split())
 
 
-def _figures(model: ModelReport) -> str:
-    """Parameters, and MACs for inputs of usual sizes: `11.7 M parameters, 1.81 G MACs …`."""
+def figures(model: ModelReport) -> tuple[str, str, str]:
+    """Parameters, MACs, and the shapes of usual inputs that these are for: `25.6 M`, `4.09 G`, …"""
     from nnspec.report.units import short
 
     sizes = {name: USUAL.get(name, OTHERS) for name in model.all_symbols}
@@ -63,4 +67,4 @@ def _figures(model: ModelReport) -> str:
     shapes = ", ".join(f"[{', '.join(map(str, given.shape))}]" for given in at.inputs.values())
     macs = short(at.macs) if isinstance(at.macs, int) else str(at.macs)
     params = short(at.params.total) if isinstance(at.params.total, int) else at.params.total
-    return f"{params:>9} parameters  {macs:>8} MACs for {shapes}"
+    return params, macs, shapes
