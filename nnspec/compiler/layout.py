@@ -149,9 +149,12 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
         return [line]
     inner = indent + INDENT
     if sum(isinstance(link, Call) or link.flat.endswith("]") for link in expr.links) > 2:
-        # a method on each line
+        # all methods on one line of their own, or each on one
         if after == "," and not before:
             return _chain(expr, indent, after)
+        alone = " " * inner + expr.flat
+        if not expr.forced and len(alone) <= WIDTH:
+            return [f"{margin}{before}(", alone, f"{margin}){after}"]
         return [f"{margin}{before}(", *_chain(expr, inner), f"{margin}){after}"]
     opening = f"{margin}{before}{expr.whole_head}{expr.brackets[0]}"
     closing = f"{margin}{expr.brackets[1]}{after}"

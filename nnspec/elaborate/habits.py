@@ -25,7 +25,7 @@ HABITS = {
     "Dense": "linear", "Input": "a model's tensors are `input` lines: `input image: [N, 3, H, W]`",
     "Conv1D": "conv1d", "Conv2D": "conv2d", "Conv3D": "conv3d", "Conv2DTranspose": "conv_transpose2d",
     "MaxPooling1D": "max_pool1d", "MaxPooling2D": "max_pool2d", "MaxPooling3D": "max_pool3d",
-    "AveragePooling2D": "avg_pool2d", "UpSampling2D": "interpolate", "ZeroPadding2D": "pad",
+    "AveragePooling2D": "avg_pool2d", "UpSampling2D": "upsample", "ZeroPadding2D": "zero_pad2d",
     "GlobalAveragePooling2D": "write `adaptive_avg_pool2d(1) -> flatten`",
     "GlobalMaxPooling2D": "write `adaptive_max_pool2d(1) -> flatten`",
     "BatchNormalization": "one of `batch_norm1d`, `batch_norm2d`, `batch_norm3d`",
@@ -34,7 +34,7 @@ HABITS = {
     # PyTorch
     "self": "a layer is used where it is written: `x -> conv1: conv2d(64, 3)`",
     "nn": _LAYERS, "torch": _LAYERS, "F": _LAYERS,
-    "cat": "concat", "view": "reshape", "upsample": "interpolate", "Upsample": "interpolate",
+    "cat": "concat", "view": "reshape",
     "size": "sizes are named in a pattern: `input x: [N, C, H, W]`, `h: [N, D, H2, W2] = …`",
     "Sequential": _PIPELINE, "sequential": _PIPELINE,
     "ModuleList": "repeat with `n * layer`, or name them in a loop: `x = x -> layers[i]: Block(…)`",

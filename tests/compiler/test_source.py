@@ -160,7 +160,7 @@ def test_a_transformer_is_the_one_written_by_hand() -> None:
 def test_the_uses_of_a_block_share_a_class() -> None:
     text = text_of(ROOT / "specs/resnet.nn")
     names = [line for line in text.splitlines() if line.startswith("class ")]
-    assert len(names) == 2 + 5  # two blocks, five models
+    assert len(names) == 2 + 10  # blocks and models, with one class each
     assert "if stride != 1 or in_channels != 4 * planes:" in text
 
 
