@@ -1,7 +1,8 @@
 """nnspec: a language for neural networks.
 
 `check` reads a spec and reports its shapes, parameters, costs and problems; `load` compiles it to plain
-`torch.nn.Module` classes. Importing this package loads neither PyTorch nor anything else that is slow.
+`torch.nn.Module` classes; `dynamic_shapes` tells `torch.export` which sizes they take. Importing this
+package loads neither PyTorch nor anything else that is slow.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ if TYPE_CHECKING:
     from nnspec.checking import check, check_source
     from nnspec.compiler.spec import load
     from nnspec.diagnostics import SpecError
+    from nnspec.exporting.dynamic import dynamic_shapes
     from nnspec.limits import Limits
 
-__all__ = ["Limits", "SpecError", "__version__", "check", "check_source", "load"]
+__all__ = [
+    "Limits", "SpecError", "__version__", "check", "check_source", "dynamic_shapes", "load",
+]  # fmt: skip
 
 _HOMES = {
     "check": "nnspec.checking",
     "check_source": "nnspec.checking",
+    "dynamic_shapes": "nnspec.exporting.dynamic",
     "load": "nnspec.compiler.spec",
     "Limits": "nnspec.limits",
     "SpecError": "nnspec.diagnostics",

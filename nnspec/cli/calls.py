@@ -15,7 +15,7 @@ from nnspec.limits import DEFAULTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from nnspec.limits import Limits
@@ -91,6 +91,34 @@ def predict(folder: str, inputs: Sequence[str], device: str | None, allow_extern
                 _complain_of(prediction.problem)
 
     return _guarded(run) or int(failed)
+
+
+def export(
+    source: str, form: str, output: str | None, sizes: Mapping[str, int], allow_extern: bool
+) -> int:
+    """Write a model in another format; the exit status."""
+
+    def run() -> None:
+        from nnspec.exporting.models import export as hand_on
+        from nnspec.report.text import ends
+
+        try:
+            made = hand_on(source, form, output, sizes, allow_extern)
+        except NoSuchSize as error:
+            raise click.UsageError(str(error)) from None
+        except Unreadable as error:
+            raise click.ClickException(str(error)) from None
+        write(f"{made.file}: {made.report.name}, {made.weights}\n")
+        write(ends(made.report, style()) + f"{made.remark}\n")
+        if made.narrower:
+            write(
+                f"the file takes sizes with {made.narrower}: PyTorch could not follow smaller ones\n"
+            )
+
+    from nnspec.report.model import NoSuchSize
+    from nnspec.targets import Unreadable
+
+    return _guarded(run)
 
 
 def settings(words: Sequence[str]) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import limits_option
+from nnspec.cli.options import limits_option, sizes_option
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from nnspec.limits import Limits
 
@@ -17,7 +17,7 @@ FORMATS = ("text", "json", "sarif", "github")
 
 @click.command(name="check")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
-@click.option("--sizes", metavar="H=224,W=224", help="Numbers in place of symbols.")
+@sizes_option
 @click.option("--nearest", metavar="H=225", help="Tell the nearest sizes that a model takes.")
 @click.option(
     "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True
@@ -29,7 +29,7 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.option("--strict", is_flag=True, help="Exit with 1 where there are warnings, too.")
 def command(
     targets: Sequence[str],
-    sizes: str | None,
+    sizes: Mapping[str, int] | None,
     nearest: str | None,
     format_name: str,
     depth: int | None,
@@ -44,11 +44,10 @@ def command(
     from nnspec.settings import BadSetting, parse_sizes
 
     try:
-        known = parse_sizes(sizes) if sizes else None
         if nearest:
             from nnspec.cli.nearest import show_nearest
 
-            return show_nearest(targets, parse_sizes(nearest), known or {}, limits)
-        return check(targets, known, format_name, depth, strict, limits)
+            return show_nearest(targets, parse_sizes(nearest), sizes or {}, limits)
+        return check(targets, sizes, format_name, depth, strict, limits)
     except BadSetting as error:
         raise click.UsageError(str(error)) from None

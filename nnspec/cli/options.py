@@ -8,7 +8,7 @@ from nnspec.limits import BadLimit, Limits, parse_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def _limits(_context: click.Context, _option: click.Parameter, words: Sequence[str]) -> Limits:
@@ -17,6 +17,21 @@ def _limits(_context: click.Context, _option: click.Parameter, words: Sequence[s
     except BadLimit as error:
         raise click.UsageError(str(error)) from None
 
+
+def _sizes(
+    _context: click.Context, _option: click.Parameter, words: str | None
+) -> Mapping[str, int] | None:
+    from nnspec.settings import BadSetting, parse_sizes
+
+    try:
+        return parse_sizes(words) if words else None
+    except BadSetting as error:
+        raise click.UsageError(str(error)) from None
+
+
+sizes_option = click.option(
+    "--sizes", metavar="H=224,W=224", callback=_sizes, help="Numbers in place of symbols."
+)
 
 limits_option = click.option(
     "--limit",

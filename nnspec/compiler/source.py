@@ -11,6 +11,7 @@ from nnspec.compiler.in_place import settle
 from nnspec.compiler.optional import merge
 from nnspec.diagnostics import Failure, Problem, SpecError
 from nnspec.elaborate.program import Program, deep_recursion
+from nnspec.graph import Graph
 from nnspec.limits import DEFAULTS, Limits
 from nnspec.records import Record
 from nnspec.source import Source
@@ -55,7 +56,7 @@ def source_of(
             raise SpecError([failure.problem]) from None
 
 
-def checked_graph(program: Program, name: str, settings: Mapping[str, Any] | None) -> Any:
+def checked_graph(program: Program, name: str, settings: Mapping[str, Any] | None) -> Graph:
     """The graph of a model with these parameters; SpecError where the spec refuses them."""
     before = len(program.problems)
     try:

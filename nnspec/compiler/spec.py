@@ -14,6 +14,7 @@ from nnspec.compiler.source import checked_graph, program_of, source_of, structu
 from nnspec.compiler.variants import Open, variable
 from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Program
+from nnspec.graph import Graph
 from nnspec.limits import DEFAULTS, Limits, checked
 from nnspec.source import Source
 from nnspec.targets import find
@@ -118,9 +119,9 @@ class Maker:
             )
         return self.made[remembered]
 
-    def check(self, settings: Mapping[str, Any]) -> None:
-        """SpecError where the spec refuses these values."""
-        checked_graph(self.program, self.name, settings)
+    def graph(self, settings: Mapping[str, Any]) -> Graph:
+        """The graph for these values; SpecError where the spec refuses them."""
+        return checked_graph(self.program, self.name, settings)
 
 
 def stem(program: Program) -> str:

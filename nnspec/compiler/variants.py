@@ -9,10 +9,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 from nnspec.compiler.names import usable
 from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Model
+from nnspec.graph import Graph
+
+#: module -> the values that it was called with; a copy of it is one of the defaults
+_GIVEN: WeakKeyDictionary[Any, Mapping[str, Any]] = WeakKeyDictionary()
 
 
 class Maker(Protocol):
@@ -20,7 +25,7 @@ class Maker(Protocol):
 
     def compile(self, settings: Mapping[str, Any]) -> type: ...
 
-    def check(self, settings: Mapping[str, Any]) -> None: ...
+    def graph(self, settings: Mapping[str, Any]) -> Graph: ...
 
 
 class ModelType(type):
@@ -42,9 +47,23 @@ class ModelType(type):
             made = maker.compile({name: v for name, v in given.items() if name in compiled})
             compiled = made.__dict__["_variant"][1]
         if given:  # what the spec would refuse is not built
-            maker.check(given)
+            maker.graph(given)
         free = {usable(name): value for name, value in given.items() if name not in compiled}
-        return type.__call__(made, **free)
+        module = type.__call__(made, **free)
+        _GIVEN[module] = given
+        return module
+
+
+def graph_of(model: Any) -> Graph:
+    """The graph of a loaded class, or of a module of one. TypeError where it is neither."""
+    cls = model if isinstance(model, type) else type(model)
+    found = next((c.__dict__["_variant"] for c in cls.__mro__ if "_variant" in c.__dict__), None)
+    if found is None:
+        raise TypeError(f"a model that nnspec compiled is needed, not {model!r:.60}")
+    _, compiled, maker = found
+    given = {} if model is cls else _GIVEN.get(model, {})
+    graph: Graph = maker.graph({**compiled, **given})
+    return graph
 
 
 def _by_name(

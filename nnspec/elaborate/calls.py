@@ -124,6 +124,8 @@ def _operator(
         or all(isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional)
     )
     if operator.tensors and not takes_tensors:
+        if body.session.formal:
+            positional, keyword = body.session.pin_floats(operator, positional, keyword)
         layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, *own)
         if not has_scalars:
             # bound now only to tell what is wrong where it is written; bound for good when applied

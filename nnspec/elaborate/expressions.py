@@ -241,12 +241,17 @@ def _binary(body: Body, expr: tree.Binary) -> Any:
     return value
 
 
+def _tighter(op: str) -> str:
+    return f"`{op}` binds tighter than `->`: write `(x -> relu) {op} y`"
+
+
 def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Span) -> Any:
     """`left op right` for tensors, numbers, lists, and `n * layer`."""
     if isinstance(left, Value) or isinstance(right, Value):
         for side in (left, right):
             if not isinstance(side, (Value, int, float, Dim)):
-                fail("NN210", f"`{op}` does not work on a tensor and {describe(side)}", op_span)
+                message = f"`{op}` does not work on a tensor and {describe(side)}"
+                fail("NN210", message, op_span, help=_tighter(op) if is_layer(side) else "")
         return apply.operator(body, _TENSOR_OPS[op], [left, right], {}, span, op_span)
     if op == "*" and (is_layer(right) or is_layer(left)):
         count, layer = (left, right) if is_layer(right) else (right, left)
@@ -257,7 +262,7 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
             "NN210",
             f"`{op}` does not work on a layer",
             op_span,
-            help="give the layer its tensor first: `x + (x -> relu)`",
+            help=_tighter(op),
         )
     if op in ("**", "/") or isinstance(left, float) or isinstance(right, float):
         right = body.session.pin(right)  # a formal size takes part in sums and products of integers

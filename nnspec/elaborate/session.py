@@ -6,6 +6,8 @@ those, and `pinned` collects the symbols of which what they stand for decided so
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
 from nnspec.dims import Dim, Undecided, compare, substitute, undivided
 from nnspec.elaborate.values import key
@@ -172,6 +174,26 @@ class Session:
             self.pinned |= value.symbols & self.hints.keys()
             return substitute(value, self.hints)
         return value
+
+    def pin_floats(
+        self, operator: Operator, positional: Sequence[Any], keyword: Mapping[str, Any]
+    ) -> tuple[list[Any], dict[str, Any]]:
+        """The settings of an operator; where it computes with a float, no formal size."""
+        settings = operator.settings
+        real = {s.name for s in settings if "float" in s.kind and "size" not in s.kind}
+        places = [s.name in real for s in settings]
+        return (
+            [
+                self._pin_all(v) if r else v
+                for v, r in zip_longest(positional, places[: len(positional)])
+            ],
+            {name: self._pin_all(v) if name in real else v for name, v in keyword.items()},
+        )
+
+    def _pin_all(self, value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [self._pin_all(item) for item in value]
+        return self.pin(value)
 
     def value_of(self, value: Any) -> Any:
         """Like `pin`, without recording that it mattered."""

@@ -83,6 +83,10 @@ class NotAdmitted(Failure, ValueError):
     """Sizes were asked for that the model does not take; `problem` says why."""
 
 
+class NoSuchSize(ValueError):
+    """A size was given by a name that the model has not, or that is no size."""
+
+
 class Report:
     """What checking a file found."""
 
@@ -334,12 +338,12 @@ class ModelReport:
         for name, size in sizes.items():
             if name not in self.all_symbols:
                 known = ", ".join(self.all_symbols)
-                raise ValueError(
+                raise NoSuchSize(
                     f"{self.name} has no size `{name}`"
                     + (f"; its sizes are {known}" if known else ": all its sizes are fixed")
                 )
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
-                raise ValueError(f"the size {name} is an integer of at least 1, not {size!r}")
+                raise NoSuchSize(f"the size {name} is an integer of at least 1, not {size!r}")
 
     # -- layers ------------------------------------------------------------------------------------
 

@@ -139,6 +139,15 @@ def str_shape(dtype: str, shape: tuple[int | str, ...]) -> str:
     return ("" if dtype == "f32" else dtype) + "[" + ", ".join(str(size) for size in shape) + "]"
 
 
+def ends(model: ModelReport, style: Style) -> str:
+    """Inputs and outputs with their shapes, a line each, and the sizes that are open."""
+    tensors = {**model.inputs, **model.outputs}
+    pairs = [(name, str_shape(one.dtype, one.shape)) for name, one in tensors.items()]
+    if model.symbols:
+        pairs.append(("sizes", sizes_text(model)))
+    return "".join(f"  {line}\n" for line in _pairs(pairs, style))
+
+
 def _shape_of(model: ModelReport, type: object) -> str:
     tensor = model.tensor(type)  # type: ignore[arg-type]
     return str_shape(tensor.dtype, tensor.shape)

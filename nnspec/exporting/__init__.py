@@ -1,0 +1,1 @@
+"""Handing a model on to other programs: ONNX, PyTorch's exported programs, safetensors."""
