@@ -33,6 +33,7 @@ def layers(graphs: Iterable[Graph]) -> list[Problem]:
     fine: set[Any] = set()
     for graph in graphs:
         used: dict[int, list[Node | None]] | None = None
+        shared: set[tuple[str, ...]] = set()
         for node in graph.nodes:
             if type(node) is not OpNode:
                 continue
@@ -44,7 +45,8 @@ def layers(graphs: Iterable[Graph]) -> list[Problem]:
             elif name in BIASED and "bias" in node.params:
                 if used is None:
                     used = _uses(graph)
-                problem = _biased(node, used, graph)
+                    shared = {other.path for other in graph.nodes if other.shared}
+                problem = None if node.path in shared else _biased(node, used)
             else:
                 continue
             place = node.span.source, node.span.start, node.span.end
@@ -118,7 +120,7 @@ def _uses(graph: Graph) -> dict[int, list[Node | None]]:
     return found
 
 
-def _biased(node: OpNode, uses: dict[int, list[Node | None]], graph: Graph) -> Problem | None:
+def _biased(node: OpNode, uses: dict[int, list[Node | None]]) -> Problem | None:
     """A bias that the batch norm behind it takes away again."""
     value = node.outputs[0]
     after = uses.get(id(value), [])
@@ -127,8 +129,6 @@ def _biased(node: OpNode, uses: dict[int, list[Node | None]], graph: Graph) -> P
         return None
     if node.operator.name == "linear" and value.type.rank != 2:
         return None  # the norm's channels are not the features then
-    if node.shared or any(other.shared and other.path == node.path for other in graph.nodes):
-        return None
     return Problem(
         "NN608",
         f"the bias of this `{node.operator.name}` does nothing: `{norm.operator.name}` takes it away",
