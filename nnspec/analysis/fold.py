@@ -32,22 +32,19 @@ def sums(
     again (MACs: yes; parameters: no). `training`: only what runs then, or else in evaluation.
     """
     found: Sums = {}
-    uses: dict[int, Size] = {}  # equal uses of an operator are one object
-
-    def once(node: Node) -> Size:
-        if not isinstance(node, OpNode) or node.tied:
-            return of_node(node)
-        size = uses.get(id(node.use))
-        if size is None:
-            size = uses[id(node.use)] = of_node(node)
-        return size
-
     for graph in root.subgraphs():
-        found[id(graph)] = total(
-            times(node.count, of_call_or_node(node, found, once))
-            for node in graph.nodes
-            if (shared_too or not node.shared) and (training is None or node.runs(training))
-        )
+        parts: list[Size] = []
+        alike: dict[int, tuple[OpNode, int]] = {}  # equal uses of an operator are one object
+        for node in graph.nodes:
+            if not ((shared_too or not node.shared) and (training is None or node.runs(training))):
+                continue
+            if isinstance(node, OpNode) and not node.tied:
+                first, copies = alike.get(id(node.use), (node, 0))
+                alike[id(node.use)] = first, copies + node.count
+            else:
+                parts.append(times(node.count, of_call_or_node(node, found, of_node)))
+        parts += [times(copies, of_node(first)) for first, copies in alike.values()]
+        found[id(graph)] = total(parts)
     return found
 
 

@@ -176,8 +176,8 @@ def _operator_node(
 
 def _check_weights(node: OpNode, place: Span, inputs: Sequence[Any]) -> None:
     """A weight is made before the first input is seen: its sizes cannot be free (NN308)."""
-    free = sorted({s for p in node.params.values() for size in p.shape for s in symbols(size)})
-    if free:
+    if any(type(size) is not int for p in node.params.values() for size in p.shape):
+        free = sorted({s for p in node.params.values() for size in p.shape for s in symbols(size)})
         named = " and ".join(f"`{name}`" for name in free)
         fail(
             "NN308",

@@ -6,6 +6,8 @@ with the body under a broken header, so that one slip hides nothing else.
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.limits import DEFAULTS
@@ -39,6 +41,7 @@ from nnspec.syntax.tree import Expr, Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from typing import Any, TypeVar
 
     from nnspec.limits import Limits
@@ -67,6 +70,13 @@ _MADE = (0, *(made for made, _, _, _ in RULES))
 _landings: dict[int, int] = {}
 
 
+def _picked(children: tuple[int, ...]) -> Callable[[list[Any]], Sequence[Any]]:
+    """What a rule's method gets of the values on the stack; -1 is the None that is put behind them."""
+    if len(children) > 1:
+        return itemgetter(*children)
+    return itemgetter(slice(children[0], children[0] + 1 or None) if children else slice(0))
+
+
 def _land(state: int, made: int, kind: int) -> int:
     """The state after `made`, with all rules applied that only hand it on."""
     while True:
@@ -93,10 +103,10 @@ class Parser:
         self.index = 0
         self.last_bad = -1  # the index of the token after the last statement given up
         self.unsure = -2  # the index of an INDENT that may belong to the line before
-        self.rules = [
-            (0, 0, None, ()),  # rules count from 1
+        self.rules: list[tuple[int, int, Any, Any]] = [
+            (0, 0, None, itemgetter(0)),  # rules count from 1
             *(
-                (made, length, getattr(self.builder, method) if method else None, children)
+                (made, length, getattr(self.builder, method) if method else None, _picked(children))
                 for made, length, method, children in RULES
             ),
         ]
@@ -105,14 +115,10 @@ class Parser:
         """The value of the start rule, or None where too much was wrong."""
         kinds, starts = self.tokens.kinds, self.tokens.starts
         states, values, places = self.states, self.values, self.places
-        actions = _ACTIONS
         while True:
             index = self.index
             kind = kinds[index]
-            action = actions[states[-1]][kind]
-            while action < 0:
-                self.reduce(-action, kind)
-                action = actions[states[-1]][kind]
+            action = self.reduce(kind)
             if action > 0:
                 if kind == END:
                     return values[-1]
@@ -123,26 +129,32 @@ class Parser:
             elif not self.recover(kind):
                 return None
 
-    def reduce(self, number: int, kind: int) -> None:
-        """Apply a rule; `kind` is the token that follows."""
-        made, length, method, children = self.rules[number]
-        states, values, places = self.states, self.values, self.places
-        base = len(values) - length
-        start = places[base] if length else self.tokens.starts[self.index]
-        if method is None:
-            value = values[base + children[0]]
-        else:
-            given = [None if child < 0 else values[base + child] for child in children]
-            value = method(start, self.tokens.ends[self.index - 1], *given)
-        if length:
-            del states[base + 1 :], values[base:], places[base:]
-        key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
-        target = _landings.get(key)
-        if target is None:
-            target = _landings[key] = _land(states[-1], made, kind)
-        states.append(target)
-        values.append(value)
-        places.append(start)
+    def reduce(self, kind: int) -> int:
+        """Apply the rules that are complete before a token of this kind; what is to be done with it."""
+        rules, states, values, places = self.rules, self.states, self.values, self.places
+        tokens = self.tokens
+        action = _ACTIONS[states[-1]][kind]
+        while action < 0:
+            made, length, method, picked = rules[-action]
+            base = len(values) - length
+            start = places[base] if length else tokens.starts[self.index]
+            given = values[base:]
+            given.append(None)
+            if method is None:
+                (value,) = picked(given)
+            else:
+                value = method(start, tokens.ends[self.index - 1], *picked(given))
+            if length:
+                del states[base + 1 :], values[base:], places[base:]
+            key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
+            target = _landings.get(key)
+            if target is None:
+                target = _landings[key] = _land(states[-1], made, kind)
+            states.append(target)
+            values.append(value)
+            places.append(start)
+            action = _ACTIONS[target][kind]
+        return action
 
     def limited(self, parts: tuple[TreeT, ...]) -> tuple[TreeT, ...]:
         """The parts without those that nest too deep, which only a long statement can."""
@@ -262,11 +274,7 @@ class Parser:
 
     def feed(self, kind: int) -> None:
         """Take a token that is not in the text."""
-        action = _ACTIONS[self.states[-1]][kind]
-        while action < 0:
-            self.reduce(-action, kind)
-            action = _ACTIONS[self.states[-1]][kind]
-        self.states.append(action)
+        self.states.append(self.reduce(kind))
         self.values.append(None)
         self.places.append(self.tokens.starts[self.index])
 
