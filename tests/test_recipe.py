@@ -18,17 +18,27 @@ def test_optimizers_have_pytorchs_defaults(name: str) -> None:
     recipe: Any = lookup("optimizer", name)
     theirs = inspect.signature(getattr(torch.optim, recipe.torch_class)).parameters
     for setting in recipe.settings:
+        if setting.name == "adamw_lr":  # of the second optimizer
+            continue
         assert setting.default == theirs[setting.name].default, setting.name
 
 
 @pytest.mark.parametrize("name", names("optimizer"))
 def test_optimizers_take_a_step(name: str) -> None:
     recipe: Any = lookup("optimizer", name)
-    weight = torch.nn.Parameter(torch.ones(3))
-    optimizer = recipe.build([weight], recipe.bind((), {}))
-    weight.sum().backward()
-    optimizer.step()
-    assert (weight < 1).all()
+    weight = torch.nn.Parameter(torch.eye(3) + 1)
+    settings = {k: v for k, v in recipe.bind((), {}).items() if k != "adamw_lr"}
+    optimizer = recipe.build([{"params": [weight]}], settings)
+
+    def loss() -> Any:
+        optimizer.zero_grad()
+        value = weight.square().sum()
+        value.backward()
+        return value
+
+    before = float(loss().detach())
+    optimizer.step(loss)
+    assert float(loss().detach()) < before
 
 
 def factors(name: str, **settings: Any) -> list[float]:
@@ -62,7 +72,63 @@ def test_schedules_are_pytorchs() -> None:
     assert factors("exponential", gamma=0.9) == pytest.approx(
         torch_factors(lambda o: s.ExponentialLR(o, 0.9), per_epoch=True)
     )
+    assert factors("multi_step", epochs=(2, 5), gamma=0.5) == pytest.approx(
+        torch_factors(lambda o: s.MultiStepLR(o, [2, 5], 0.5), per_epoch=True)
+    )
+    assert factors("polynomial", power=0.9) == pytest.approx(
+        torch_factors(lambda o: s.PolynomialLR(o, 100, 0.9)), abs=1e-12
+    )
+    assert factors("cosine_restarts", epochs=2, stretch=2, final=0.1) == pytest.approx(
+        torch_factors(lambda o: s.CosineAnnealingWarmRestarts(o, 20, 2, eta_min=0.1))
+    )
+    assert factors("one_cycle") == pytest.approx(
+        torch_factors(lambda o: s.OneCycleLR(o, 1.0, 100, cycle_momentum=False))
+    )
+    assert factors("cyclic", epochs=2, low=0.2) == pytest.approx(
+        torch_factors(lambda o: s.CyclicLR(o, 0.2, 1.0, 10, cycle_momentum=False))
+    )
     assert factors("constant") == [1.0] * 100
+
+
+def test_schedules_of_papers() -> None:
+    """Vaswani et al. 2017, equation 3, scaled to 1 at its top; Hu et al. 2024, equation 1."""
+    formula = [min((step + 1) ** -0.5, (step + 1) * 10**-1.5) * 10**0.5 for step in range(100)]
+    assert factors("inverse_sqrt", warmup_epochs=1) == pytest.approx(formula)
+    found = factors("trapezoid", decay=0.2)
+    assert found[:81] == [1.0] * 81
+    assert found[81:] == pytest.approx([1 - k / 20 for k in range(1, 20)])
+
+
+def test_plateau_is_pytorchs() -> None:
+    recipe: Any = lookup("scheduler", "plateau")
+    figures = [1.0, 0.9, 0.95, 0.96, 0.97, 0.8, 0.85, 0.86, 0.87, 0.88]
+    ours, theirs = (torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0) for _ in "ab")
+    bound = recipe.bind((), {"patience": 1})
+    schedulers = (
+        recipe.build(ours, 1, 1, bound, "min"),
+        torch.optim.lr_scheduler.ReduceLROnPlateau(theirs, "min", patience=1),
+    )
+    for figure in figures:
+        for scheduler in schedulers:
+            scheduler.step(figure)
+        assert ours.param_groups[0]["lr"] == theirs.param_groups[0]["lr"]
+    assert ours.param_groups[0]["lr"] < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("step", {"epochs": 0}),
+        ("cyclic", {"epochs": 0}),
+        ("cosine_restarts", {"epochs": 1, "stretch": 0}),
+        ("plateau", {"gamma": 1.0}),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused(name: str, settings: dict[str, Any]) -> None:
+    recipe: Any = lookup("scheduler", name)
+    with pytest.raises(Mismatch) as refused:
+        recipe.bind((), settings)
+    assert refused.value.code == "NN206"
 
 
 @pytest.mark.parametrize("name", ["cosine", "linear", "constant"])

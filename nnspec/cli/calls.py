@@ -52,7 +52,7 @@ def train(
         from nnspec.training import train as room
 
         if resume is not None:
-            room.resume(resume, device, _console(), allow_extern)
+            room.resume(resume, device, _console(), allow_extern, overrides)
             return
         assert target is not None
         source = target.read()

@@ -32,11 +32,15 @@ def command(
 
     \b
     nnspec train digits.nn epochs=3 optimizer.lr=1e-2 model.width=32
+    nnspec train --resume runs/DigitsCNN/2026-01-31_12-00-00 epochs=30
     """
     from nnspec.cli import calls
 
     if target is None and resume is None:
         raise click.UsageError("name the spec to train, or a run to go on with: --resume RUN")
+    if target is not None and resume is not None and "=" in target:
+        settings = (target, *settings)
+        target = None
     if target is not None and resume is not None:
         raise click.UsageError("a run is resumed as it was begun: leave the target out")
     calls.settings(settings)  # a word that is no setting is refused before PyTorch is loaded

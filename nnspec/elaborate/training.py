@@ -15,9 +15,10 @@ from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Poisoned, describe
 from nnspec.graph import Graph, OpNode, Value
 from nnspec.nearest import in_words, nearest_sizes
+from nnspec.operators.binding import check_kind, unknown_argument
 from nnspec.recipe import lookup
 from nnspec.recipe.definition import Bound
-from nnspec.recipe.plan import PARTS, SETTINGS, MetricPlan, TrainPlan
+from nnspec.recipe.plan import PARTS, SETTINGS, GroupPlan, MetricPlan, TrainPlan
 from nnspec.records import replace
 from nnspec.sizes import solve
 from nnspec.syntax import tree
@@ -49,7 +50,7 @@ def known_settings(program: Program, part: tree.TrainDef) -> list[str]:
         known += [f"model.{parameter.name}" for parameter in model.parameters]
     for setting in part.settings:
         kind = setting.path[0]
-        if kind in ("optimizer", "scheduler") and len(setting.path) == 1:
+        if kind in ("optimizer", "scheduler", "average") and len(setting.path) == 1:
             value = setting.value
             name = value.function if isinstance(value, tree.Call) else value
             recipe = lookup(kind, name.id) if isinstance(name, tree.Name) else None
@@ -154,16 +155,13 @@ def _read(
         )
         for setting in SETTINGS
     }
-    for name, least in (("epochs", 1), ("batch_size", 1)):
-        if settings[name] is not None and settings[name] < least:
-            place = written[name].value.span if name in written else None
-            reader.attempt(
-                lambda n=name, p=place: fail(
-                    "NN206", f"`{n}` is at least 1, not {settings[n]}", p or part.span
-                )
-            )
+    reader.attempt(lambda: _check_numbers(part, written, settings))
     optimizer = reader.attempt(lambda: _recipe(reader, written, "optimizer", "adamw"))
     scheduler = reader.attempt(lambda: _recipe(reader, written, "scheduler", "constant"))
+    average = reader.attempt(lambda: _average(reader, written))
+    groups = reader.attempt(lambda: _groups(reader, written, optimizer)) if optimizer else ()
+    if optimizer:
+        reader.attempt(lambda: _check_together(part, written, settings, optimizer))
     if graph is None or data is None:
         if graph is None and len(program.problems) == model_problems:
             raise Poisoned
@@ -182,6 +180,8 @@ def _read(
         metrics,
         optimizer,
         scheduler,
+        average,
+        groups,
         settings,
         data,
     )
@@ -219,6 +219,97 @@ def _recipe(reader: Reader, written: dict[str, tree.Setting], kind: str, default
     assert recipe is not None
     own = {w.partition(".")[2]: v for w, v in reader.overrides.items() if w.startswith(f"{kind}.")}
     return Bound(recipe, recipe.bind((), own))
+
+
+def _average(reader: Reader, written: dict[str, tree.Setting]) -> Bound | None:
+    if "average" not in written or isinstance(written["average"].value, tree.Constant):
+        return None
+    return reader.bound("average", written["average"].value, "average")
+
+
+def _groups(
+    reader: Reader, written: dict[str, tree.Setting], optimizer: Bound
+) -> tuple[GroupPlan, ...]:
+    """`[group("stem", lr=1e-4), …]`."""
+    if "groups" not in written:
+        return ()
+    expr = written["groups"].value
+    found: list[GroupPlan] = []
+    for item in expr.items if isinstance(expr, tree.ListExpr) else (expr,):
+        if (
+            not isinstance(item, tree.Call)
+            or not isinstance(item.function, tree.Name)
+            or item.function.id != "group"
+        ):
+            fail(
+                "NN202",
+                "a group of parameters is written `group(name, setting=value)`",
+                item.span,
+                help='for example `groups = [group("head", lr=1e-2)]`',
+            )
+        names = [reader.body.evaluate(a.value) for a in item.arguments if a.name is None]
+        if len(names) != 1 or not isinstance(names[0], str):
+            fail(
+                "NN204",
+                "a group needs the name of its parameters, as a string",
+                item.span,
+                help='a layer such as "head", or a pattern such as "blocks.*.norm"',
+            )
+        own = {setting.name: setting for setting in optimizer.definition.settings}
+        differs: dict[str, Any] = {}
+        for argument in item.arguments:
+            if argument.name is None:
+                continue
+            try:
+                setting = own.get(argument.name.id)
+                if setting is None:
+                    raise unknown_argument(
+                        optimizer.definition.name, argument.name.id, tuple(own.values())
+                    )
+                value = reader.body.evaluate(argument.value)
+                differs[setting.name] = check_kind(optimizer.definition.name, setting, value)
+            except Mismatch as mismatch:
+                raise placed(mismatch, argument.span) from None
+        found.append(GroupPlan(names[0], differs))
+    return tuple(found)
+
+
+#: settings with the least number that they can be
+_LEAST = {"epochs": 1, "batch_size": 1, "accumulate": 1, "patience": 1, "threads": 1}
+_ABOVE_0 = ("clip_grad_norm", "clip_grad_value", "checkpoint_minutes")
+
+
+def _check_numbers(
+    part: tree.TrainDef, written: dict[str, tree.Setting], settings: dict[str, Any]
+) -> None:
+    for name, least in _LEAST.items():
+        if settings[name] is not None and settings[name] < least:
+            place = written[name].value.span if name in written else part.span
+            fail("NN206", f"`{name}` is at least {least}, not {settings[name]}", place)
+    for name in _ABOVE_0:
+        if settings[name] is not None and settings[name] <= 0:
+            place = written[name].value.span if name in written else part.span
+            fail("NN206", f"`{name}` is above 0, not {settings[name]}", place)
+
+
+def _check_together(
+    part: tree.TrainDef,
+    written: dict[str, tree.Setting],
+    settings: dict[str, Any],
+    optimizer: Bound,
+) -> None:
+    """An optimizer that asks for the loss again within its step goes its own way."""
+    if not optimizer.definition.evaluates:
+        return
+    for name, plain in (("accumulate", 1), ("precision", "float32")):
+        if settings[name] != plain:
+            place = written[name].value.span if name in written else part.span
+            fail(
+                "NN206",
+                f"`{optimizer.definition.name}` computes the loss several times in a step: `{name}` "
+                f"stays {plain}",
+                place,
+            )
 
 
 # -- the model's inputs against the fields ---------------------------------------------------------------

@@ -7,26 +7,31 @@ from nnspec.recipe.definition import Recipe, by_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Any, ClassVar
 
     import torch
 
 
 class Optimizer(Recipe):
-    """`torch_class` in torch.optim; `fused`: has an implementation that updates all weights at once."""
+    """`torch_class` in torch.optim; `fused`: has an implementation that updates all weights at once;
+    `evaluates`: asks for the loss again within a step; `matrices_only`: takes weights of two dimensions,
+    the others go to AdamW."""
 
     torch_class: ClassVar[str]
     fused: ClassVar[bool] = False
+    evaluates: ClassVar[bool] = False
+    matrices_only: ClassVar[bool] = False
 
-    def build(self, parameters: Iterable[Any], settings: dict[str, Any]) -> torch.optim.Optimizer:
-        """The optimizer of these parameters."""
+    def build(
+        self, groups: list[dict[str, Any]], settings: dict[str, Any]
+    ) -> torch.optim.Optimizer:
+        """The optimizer of these groups: each has `params`, and the settings in which it differs."""
         import torch
 
         options = dict(settings)
         if self.fused:
             options["fused"] = True
-        made: torch.optim.Optimizer = getattr(torch.optim, self.torch_class)(parameters, **options)
+        made: torch.optim.Optimizer = getattr(torch.optim, self.torch_class)(groups, **options)
         return made
 
 
@@ -38,6 +43,9 @@ _BETAS = Setting(
     "betas", "float", (0.9, 0.999), 2, doc="decay of the averages of gradient and square"
 )
 _EPS = Setting("eps", "float", 1e-8)
+_DECOUPLED = Setting(
+    "decoupled_weight_decay", "bool", False, doc="as in AdamW: apart from the gradient"
+)
 
 
 def _decay(default: float) -> Setting:
@@ -71,6 +79,70 @@ class AdamW(Optimizer):
     settings = (_lr(1e-3), _BETAS, _EPS, _decay(1e-2), Setting("amsgrad", "bool", False))
 
 
+class NAdam(Optimizer):
+    """Adam with Nesterov momentum (Dozat 2016)."""
+
+    name, torch_class = "nadam", "NAdam"
+    settings = (
+        _lr(2e-3),
+        _BETAS,
+        _EPS,
+        _decay(0.0),
+        Setting("momentum_decay", "float", 4e-3),
+        _DECOUPLED,
+    )
+
+
+class RAdam(Optimizer):
+    """Rectified Adam, which needs no warm-up (Liu et al. 2020, arXiv:1908.03265)."""
+
+    name, torch_class = "radam", "RAdam"
+    settings = (_lr(1e-3), _BETAS, _EPS, _decay(0.0), _DECOUPLED)
+
+
+class Adamax(Optimizer):
+    """Adam with the largest gradient in place of the mean square (Kingma & Ba 2015, section 7)."""
+
+    name, torch_class = "adamax", "Adamax"
+    settings = (_lr(2e-3), _BETAS, _EPS, _decay(0.0))
+
+
+class Adafactor(Optimizer):
+    """Adam with the squares kept as rows and columns (Shazeer & Stern 2018, arXiv:1804.04235)."""
+
+    name, torch_class = "adafactor", "Adafactor"
+    settings = (
+        _lr(1e-2),
+        Setting(
+            "beta2_decay", "float", -0.8, doc="how the decay of the squares grows with the step"
+        ),
+        Setting("d", "float", 1.0, doc="longest update, as a share of the weights"),
+        _decay(0.0),
+    )
+
+
+class Muon(Optimizer):
+    """Momentum made orthogonal by Newton–Schulz steps (Jordan et al. 2024), for the matrices of the hidden
+    layers; embeddings and everything that is no matrix are trained by AdamW, as its authors advise."""
+
+    name, torch_class, matrices_only = "muon", "Muon", True
+    settings = (
+        _lr(1e-3),
+        _decay(0.1),
+        Setting("momentum", "float", 0.95),
+        Setting("nesterov", "bool", True),
+        Setting("ns_steps", "int", 5, doc="Newton–Schulz steps"),
+        Setting(
+            "adjust_lr_fn",
+            "str|none",
+            None,
+            choices=("original", "match_rms_adamw"),
+            doc="how the rate depends on the matrix",
+        ),
+        Setting("adamw_lr", "float", 1e-3, doc="learning rate of the weights that AdamW trains"),
+    )
+
+
 class RMSprop(Optimizer):
     """RMSprop (Tieleman & Hinton 2012)."""
 
@@ -85,11 +157,73 @@ class RMSprop(Optimizer):
     )
 
 
+class Rprop(Optimizer):
+    """Steps by the sign of the gradient alone, for whole batches (Riedmiller & Braun 1993)."""
+
+    name, torch_class = "rprop", "Rprop"
+    settings = (
+        _lr(1e-2),
+        Setting("etas", "float", (0.5, 1.2), 2, doc="how a step shrinks and grows"),
+        Setting("step_sizes", "float", (1e-6, 50.0), 2, doc="least and longest step"),
+    )
+
+
 class Adagrad(Optimizer):
     """Adagrad (Duchi et al. 2011)."""
 
-    name, torch_class = "adagrad", "Adagrad"
-    settings = (_lr(1e-2), Setting("lr_decay", "float", 0.0), _decay(0.0))
+    name, torch_class, fused = "adagrad", "Adagrad", True
+    settings = (
+        _lr(1e-2),
+        Setting("lr_decay", "float", 0.0),
+        _decay(0.0),
+        Setting("initial_accumulator_value", "float", 0.0),
+        Setting("eps", "float", 1e-10),
+    )
 
 
-ALL = by_name([SGD, Adam, AdamW, RMSprop, Adagrad])
+class Adadelta(Optimizer):
+    """Adadelta (Zeiler 2012, arXiv:1212.5701)."""
+
+    name, torch_class = "adadelta", "Adadelta"
+    settings = (
+        _lr(1.0),
+        Setting("rho", "float", 0.9),
+        Setting("eps", "float", 1e-6),
+        _decay(0.0),
+    )
+
+
+class ASGD(Optimizer):
+    """Averaged stochastic gradient descent (Polyak & Juditsky 1992)."""
+
+    name, torch_class = "asgd", "ASGD"
+    settings = (
+        _lr(1e-2),
+        Setting("lambd", "float", 1e-4),
+        Setting("alpha", "float", 0.75),
+        Setting("t0", "float", 1e6, doc="step from which the weights are averaged"),
+        _decay(0.0),
+    )
+
+
+class LBFGS(Optimizer):
+    """L-BFGS (Liu & Nocedal 1989): for small models and whole batches; a step computes the loss up to
+    `max_iter` times."""
+
+    name, torch_class, evaluates = "lbfgs", "LBFGS", True
+    settings = (
+        _lr(1.0),
+        Setting("max_iter", "int", 20),
+        Setting("tolerance_grad", "float", 1e-7),
+        Setting("tolerance_change", "float", 1e-9),
+        Setting("history_size", "int", 100),
+        Setting("line_search_fn", "str|none", None, choices=("strong_wolfe",)),
+    )
+
+
+ALL = by_name(
+    [
+        SGD, Adam, AdamW, NAdam, RAdam, Adamax, Adafactor, Muon, RMSprop, Rprop, Adagrad, Adadelta, ASGD,
+        LBFGS,
+    ]
+)  # fmt: skip

@@ -15,10 +15,35 @@ if TYPE_CHECKING:
 #: the plain settings of a train part
 SETTINGS = (
     Setting("epochs", "int", 10, doc="passes over the training data"),
-    Setting("batch_size", "int", 64, doc="samples in a step"),
+    Setting("batch_size", "int", 64, doc="samples in a batch"),
+    Setting("accumulate", "int", 1, doc="batches whose gradients make one step of the optimizer"),
     Setting("seed", "int", 0, doc="of the weights, the split and the order of the samples"),
     Setting("clip_grad_norm", "float|none", None, doc="longest gradient that is let through"),
-    Setting("precision", "str", "float32", choices=("float32", "bf16"), doc="of the computation"),
+    Setting("clip_grad_value", "float|none", None, doc="largest number in a gradient"),
+    Setting("no_decay", "bool", False, doc="no weight decay on norms and biases"),
+    Setting("freeze", "str|list|none", None, doc='what is not trained: "stem", "features.*.bias"'),
+    Setting("weights", "str|none", None, doc="safetensors or state_dict file to begin with"),
+    Setting("patience", "int|none", None, doc="epochs without a better one before it stops early"),
+    Setting(
+        "precision",
+        "str",
+        "float32",
+        choices=("float32", "tf32", "bf16", "fp16"),
+        doc="of the computation",
+    ),
+    Setting("compile", "bool", False, doc="the step compiled by torch.compile"),
+    Setting(
+        "channels_last", "bool|none", None, doc="memory format of images; by default for conv2d"
+    ),
+    Setting(
+        "deterministic", "bool", False, doc="only operations that give the same sums every time"
+    ),
+    Setting(
+        "checkpoint_minutes",
+        "float",
+        10.0,
+        doc="the state is saved this often within an epoch, and after each",
+    ),
     Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
     Setting(
         "threads",
@@ -29,7 +54,7 @@ SETTINGS = (
 )
 
 #: the settings of a train part that are more than a plain value
-PARTS = ("loss", "metrics", "optimizer", "scheduler")
+PARTS = ("loss", "metrics", "optimizer", "scheduler", "average", "groups")
 
 
 #: the split of a source that comes divided, where the spec says none: its two parts
@@ -60,6 +85,13 @@ class MetricPlan(Record):
     field: str
 
 
+class GroupPlan(Record):
+    """`group("head.*", lr=1e-2)`: parameters by name, and the settings in which the optimizer differs."""
+
+    pattern: str
+    settings: dict[str, Any]
+
+
 class TrainPlan(Record):
     """A train part. `inputs` maps the model's inputs to fields; `loss` is the graph of its expression,
     whose inputs are named as outputs and fields."""
@@ -71,5 +103,7 @@ class TrainPlan(Record):
     metrics: tuple[MetricPlan, ...]
     optimizer: Bound
     scheduler: Bound
+    average: Bound | None
+    groups: tuple[GroupPlan, ...]
     settings: dict[str, Any]
     data: DataPlan

@@ -34,15 +34,19 @@ class Split:
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))
 
-    def batches(self, size: int, order: Tensor | None = None) -> Iterator[Batch]:
-        """The samples in order, `size` at a time; the last batch may be smaller.
+    @property
+    def bytes(self) -> int:
+        """What the samples take on the device."""
+        return sum(rows.numel() * rows.element_size() for rows in self.fields.values())
 
-        With an order each field is gathered once, so that a batch is a view.
+    def batches(self, size: int, order: Tensor | None = None, done: int = 0) -> Iterator[Batch]:
+        """The samples in order, `size` at a time, without the first `done` batches; the last one may be
+        smaller. With an order each field is gathered once, so that a batch is a view.
         """
         fields = self.fields
         if order is not None:
-            fields = {name: rows[order] for name, rows in fields.items()}
-        for start in range(0, len(self), size):
+            fields = {name: rows[order.to(rows.device)] for name, rows in fields.items()}
+        for start in range(done * size, len(self), size):
             yield {
                 name: self._augmented(name, rows[start : start + size])
                 for name, rows in fields.items()

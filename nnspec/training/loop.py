@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import FrameType
 from typing import Any, Protocol
 
@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from nnspec.recipe.plan import TrainPlan
 from nnspec.training.data import Batch, Split
 from nnspec.training.errors import RunError
-from nnspec.training.run import Run, State
+from nnspec.training.run import Run
+from nnspec.training.state import State, pack, unpack
+from nnspec.training.update import DTYPES, Update
 
 Loss = Callable[..., Tensor]
 
@@ -48,31 +50,41 @@ class Trainer:
         settings = plan.settings
         self.batch_size: int = settings["batch_size"]
         self.per_epoch = math.ceil(len(splits["train"]) / self.batch_size)
-        self.total = self.per_epoch * settings["epochs"]
-        self.optimizer = plan.optimizer.definition.build(
-            model.parameters(), plan.optimizer.settings
-        )
-        self.scheduler = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer,
-            lambda step: plan.scheduler.definition.factor(
-                step, self.per_epoch, self.total, plan.scheduler.settings
-            ),
-        )
         self.metrics = {
             show_metric(m): m.metric.definition.build(
                 plan.data.fields[m.field], m.metric.settings
             ).to(device)
             for m in plan.metrics
         }
+        self.higher_is_better = bool(
+            plan.metrics and plan.metrics[0].metric.definition.higher_is_better
+        )
+        best = "max" if self.higher_is_better else "min"
+        self.update = Update(plan, model, self.per_epoch, best, device)
+        self.forward_and_loss = self._forward_and_loss
+        if settings["compile"]:
+            self.forward_and_loss = torch.compile(self._forward_and_loss, dynamic=False)
         self.epoch = 0  # finished ones
-        self.step = 0  # finished ones of the epoch under way
-        self.loss_sum = torch.zeros((), device=device, dtype=torch.float64)
+        self.step = 0  # batches done of the epoch under way
+        precise = torch.float32 if device.type == "mps" else torch.float64
+        self.loss_sum = torch.zeros((), device=device, dtype=precise)
         self.samples = 0
         self.best: float | None = None
         self.best_epoch: int | None = None
+        self.saved_at = time.monotonic()
         self.stop_requested = False
 
     # -- training -----------------------------------------------------------------------------------------
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or as many without a better one as are waited for."""
+        return self.epoch >= self.plan.settings["epochs"] or self.stalled
+
+    @property
+    def stalled(self) -> bool:
+        patience: int | None = self.plan.settings["patience"]
+        return patience is not None and self.epoch - (self.best_epoch or 0) >= patience
 
     def train(self, watcher: Watcher) -> None:
         """All epochs that are left. Raises Interrupted after a saved stop."""
@@ -80,8 +92,9 @@ class Trainer:
             number: signal.signal(number, self._request_stop)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
+        self.saved_at = time.monotonic()
         try:
-            while self.epoch < self.plan.settings["epochs"]:
+            while not self.finished:
                 self._train_epoch(watcher)
         finally:
             for number, handler in previous.items():
@@ -97,37 +110,27 @@ class Trainer:
         number = self.epoch + 1
         split = self.splits["train"]
         self.model.train()
-        first = self.step
-        for index, batch in enumerate(split.batches(self.batch_size, self._order(number))):
-            if index < first:  # done before the run was interrupted
-                continue
-            loss = self.train_step(batch)
-            size = len(next(iter(batch.values())))
-            self.loss_sum += loss.detach() * size
-            self.samples += size
-            self.step += 1
+        seen_before = self.samples
+        for batch in split.batches(self.batch_size, self._order(number), self.step):
+            is_update = self._train_batch(batch)
             watcher.batch(number, self.step, self.per_epoch, self._mean_loss)
-            if self.stop_requested:
-                self._save("last")
-                raise Interrupted
+            if is_update:
+                self.update.averaged(number, self.step == self.per_epoch)
+                self._save_within_epoch()
         train_loss = self._mean_loss()
-        if not math.isfinite(train_loss):
-            raise RunError(
-                f"the loss became {train_loss} in epoch {number}",
-                "a smaller learning rate helps most often: optimizer.lr="
-                f"{self.plan.optimizer.settings['lr'] / 10:g}; the last good state is kept",
-            )
+        self._refuse_nonsense(train_loss)
         seconds = time.perf_counter() - begun
         results = self.validate()
+        self.update.ends_epoch(results[self.monitor])
         self.epoch, self.step = number, 0
-        seen = self.samples
+        seen = self.samples - seen_before
         self.loss_sum.zero_()
         self.samples = 0
         row = {
             "epoch": number,
             "train_loss": train_loss,
             **{f"val_{name}": value for name, value in results.items()},
-            "lr": self.optimizer.param_groups[0]["lr"],
+            "lr": self.update.lr,
             "samples_per_second": seen / seconds,
             "seconds": time.perf_counter() - begun,
         }
@@ -135,42 +138,69 @@ class Trainer:
         if better:
             self.best, self.best_epoch = results[self.monitor], number
         self.run_folder.record(row)
-        self._save("last")
-        if better:
-            self._save("best")
+        if (
+            better
+        ):  # before `last`: a run that dies in between does the epoch again, and finds it better
+            self._save("best", self.update.evaluated)
+        self._save("last", self.model)
         watcher.epoch(row, better)
 
     def _order(self, epoch: int) -> Tensor:
         """The order of the samples in an epoch: a function of the seed and the epoch alone."""
         generator = torch.Generator().manual_seed(self.plan.settings["seed"] * 1_000_003 + epoch)
-        return torch.randperm(len(self.splits["train"]), generator=generator).to(self.device)
+        return torch.randperm(len(self.splits["train"]), generator=generator)
 
-    def train_step(self, batch: Batch) -> Tensor:
-        """One update of the weights from one batch; the loss before it."""
+    def _train_batch(self, batch: Batch) -> bool:
+        """Forward, loss, backward; and the update where a step's batches are together."""
+        size = len(next(iter(batch.values())))
+        update, first = self.update, self.step - self.step % self.update.accumulate
+        last: int = min(first + update.accumulate, self.per_epoch) - 1
+        is_update = self.step == last
+        if self.plan.optimizer.definition.evaluates:
+            loss = update.step_with(lambda: self._compute(batch))
+        else:
+            of_step = min((last + 1) * self.batch_size, len(self.splits["train"]))
+            of_step -= first * self.batch_size
+            if self.step == first:
+                update.zero_grad()
+            loss = self._compute(batch)
+            update.backward(loss, size / of_step)
+            if is_update:
+                update.step()
+        self.loss_sum += loss.detach() * size
+        self.samples += size
+        self.step += 1
+        return is_update
+
+    def _compute(self, batch: Batch) -> Tensor:
+        """The loss of a batch. An odd last batch is not worth compiling for."""
+        whole = len(next(iter(batch.values()))) == self.batch_size
+        return self.forward_and_loss(batch) if whole else self._forward_and_loss(batch)
+
+    def _forward_and_loss(self, batch: Batch) -> Tensor:
         with self._precision():
-            outputs = self.forward(batch)
-            loss = self.loss(**{**batch, **outputs})
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        longest = self.plan.settings["clip_grad_norm"]
-        if longest is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), longest)
-        self.optimizer.step()
-        self.scheduler.step()
-        return loss
+            return self.loss(**{**batch, **self.forward(batch)})
 
-    def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The model's outputs by name."""
-        result = self.model(*(batch[field] for field in self.plan.inputs.values()))
+    def forward(self, batch: Batch, model: nn.Module | None = None) -> dict[str, Tensor]:
+        """The outputs by name, of the model or of its average."""
+        result = (model or self.model)(*(batch[field] for field in self.plan.inputs.values()))
         values = (result,) if isinstance(result, Tensor) else tuple(result)
         return dict(zip(self.plan.outputs, values, strict=True))
 
     def _precision(self) -> Any:
-        bf16 = self.plan.settings["precision"] == "bf16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
+        dtype = DTYPES.get(self.plan.settings["precision"])
+        return torch.autocast(self.device.type, dtype, enabled=dtype is not None)
 
     def _mean_loss(self) -> float:
         return float(self.loss_sum) / max(1, self.samples)
+
+    def _refuse_nonsense(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise RunError(
+                f"the loss became {loss} in epoch {self.epoch + 1}",
+                "a smaller learning rate helps most often: optimizer.lr="
+                f"{self.plan.optimizer.settings['lr'] / 10:g}; the last good state is kept",
+            )
 
     # -- validation ---------------------------------------------------------------------------------------
 
@@ -183,35 +213,54 @@ class Trainer:
         value = results[self.monitor]
         if self.best is None:
             return True
-        if self.metrics and self.plan.metrics[0].metric.definition.higher_is_better:
-            return value > self.best
-        return value < self.best
+        return (value > self.best) if self.higher_is_better else (value < self.best)
 
     def validate(self, split: str = "val") -> dict[str, float]:
-        """Loss and metrics on a split, without gradients."""
-        self.model.eval()
-        total = torch.zeros((), device=self.device, dtype=torch.float64)
+        """Loss and metrics on a split, without gradients; of the average of the weights if there is one."""
+        model = self.update.evaluated
+        if model is not self.model and self.plan.average is not None:
+            if self.plan.average.definition.renews_norms:
+                self._renew_norms(model)
+        model.eval()
+        total = torch.zeros_like(self.loss_sum)
         for metric in self.metrics.values():
             metric.reset()
         with torch.inference_mode(), self._precision():
             for batch in self.splits[split].batches(max(self.batch_size, 256)):
-                outputs = self.forward(batch)
+                outputs = self.forward(batch, model)
                 total += self.loss(**{**batch, **outputs}) * len(next(iter(batch.values())))
                 for metric, plan in zip(self.metrics.values(), self.plan.metrics, strict=True):
                     metric.update(outputs[plan.output], batch[plan.field])
         results = {name: float(metric.compute()) for name, metric in self.metrics.items()}
         return {**results, "loss": float(total) / len(self.splits[split])}
 
+    def _renew_norms(self, model: nn.Module) -> None:
+        """Batch norms know the statistics of single models; the average of them needs its own."""
+        from torch.optim.swa_utils import update_bn
+
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices):
+            update_bn(self.splits["train"].batches(self.batch_size), _OnBatch(self, model))
+
     # -- checkpoints --------------------------------------------------------------------------------------
 
-    def _save(self, which: str) -> None:
-        tensors = {"rng": torch.get_rng_state()}
+    def _save_within_epoch(self) -> None:
+        """After a step: the state, where it is time or a stop was asked for."""
+        due = time.monotonic() - self.saved_at > 60 * self.plan.settings["checkpoint_minutes"]
+        ends = self.step == self.per_epoch  # it is saved after the validation
+        if not self.stop_requested and (ends or not due):
+            return
+        self._refuse_nonsense(self._mean_loss())
+        self._save("last", self.model)
+        if self.stop_requested:
+            raise Interrupted
+
+    def _save(self, which: str, model: nn.Module) -> None:
+        tensors: dict[str, Tensor] = {}
+        rng = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
-            tensors["rng_cuda"] = torch.cuda.get_rng_state(self.device)
-        saved = self.optimizer.state_dict()
-        for number, values in saved["state"].items():
-            for name, value in values.items():
-                tensors[f"{number}.{name}"] = torch.as_tensor(value)
+            rng["cuda"] = torch.cuda.get_rng_state(self.device)
+        parts = {**self.update.state(tensors), "rng": pack(rng, "rng", tensors)}
         state = State(
             epoch=self.epoch,
             step=self.step,
@@ -219,34 +268,47 @@ class Trainer:
             best_epoch=self.best_epoch,
             loss_sum=float(self.loss_sum),
             samples=self.samples,
-            scheduler={k: v for k, v in self.scheduler.state_dict().items() if k != "lr_lambdas"},
-            optimizer=saved["param_groups"],
+            parts=parts,
         )
-        self.run_folder.save(which, self.model, tensors, state)
+        self.run_folder.save(which, model, tensors, state)
+        self.saved_at = time.monotonic()
 
-    def resume(self) -> None:
-        """Take up the state of `last`: weights, optimizer, schedule, random numbers, place in the epoch."""
+    def resume(self, changed: Collection[str] = ()) -> None:
+        """Take up the state of `last`: weights, optimizer, schedule, random numbers, place in the epoch.
+
+        `changed` are the settings of the optimizer that are not as they were.
+        """
         state, tensors = self.run_folder.state("last")
-        self.model.load_state_dict(self.run_folder.weights("last"))
-        torch.set_rng_state(tensors.pop("rng").cpu())
-        cuda = tensors.pop("rng_cuda", None)
-        if cuda is not None and self.device.type == "cuda":
-            torch.cuda.set_rng_state(cuda.cpu(), self.device)
-        values: dict[int, dict[str, Tensor]] = {}
-        for key, value in tensors.items():
-            index, _, name = key.partition(".")
-            values.setdefault(int(index), {})[name] = value
-        for number, parameter in enumerate(self.model.parameters()):
-            # fused optimizers go through weight and state in the order of memory: it must be the same
-            for name, value in values.get(number, {}).items():
-                if value.shape == parameter.shape:
-                    values[number][name] = torch.empty_like(parameter).copy_(value).detach()
-        self.optimizer.load_state_dict({"state": values, "param_groups": state.optimizer})
-        self.scheduler.load_state_dict({**state.scheduler, "lr_lambdas": [None]})
+        weights = self.run_folder.weights("last")
+        try:
+            self.model.load_state_dict(weights)
+            rng = unpack(state.parts.pop("rng"), tensors)
+            torch.set_rng_state(rng["cpu"].cpu())
+            if "cuda" in rng and self.device.type == "cuda":
+                torch.cuda.set_rng_state(rng["cuda"].cpu(), self.device)
+            self.update.load(state.parts, tensors, changed)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            folder = self.run_folder.folder
+            raise RunError(
+                f"the checkpoint of {folder} does not fit its spec and settings: "
+                f"{str(error).strip().splitlines()[-1].strip()}",
+                "settings that make another model or optimizer need a new run",
+            ) from error
         self.epoch, self.step = state.epoch, state.step
         self.best, self.best_epoch = state.best, state.best_epoch
         self.loss_sum.fill_(state.loss_sum)
         self.samples = state.samples
+
+
+class _OnBatch(nn.Module):
+    """A model as a function of a batch, for what knows models of one input only."""
+
+    def __init__(self, trainer: Trainer, model: nn.Module) -> None:
+        super().__init__()
+        self.trainer, self.model = trainer, model
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        return self.trainer.forward(batch, self.model)
 
 
 def show_metric(plan: Any) -> str:

@@ -16,44 +16,49 @@ from rich.progress import (
 )
 from rich.table import Table
 from rich.text import Text
+from torch import nn
 
+from nnspec.recipe.plan import SETTINGS
 from nnspec.training.start import Job
 
 #: seconds between two looks at the loss: reading it waits for the device
 REFRESH = 0.2
 
 
-def header(console: Console, job: Job, counts: dict[str, int], parameters: int, words: Any) -> None:
-    """Device, data, model and settings, before the first step."""
+def header(
+    console: Console, job: Job, counts: dict[str, int], model: nn.Module, words: dict[str, Any]
+) -> None:
+    """Device, data, model, settings and what was chosen, before the first step."""
     plan = job.plan
     settings = plan.settings
     threads = f", {job.threads} thread{'s' * (job.threads != 1)}" * (job.device.type == "cpu")
     samples = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     fields = ", ".join(f"{name}: {field}" for name, field in plan.data.fields.items())
     changed = {k: v for k, v in job.model_settings.items() if f"model.{k}" in words}
-    model = (
-        f"{plan.model}({', '.join(f'{k}={v}' for k, v in changed.items())})"
-        if changed
-        else plan.model
-    )
+    arguments = ", ".join(f"{k}={v}" for k, v in changed.items())
+    name = f"{plan.model}({arguments})" if changed else plan.model
+    parameters = sum(p.numel() for p in model.parameters())
+    changed_settings = {
+        s.name: settings[s.name]
+        for s in SETTINGS
+        if s.name in ("epochs", "batch_size", "seed", "precision") or settings[s.name] != s.default
+    }
     rows = [
         ("device", f"{job.device}{threads}"),
         ("data", f"{plan.data.name}: {plan.data.source}; {samples}"),
         ("", fields),
-        ("model", f"{model}: {parameters:,} parameters"),
+        ("model", f"{name}: {parameters:,} parameters"),
         ("loss", plan.loss.doc),
         ("optimizer", f"{plan.optimizer}, scheduler {plan.scheduler}"),
-        (
-            "settings",
-            ", ".join(
-                f"{name}={settings[name]}"
-                for name in ("epochs", "batch_size", "seed", "precision", "clip_grad_norm")
-                if settings[name] is not None
-            ),
-        ),
+        ("settings", ", ".join(f"{name}={value}" for name, value in changed_settings.items())),
     ]
+    if plan.average is not None:
+        rows.insert(-1, ("average", str(plan.average)))
+    for number, choice in enumerate(job.choices(model)):
+        rows.append(("" if number else "chosen", choice))
     if words:
         rows.append(("you set", ", ".join(f"{k}={v}" for k, v in words.items())))
+    rows += [("note", note) for note in job.notes]
     table = Table.grid(padding=(0, 2))
     for name, text in rows:
         table.add_row(Text(name, "dim"), Text(text))

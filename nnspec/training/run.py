@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from nnspec.training.errors import RunError
+from nnspec.training.state import State
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -52,21 +54,6 @@ class Imports(RootModel[dict[str, str]]):
     """imports.json: the name of each file that the spec imports, and its text."""
 
 
-class State(BaseModel):
-    """state.json: where training stands."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    epoch: int
-    step: int
-    best: float | None
-    best_epoch: int | None
-    loss_sum: float
-    samples: int
-    scheduler: dict[str, Any]
-    optimizer: list[dict[str, Any]]
-
-
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old one or the new one, never half of it."""
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
@@ -86,6 +73,8 @@ def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
     neighbour = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, neighbour)
+        with open(neighbour, "rb") as file:
+            os.fsync(file.fileno())
         os.replace(neighbour, path)
     except OSError as error:
         neighbour.unlink(missing_ok=True)
@@ -138,6 +127,10 @@ class Run:
         write_whole(self.folder / "spec.nn", spec.encode())
         if imports:
             self._write_json("imports.json", imports)
+        self.settle(settings)
+
+    def settle(self, settings: Settings) -> None:
+        """Write the settings, or what they have become."""
         self._write_json("settings.json", settings.model_dump())
 
     def finish(self, summary: dict[str, Any]) -> None:
@@ -168,18 +161,30 @@ class Run:
         self, which: str, model: torch.nn.Module, tensors: dict[str, Tensor], state: State
     ) -> None:
         """A checkpoint: made beside the old one, then put in its place."""
-        final = self.folder / which
-        fresh = self.folder / f".{which}.new"
-        fresh.mkdir(exist_ok=True)
+        final, fresh, old = (
+            self.folder / name for name in (which, f".{which}.new", f".{which}.old")
+        )
+        self._recover(which)
+        _remove(fresh)
+        try:
+            fresh.mkdir()
+        except OSError as error:
+            raise RunError(f"{fresh} cannot be made: {error.strerror}") from None
         save_tensors(fresh / "model.safetensors", dict(model.state_dict()))
         save_tensors(fresh / "state.safetensors", tensors)
         write_whole(fresh / "state.json", state.model_dump_json(indent=2).encode())
-        old = self.folder / f".{which}.old"
-        _remove(old)
         if final.exists():
             os.replace(final, old)
         os.replace(fresh, final)
         _remove(old)
+
+    def _recover(self, which: str) -> None:
+        """Put a checkpoint back where a process was killed between moving it away and the next one in."""
+        final, old = self.folder / which, self.folder / f".{which}.old"
+        if final.exists():
+            _remove(old)
+        elif old.exists():
+            os.replace(old, final)
 
     # -- read back --------------------------------------------------------------------------------------
 
@@ -208,21 +213,20 @@ class Run:
         raise RunError(f"{self.folder} has no checkpoint `{which}` yet", "no epoch was finished")
 
     def weights(self, which: str) -> dict[str, Tensor]:
-        return _tensors(self.checkpoint(which) / "model.safetensors")
+        return read_tensors(self.checkpoint(which) / "model.safetensors")
 
     def state(self, which: str) -> tuple[State, dict[str, Tensor]]:
         folder = self.checkpoint(which)
-        return _validated(State, folder / "state.json"), _tensors(folder / "state.safetensors")
+        return _validated(State, folder / "state.json"), read_tensors(folder / "state.safetensors")
 
 
 def _remove(folder: Path) -> None:
     if folder.exists():
-        for file in folder.iterdir():
-            file.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path | str) -> dict[str, Tensor]:
+    """The tensors of a safetensors file. RunError where it cannot be read."""
     try:
         tensors: dict[str, Tensor] = load_file(path)
     except (OSError, SafetensorError) as error:

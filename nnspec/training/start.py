@@ -19,8 +19,10 @@ from nnspec.recipe.plan import TrainPlan
 from nnspec.source import Source
 from nnspec.training.data import Split, load
 from nnspec.training.errors import RunError
+from nnspec.training.groups import freeze
 from nnspec.training.loop import Loss, Trainer
 from nnspec.training.run import Run, Settings
+from nnspec.training.weights import begin_with
 
 #: what PyTorch takes by itself: OMP_NUM_THREADS, or the number of cores
 EVERY = torch.get_num_threads()
@@ -45,13 +47,33 @@ class Job:
         self.root = root
         self.allow_extern = allow_extern
         self.device = choose_device(plan.settings["device"])
-        wanted = plan.settings["threads"] or threads
-        if wanted is None:
-            shares = macs * plan.settings["batch_size"] // A_THREADS_WORTH
-            wanted = EVERY if self.device.type != "cpu" else max(1, min(EVERY, shares))
         #: the processor threads of a step: as the settings say, as the run began, or by the model's size.
         #: The order of sums depends on it: a run goes on bit for bit only with the number it began with.
-        self.threads: int = wanted
+        self.threads: int = plan.settings["threads"] or threads or self._worthwhile(macs)
+        #: what was found while the run was made ready, to be shown
+        self.notes: list[str] = []
+
+    def _worthwhile(self, macs: int) -> int:
+        work: int = macs * self.plan.settings["batch_size"]
+        if self.device.type != "cpu":
+            return EVERY
+        return max(1, min(EVERY, work // A_THREADS_WORTH))
+
+    def choices(self, model: nn.Module) -> list[str]:
+        """What was chosen that the settings leave open, and why; each can be set."""
+        settings, found = self.plan.settings, []
+        if settings["device"] is None:
+            found.append(f"device={self.device}: the fastest that is there")
+        if settings["threads"] is None and self.device.type == "cpu":
+            why = "all that there are" if self.threads == EVERY else "a step is worth no more"
+            found.append(f"threads={self.threads}: {why}")
+        if settings["channels_last"] is None and self.channels_last(model):
+            found.append("channels_last=true: the model has conv2d")
+        size = sum(split.bytes for split in self.splits.values())
+        found.append(f"the data lies on {self.device}, preprocessed: {size / 1e6:.1f} MB")
+        if self.plan.optimizer.definition.fused:
+            found.append(f"fused {self.plan.optimizer.definition.name}: one pass over the weights")
+        return found
 
     def build(self) -> tuple[nn.Module, Loss]:
         """The model with fresh weights, drawn under the seed, and the loss."""
@@ -59,9 +81,16 @@ class Job:
         random.seed(seed)
         torch.manual_seed(seed)
         model: nn.Module = self.model_class(**self.model_settings)
-        if any(isinstance(m, nn.Conv2d) for m in model.modules()):
+        if self.channels_last(model):
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         return model.to(self.device), compile_function(self.plan.loss, "loss")
+
+    def channels_last(self, model: nn.Module) -> bool:
+        """Whether images lie with their channels together: what convolutions are fastest with."""
+        wanted = self.plan.settings["channels_last"]
+        return (
+            wanted if wanted is not None else any(isinstance(m, nn.Conv2d) for m in model.modules())
+        )
 
     @cached_property
     def model_class(self) -> Any:
@@ -73,10 +102,22 @@ class Job:
         """The data, loaded and preprocessed."""
         return load(self.plan.data, self.plan.data.root, self.device)
 
-    def trainer(self, run: Run) -> Trainer:
-        """A fresh model and all that trains it."""
+    def trainer(self, run: Run, begins: bool = False) -> Trainer:
+        """A fresh model and all that trains it; with the weights that the settings name if it `begins`."""
+        settings = self.plan.settings
         torch.set_num_threads(self.threads)
+        if self.device.type == "cuda":
+            tf32 = "high" if settings["precision"] != "float32" else "highest"
+            torch.set_float32_matmul_precision(tf32)
+            torch.backends.cudnn.allow_tf32 = tf32 == "high"
+        torch.use_deterministic_algorithms(settings["deterministic"])
         model, loss = self.build()
+        if begins and settings["weights"] is not None:
+            file = str(Path(self.plan.data.root or self.root) / settings["weights"])
+            self.notes += begin_with(model, file)
+        frozen = freeze(model, settings["freeze"])
+        if frozen:
+            self.notes.append(f"{frozen:,} parameters are frozen")
         return Trainer(self.plan, model, loss, self.splits, run, self.device)
 
 
@@ -97,11 +138,17 @@ def choose_device(wanted: str | None) -> torch.device:
     return device
 
 
-def restore(folder: str, device: str | None = None, allow_extern: bool = False) -> tuple[Run, Job]:
-    """A run folder and its job, made again from the spec and the settings in it."""
+def restore(
+    folder: str,
+    device: str | None = None,
+    allow_extern: bool = False,
+    words: Mapping[str, Any] | None = None,
+) -> tuple[Run, Job]:
+    """A run folder and its job, made again from the spec and the settings in it; `words` take the place of
+    those."""
     run = Run.open(folder)
     settings = run.settings
-    overrides: Mapping[str, Any] = dict(settings.overrides)
+    overrides: Mapping[str, Any] = {**settings.overrides, **(words or {})}
     if device is not None:
         overrides = {**overrides, "device": device}
     from nnspec.diagnostics import SpecError
@@ -167,6 +214,8 @@ def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
             "split": plan.data.split,
             "optimizer": {"name": plan.optimizer.definition.name, **plan.optimizer.settings},
             "scheduler": {"name": plan.scheduler.definition.name, **plan.scheduler.settings},
+            "average": str(plan.average) if plan.average else None,
+            "groups": [{"pattern": group.pattern, **group.settings} for group in plan.groups],
             "metrics": [str(m.metric) for m in plan.metrics],
             **plan.settings,
             "device": str(job.device),

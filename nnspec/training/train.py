@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from rich.console import Console
 
 from nnspec.source import Source
@@ -34,28 +35,63 @@ def train(
     _ = job.model_class, job.splits  # what cannot be made or loaded leaves no folder
     run = Run.new(parent, job.plan.model)
     run.begin(source.text, job.program.texts, settings_of(job, overrides))
-    return _go(job, run, job.trainer(run), console, overrides)
+    return _go(job, run, job.trainer(run, begins=True), console, overrides)
 
 
-def resume(folder: str, device: str | None, console: Console, allow_extern: bool = False) -> Run:
-    """Go on with a run that was stopped."""
-    run, job = restore(folder, device, allow_extern)
+def resume(
+    folder: str,
+    device: str | None,
+    console: Console,
+    allow_extern: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+) -> Run:
+    """Go on with a run that was stopped, with settings of the command line in place of its own."""
+    run, job = restore(folder, device, allow_extern, overrides)
+    before, now = run.settings, settings_of(job, {**run.settings.overrides, **(overrides or {})})
+    changed = changes(before.resolved, now.resolved)
     trainer = job.trainer(run)
-    trainer.resume()
-    if trainer.epoch >= job.plan.settings["epochs"]:
-        raise RunError(f"{folder} is finished: {trainer.epoch} epochs", f"nnspec eval {folder}")
-    return _go(job, run, trainer, console, run.settings.overrides)
+    trainer.resume([name[10:] for name in changed if name.startswith("optimizer.")])
+    if trainer.finished:
+        more = f"nnspec train --resume {folder} epochs={2 * trainer.epoch}"
+        raise RunError(
+            f"{folder} is finished: {trainer.epoch} epochs", f"nnspec eval {folder}, or {more}"
+        )
+    job.notes += [f"{name} was {old}, is {new}" for name, (old, new) in changed.items()]
+    job.notes.append(
+        f"goes on after epoch {trainer.epoch}"
+        + (f" and {trainer.step} batches of the next" if trainer.step else "")
+    )
+    if changed:
+        run.settle(now)
+    return _go(job, run, trainer, console, now.overrides)
+
+
+def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """The settings that differ, dotted: what they were, and what they are."""
+    old, new = _dotted(before), _dotted(now)
+    names = [*old, *(name for name in new if name not in old)]
+    return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
+
+
+def _dotted(settings: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            found.update({f"{name}.{k}": v for k, v in _dotted(value).items()})
+        else:
+            found[name] = list(value) if isinstance(value, tuple) else value
+    return found
 
 
 def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[str, Any]) -> Run:
     counts = {name: len(split) for name, split in trainer.splits.items()}
     parameters = sum(p.numel() for p in trainer.model.parameters())
-    header(console, job, counts, parameters, dict(words))
+    header(console, job, counts, trainer.model, dict(words))
     display = Display(
         console, job.plan.settings["epochs"], trainer.epoch, trainer.monitor, trainer.batch_size
     )
     begun = time.perf_counter()
-    log = _EventLog(run, display)
+    log = _EventLog(run, display, trainer.epoch)
     try:
         with display:
             trainer.train(log)
@@ -64,9 +100,20 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
             f"stopped in epoch {trainer.epoch + 1} after {trainer.step} steps; the state is saved",
             f"nnspec train --resume {run.folder}",
         ) from None
+    except (torch.OutOfMemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        batch, times = job.plan.settings["batch_size"], job.plan.settings["accumulate"]
+        raise RunError(
+            f"there is not enough memory on {job.device} for batches of {batch}; what was saved is kept",
+            f"batch_size={max(1, batch // 2)} accumulate={2 * times} gives the same steps with half of it",
+        ) from None
     finally:
         log.close()
     seconds = time.perf_counter() - begun
+    if trainer.stalled and trainer.epoch < job.plan.settings["epochs"]:
+        patience = job.plan.settings["patience"]
+        console.print(f"stopped early: no better {trainer.monitor} in {patience} epochs")
     run.finish(
         {
             "model": job.plan.model,
@@ -82,11 +129,16 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
     return run
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """On a GPU it has a class of its own; the processor's allocator only says so."""
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
+
+
 class _EventLog:
     """Passes on what the loop tells, and writes it down for TensorBoard."""
 
-    def __init__(self, run: Run, display: Display) -> None:
-        self.folder, self.display = run.folder, display
+    def __init__(self, run: Run, display: Display, done: int) -> None:
+        self.folder, self.display, self.done = run.folder, display, done
         self.batch = display.batch
         self.writer: Any = None
 
@@ -94,7 +146,7 @@ class _EventLog:
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.writer = SummaryWriter(str(self.folder))
+            self.writer = SummaryWriter(str(self.folder), purge_step=self.done + 1)
         for name, value in row.items():
             if name != "epoch":
                 self.writer.add_scalar(name, value, row["epoch"])

@@ -1,0 +1,266 @@
+"""What a step does: groups, frozen parameters, accumulation, averages, each against PyTorch by hand."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from rich.console import Console  # noqa: E402
+
+from nnspec.source import Source  # noqa: E402
+from nnspec.training.errors import RunError  # noqa: E402
+from nnspec.training.loop import Trainer  # noqa: E402
+from nnspec.training.run import Run  # noqa: E402
+from nnspec.training.start import prepare  # noqa: E402
+from nnspec.training.train import train  # noqa: E402
+
+ROOT = Path(__file__).parent.parent.parent
+MLP = """
+model MLP(hidden: int = 16):
+    input image: [N, 1, 8, 8]
+    return logits = image -> flatten -> body: linear(hidden) -> norm: layer_norm -> relu -> head: linear(10)
+
+data Digits:
+    source = digits()
+    split = [train: 320, val: 160]
+    image = normalize(mean=0.3, std=0.375)
+
+train MLP on Digits:
+    loss = cross_entropy(logits, label)
+    metrics = [accuracy(logits, label)]
+    optimizer = sgd(lr=0.1, weight_decay=0.1)
+    batch_size = 32
+    epochs = 2
+"""
+
+
+def trainer(tmp_path: Path, spec: str = MLP, **words: Any) -> Trainer:
+    overrides = {name.replace("__", "."): value for name, value in words.items()}
+    job = prepare(Source(spec, "mlp.nn"), "", overrides, str(ROOT))
+    return job.trainer(Run(tmp_path), begins=True)
+
+
+def one_epoch(made: Trainer) -> dict[str, Any]:
+    made.model.train()
+    split = made.splits["train"]
+    for batch in split.batches(made.batch_size, made._order(1), made.step):
+        if made._train_batch(batch):
+            made.update.averaged(1, made.step == made.per_epoch)
+    return {name: value.detach().clone() for name, value in made.model.state_dict().items()}
+
+
+def by_hand(made: Trainer, make_optimizer: Any, **words: Any) -> dict[str, Any]:
+    """The same epoch as a plain PyTorch loop."""
+    model = made.model
+    model.train()
+    optimizer = make_optimizer(model)
+    split, batch = made.splits["train"], words.get("batch_size", 32)
+    order = made._order(1)
+    for start in range(0, len(split), batch):
+        rows = order[start : start + batch]
+        logits = model(split.fields["image"][rows])
+        loss = torch.nn.functional.cross_entropy(logits, split.fields["label"][rows])
+        optimizer.zero_grad()
+        loss.backward()
+        if "value" in words:
+            torch.nn.utils.clip_grad_value_(model.parameters(), words["value"])
+        if "norm" in words:
+            torch.nn.utils.clip_grad_norm_(model.parameters(), words["norm"])
+        optimizer.step()
+        if "after" in words:
+            words["after"](model)
+    return dict(model.state_dict())
+
+
+def same(ours: dict[str, Any], theirs: dict[str, Any], **near: float) -> None:
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        torch.testing.assert_close(value, theirs[name], **(near or {"rtol": 0, "atol": 0}))
+
+
+def sgd(model: Any) -> Any:
+    return torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1, fused=True)
+
+
+def test_an_epoch_is_that_of_a_plain_loop(tmp_path: Path) -> None:
+    same(one_epoch(trainer(tmp_path)), by_hand(trainer(tmp_path), sgd))
+
+
+def test_clipping(tmp_path: Path) -> None:
+    same(
+        one_epoch(trainer(tmp_path, clip_grad_norm=0.5)), by_hand(trainer(tmp_path), sgd, norm=0.5)
+    )
+    same(
+        one_epoch(trainer(tmp_path, clip_grad_value=0.01)),
+        by_hand(trainer(tmp_path), sgd, value=0.01),
+    )
+
+
+def test_four_small_batches_make_one_large(tmp_path: Path) -> None:
+    """The last step of an epoch has fewer samples: its batches count by their share."""
+    small = one_epoch(trainer(tmp_path, batch_size=24, accumulate=4))
+    large = one_epoch(trainer(tmp_path, batch_size=96))
+    same(small, large, rtol=1e-4, atol=1e-6)
+    other = one_epoch(trainer(tmp_path, batch_size=24))
+    assert not torch.allclose(other["head.weight"], large["head.weight"], atol=1e-4)
+
+
+def test_no_decay_leaves_norms_and_biases_out(tmp_path: Path) -> None:
+    def grouped(model: Any) -> Any:
+        named = dict(model.named_parameters())
+        one = [p for p in named.values() if p.ndim > 1]
+        other = [p for p in named.values() if p.ndim <= 1]
+        groups = [{"params": one}, {"params": other, "weight_decay": 0.0}]
+        return torch.optim.SGD(groups, lr=0.1, weight_decay=0.1, fused=True)
+
+    same(one_epoch(trainer(tmp_path, no_decay=True)), by_hand(trainer(tmp_path), grouped))
+
+
+def test_groups_have_their_own_settings(tmp_path: Path) -> None:
+    spec = MLP.rstrip() + '\n    groups = [group("head", lr=0.5), group("*.bias", momentum=0.9)]\n'
+
+    def grouped(model: Any) -> Any:
+        groups = [
+            {"params": [model.body.weight, model.norm.weight]},
+            {"params": [model.body.bias, model.norm.bias], "momentum": 0.9},
+            {"params": [model.head.weight], "lr": 0.5},
+            {"params": [model.head.bias], "lr": 0.5, "momentum": 0.9},
+        ]
+        return torch.optim.SGD(groups, lr=0.1, weight_decay=0.1, fused=True)
+
+    same(one_epoch(trainer(tmp_path, spec)), by_hand(trainer(tmp_path), grouped))
+
+
+def test_frozen_parameters_stay(tmp_path: Path) -> None:
+    made = trainer(tmp_path, freeze=["body", "norm.bias"])
+    before = {name: value.clone() for name, value in made.model.state_dict().items()}
+    after = one_epoch(made)
+    for name, value in after.items():
+        frozen = name.startswith("body.") or name == "norm.bias"
+        assert torch.equal(value, before[name]) == frozen, name
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ({"freeze": "boddy"}, "no parameters `boddy`"),
+        ({"freeze": ["body", "norm", "head"]}, "every parameter"),
+        ({"weights": "nowhere.pt"}, "no file"),
+    ],
+)
+def test_a_pattern_or_file_that_means_nothing_is_told(
+    tmp_path: Path, words: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(RunError, match=said):
+        trainer(tmp_path, **words)
+
+
+def test_an_average_is_pytorchs(tmp_path: Path) -> None:
+    swa_utils = torch.optim.swa_utils
+    spec = MLP.rstrip() + "\n    average = ema(decay=0.9)\n"
+    made = trainer(tmp_path, spec)
+    weights = one_epoch(made)
+    hand = trainer(tmp_path)
+    kept = swa_utils.AveragedModel(
+        hand.model, multi_avg_fn=swa_utils.get_ema_multi_avg_fn(0.9), use_buffers=True
+    )
+    same(weights, by_hand(hand, sgd, after=kept.update_parameters))
+    same(dict(made.update.evaluated.state_dict()), dict(kept.module.state_dict()))
+    assert not torch.equal(made.update.evaluated.head.weight, made.model.head.weight)
+
+
+def test_swa_measures_its_batch_norms(tmp_path: Path) -> None:
+    spec = MLP.replace("layer_norm", "batch_norm1d").rstrip() + "\n    average = swa(start=0)\n"
+    made = trainer(tmp_path, spec, epochs=1)
+    one_epoch(made)
+    rng = torch.get_rng_state()
+    made.validate()
+    assert torch.equal(rng, torch.get_rng_state())
+    average = made.update.evaluated
+    with torch.no_grad():
+        rows = average.body(made.splits["train"].fields["image"].flatten(1))
+    torch.testing.assert_close(average.norm.running_mean, rows.mean(0), rtol=1e-4, atol=1e-5)
+
+
+def test_muon_leaves_the_rest_to_adamw(tmp_path: Path) -> None:
+    made = trainer(tmp_path, MLP.replace("sgd(lr=0.1, weight_decay=0.1)", "muon(lr=0.02)"))
+    muon, adamw = made.update.optimizers
+    assert isinstance(muon, torch.optim.Muon)
+    assert isinstance(adamw, torch.optim.AdamW)
+    assert {p.ndim for g in muon.param_groups for p in g["params"]} == {2}
+    assert {p.ndim for g in adamw.param_groups for p in g["params"]} == {1}
+    batch = next(made.splits["train"].batches(320))
+    before = float(made._compute(batch).detach())
+    one_epoch(made)
+    assert float(made._compute(batch).detach()) < before
+
+
+def test_lbfgs_asks_for_the_loss_itself(tmp_path: Path) -> None:
+    spec = MLP.replace("sgd(lr=0.1, weight_decay=0.1)", "lbfgs(max_iter=5)")
+    made = trainer(tmp_path, spec, batch_size=320)
+
+    def make(model: Any) -> Any:
+        return torch.optim.LBFGS(model.parameters(), max_iter=5)
+
+    hand = trainer(tmp_path)
+    optimizer = make(hand.model)
+    split, rows = hand.splits["train"], hand._order(1)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        logits = hand.model(split.fields["image"][rows])
+        loss = torch.nn.functional.cross_entropy(logits, split.fields["label"][rows])
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    same(one_epoch(made), dict(hand.model.state_dict()))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_low_precision_learns_as_well(tmp_path: Path, precision: str) -> None:
+    losses = {}
+    for one in ("float32", precision):
+        made = trainer(tmp_path, precision=one)
+        one_epoch(made)
+        assert {p.dtype for p in made.model.parameters()} == {torch.float32}
+        losses[one] = float(made.loss_sum)
+    assert losses[precision] != losses["float32"]
+    assert losses[precision] == pytest.approx(losses["float32"], rel=0.01)
+
+
+def test_weights_to_begin_with_are_reported(tmp_path: Path) -> None:
+    given = trainer(tmp_path).model.state_dict()
+    given["head.weight"] = torch.zeros(3, 16)
+    given["extra"] = torch.zeros(2)
+    del given["norm.bias"]
+    given["body.weight"] = torch.full((16, 64), 0.5)
+    file = tmp_path / "weights.pt"
+    torch.save({"state_dict": given}, file)
+    job = prepare(Source(MLP, "mlp.nn"), "", {"weights": str(file)}, str(ROOT))
+    made = job.trainer(Run(tmp_path), begins=True)
+    assert (made.model.state_dict()["body.weight"] == 0.5).all()
+    said = "\n".join(job.notes)
+    for words in ("4 of 6 tensors", "head.weight [3, 16], not [10, 16]", "norm.bias", "extra"):
+        assert words in said
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "module.pt")
+    with pytest.raises(RunError, match="neither a safetensors file nor a state_dict"):
+        trainer(tmp_path, weights=str(tmp_path / "module.pt"))
+    torch.save({"a": torch.zeros(1)}, tmp_path / "other.pt")
+    with pytest.raises(RunError, match="nothing in"):
+        trainer(tmp_path, weights=str(tmp_path / "other.pt"))
+
+
+def test_it_stops_early(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO())
+    words = {"epochs": 50, "patience": 2, "optimizer.lr": 1e-9}
+    run = train(Source(MLP, "mlp.nn"), "", words, str(ROOT), console, tmp_path)
+    rows = run.metrics()
+    best = max(range(len(rows)), key=lambda i: (rows[i]["val_accuracy"], -i))
+    assert len(rows) == best + 1 + 2
+    assert "stopped early" in console.file.getvalue()  # type: ignore[attr-defined]
