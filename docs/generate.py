@@ -57,6 +57,15 @@ KINDS = {
         "`scheduler = …` of a train part; `constant()` without one. The learning rate is multiplied by a "
         "factor that is computed for each step.",
     ),
+    "average": (
+        "Averages of the weights",
+        "`average = ema(decay=0.999)` of a train part: what is validated, kept as best and used.",
+    ),
+    "mixture": (
+        "Mixtures",
+        "`mix = mixup(alpha=0.2)`, or several of which one is drawn for each batch: "
+        "`mix = [mixup(), cutmix()]`.",
+    ),
     "metric": (
         "Metrics",
         "`metrics = [accuracy(logits, label)]`: first an output of the model, then a field of the data.",

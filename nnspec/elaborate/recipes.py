@@ -12,6 +12,7 @@ from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Poisoned, describe
 from nnspec.operators.binding import check_kind
+from nnspec.operators.definition import Setting
 from nnspec.recipe import lookup, names
 from nnspec.recipe.definition import Bound
 from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
@@ -161,10 +162,11 @@ def data_plan(
         return None
     try:
         fields = dict(source.definition.fields(source.settings, root))
+        divided = source.definition.is_divided(source.settings, root)
     except Mismatch as mismatch:
         raise placed(mismatch, source_setting.value.span) from None
-    split = AS_PUBLISHED if source.definition.comes_divided else {"train": 0.8, "val": 0.2}
-    seed = 0
+    split = AS_PUBLISHED if divided else {"train": 0.8, "val": 0.2}
+    seed, unreadable = 0, "stop"
     pipelines: dict[str, dict[str, list[Bound]]] = {}
     shapes: dict[str, dict[str, Field]] = {}
     for path, setting in written.items():
@@ -172,6 +174,8 @@ def data_plan(
             split = reader.attempt(lambda s=setting: _split(reader, s.value)) or split
         elif path == ("seed",):
             seed = reader.attempt(lambda s=setting: reader.body.evaluate(s.value)) or 0
+        elif path == ("unreadable",):
+            unreadable = reader.attempt(lambda s=setting: _unreadable(reader, s.value)) or "stop"
         elif path[0] in fields and (len(path) == 1 or (len(path) == 2 and path[1] in SPLITS)):
             continue
         else:
@@ -203,13 +207,22 @@ def data_plan(
                     f"{list(first.shape)} in {next(iter(split))}",
                     part.name_span,
                 )
-    return DataPlan(part.name, source, split, pipelines, after_train, fields, seed, root)
+    return DataPlan(
+        part.name, source, split, pipelines, after_train, fields, seed, root, unreadable
+    )
 
 
 def _unknown_setting(
     part: tree.DataDef, path: tuple[str, ...], setting: tree.Setting, fields: Mapping[str, Field]
 ) -> None:
-    known = ["source", "split", "seed", *fields, *(f"{f}.{s}" for f in fields for s in SPLITS)]
+    known = [
+        "source",
+        "split",
+        "seed",
+        "unreadable",
+        *fields,
+        *(f"{f}.{s}" for f in fields for s in SPLITS),
+    ]
     word = ".".join(path)
     close = nearest(word, known)
     fail(
@@ -220,6 +233,15 @@ def _unknown_setting(
         if close
         else f"its source has {', '.join(f'`{f}`' for f in fields)}",
     )
+
+
+def _unreadable(reader: Reader, expr: tree.Expr) -> str:
+    setting = Setting("unreadable", "str", "stop", choices=("stop", "skip"))
+    try:
+        found: str = check_kind("data", setting, reader.body.evaluate(expr))
+    except Mismatch as mismatch:
+        raise placed(mismatch, expr.span) from None
+    return found
 
 
 def _split(reader: Reader, expr: tree.Expr) -> dict[str, float]:

@@ -18,7 +18,7 @@ from nnspec.nearest import in_words, nearest_sizes
 from nnspec.operators.binding import check_kind, unknown_argument
 from nnspec.recipe import lookup
 from nnspec.recipe.definition import Bound
-from nnspec.recipe.plan import PARTS, SETTINGS, GroupPlan, MetricPlan, TrainPlan
+from nnspec.recipe.plan import PARTS, SETTINGS, GroupPlan, MetricPlan, MixPlan, TrainPlan
 from nnspec.records import replace
 from nnspec.sizes import solve
 from nnspec.syntax import tree
@@ -170,6 +170,7 @@ def _read(
     values = _values(graph, data, sizes)
     loss = reader.attempt(lambda: _loss(program, part, written, values, data))
     metrics = reader.attempt(lambda: _metrics(reader, written, values, graph, data, sizes))
+    mix = reader.attempt(lambda: _mix(reader, written, inputs, loss, data)) if loss else None
     if not reader.fine:
         return None
     plan = TrainPlan(
@@ -182,6 +183,7 @@ def _read(
         scheduler,
         average,
         groups,
+        mix,
         settings,
         data,
     )
@@ -485,6 +487,41 @@ def _check_classes(graph: Graph, data: DataPlan) -> None:
                 labels=labels,
                 help=f"`nnspec train … model.classes={field.classes}`, or that default in the model",
             )
+
+
+def _mix(
+    reader: Reader,
+    written: dict[str, tree.Setting],
+    inputs: dict[str, str],
+    loss: Graph,
+    data: DataPlan,
+) -> MixPlan | None:
+    """Mixed samples have shares of classes in place of one: only a loss that takes both can have them."""
+    if "mix" not in written:
+        return None
+    expr = written["mix"].value
+    if isinstance(expr, tree.Constant):
+        return None
+    items = expr.items if isinstance(expr, tree.ListExpr) else (expr,)
+    ways = tuple(reader.bound("mixture", item) for item in items)
+    images = [name for name in inputs.values() if len(data.fields[name].shape) == 3]
+    labels = {
+        node.inputs[1].name
+        for node in loss.nodes
+        if isinstance(node, OpNode)
+        and node.operator.name == "cross_entropy"
+        and node.inputs[1] is not None
+        and node.inputs[1].node is None
+    }
+    classes = [n for n in labels if n in data.fields and data.fields[n].classes is not None]
+    if len(images) != 1 or len(classes) != 1 or data.fields[classes[0]].shape:
+        fail(
+            "NN501",
+            "samples are mixed of one image and its class, and the loss must be `cross_entropy` on it",
+            expr.span,
+            help=f"the inputs are {', '.join(inputs.values())}; the loss is `{loss.doc}`",
+        )
+    return MixPlan(ways, images[0], classes[0])
 
 
 def _metrics(

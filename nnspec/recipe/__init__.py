@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.recipe.definition import Recipe
 
-KINDS = ("source", "transform", "optimizer", "scheduler", "average", "metric")
+KINDS = ("source", "transform", "optimizer", "scheduler", "average", "mixture", "metric")
 
 
 def names(kind: str) -> list[str]:

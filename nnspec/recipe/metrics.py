@@ -30,16 +30,29 @@ class Metric(Recipe):
 
 
 class _OfClasses(Metric):
+    """Scores [N, classes], or [N, classes, …] where each place of a sample has a class."""
+
+    torch_class: str
+    #: where several classes are brought together: each counts alike, or each sample
+    average: str | None = "macro"
+
     def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
         if field.classes is None:
             raise Mismatch("NN501", f"`{self.name}` needs class numbers, the field is {field}")
-        if output.rank != 2:
-            raise Mismatch("NN501", f"`{self.name}` needs scores [N, classes], not {output}")
+        wanted = f"[N, classes{''.join(f', {size}' for size in field.shape)}]"
+        if output.rank != 2 + len(field.shape) or output.shape[2:] != field.shape:
+            raise Mismatch("NN501", f"`{self.name}` needs scores {wanted}, not {output}")
         if compare("==", output.shape[1], field.classes) is False:
             raise Mismatch(
                 "NN502",
                 f"the output has {render(output.shape[1])} classes, the data {field.classes}",
             )
+
+    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+        from torchmetrics import classification
+
+        average = {} if self.average is None else {"average": self.average}
+        return getattr(classification, self.torch_class)(field.classes, **average)
 
 
 class Accuracy(_OfClasses):
@@ -47,6 +60,12 @@ class Accuracy(_OfClasses):
 
     name = "accuracy"
     settings = (Setting("top", "int", 1, doc="how many of the highest scores count"),)
+
+    def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
+        super().check(output, field, settings)
+        if not 1 <= settings["top"] <= (field.classes or 1):
+            message = f"`top` lies between 1 and the {field.classes} classes"
+            raise Mismatch("NN206", message, argument="top")
 
     def build(self, field: Field, settings: dict[str, Any]) -> Any:
         from torchmetrics.classification import MulticlassAccuracy
@@ -57,12 +76,55 @@ class Accuracy(_OfClasses):
 class F1(_OfClasses):
     """The mean over classes of the harmonic mean of precision and recall."""
 
-    name = "f1"
+    name, torch_class = "f1", "MulticlassF1Score"
+
+
+class Precision(_OfClasses):
+    """The mean over classes of the share of what is taken for it that is it."""
+
+    name, torch_class = "precision", "MulticlassPrecision"
+
+
+class Recall(_OfClasses):
+    """The mean over classes of the share of it that is found."""
+
+    name, torch_class = "recall", "MulticlassRecall"
+
+
+class AUROC(_OfClasses):
+    """The mean over classes of the area under the curve of true against false positives."""
+
+    name, torch_class = "auroc", "MulticlassAUROC"
+
+
+class MeanIoU(_OfClasses):
+    """The mean over classes of intersection over union (Jaccard), as segmentation is judged."""
+
+    name, torch_class = "iou", "MulticlassJaccardIndex"
+
+
+class Perplexity(Metric):
+    """e to the mean cross entropy of the class at each place: scores [N, T, classes]."""
+
+    name = "perplexity"
+    higher_is_better = False
+
+    def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
+        if field.classes is None or len(field.shape) != 1:
+            raise Mismatch("NN501", f"`perplexity` needs a class at each place, not {field}")
+        if output.rank != 3 or output.shape[1] != field.shape[0]:
+            wanted = f"[N, {field.shape[0]}, classes]"
+            raise Mismatch("NN501", f"`perplexity` needs scores {wanted}, not {output}")
+        if compare("==", output.shape[2], field.classes) is False:
+            raise Mismatch(
+                "NN502",
+                f"the output has {render(output.shape[2])} classes, the data {field.classes}",
+            )
 
     def build(self, field: Field, settings: dict[str, Any]) -> Any:
-        from torchmetrics.classification import MulticlassF1Score
+        from torchmetrics.text import Perplexity as Theirs
 
-        return MulticlassF1Score(field.classes, average="macro")
+        return Theirs()
 
 
 class _OfNumbers(Metric):
@@ -93,4 +155,14 @@ class MeanAbsoluteError(_OfNumbers):
     name, torch_class = "mae", "MeanAbsoluteError"
 
 
-ALL = by_name([Accuracy, F1, MeanSquaredError, MeanAbsoluteError])
+class R2(_OfNumbers):
+    """The coefficient of determination: 1 is perfect, 0 as good as the mean."""
+
+    name, torch_class, higher_is_better = "r2", "R2Score", True
+
+
+ALL = by_name(
+    [
+        Accuracy, F1, Precision, Recall, AUROC, MeanIoU, Perplexity, MeanSquaredError, MeanAbsoluteError, R2,
+    ]
+)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnspec.diagnostics import Mismatch
 from nnspec.operators.definition import Setting
 from nnspec.recipe.definition import Recipe, by_name
 
@@ -31,7 +32,11 @@ class Optimizer(Recipe):
         options = dict(settings)
         if self.fused:
             options["fused"] = True
-        made: torch.optim.Optimizer = getattr(torch.optim, self.torch_class)(groups, **options)
+        theirs = getattr(torch.optim, self.torch_class, None)
+        if theirs is None:
+            message = f"PyTorch {torch.__version__} has no {self.torch_class}"
+            raise Mismatch("NN206", message, help="a newer one has")
+        made: torch.optim.Optimizer = theirs(groups, **options)
         return made
 
 

@@ -44,6 +44,9 @@ SETTINGS = (
         10.0,
         doc="the state is saved this often within an epoch, and after each",
     ),
+    Setting(
+        "workers", "int|none", None, doc="processes that read files which do not fit into memory"
+    ),
     Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
     Setting(
         "threads",
@@ -54,7 +57,7 @@ SETTINGS = (
 )
 
 #: the settings of a train part that are more than a plain value
-PARTS = ("loss", "metrics", "optimizer", "scheduler", "average", "groups")
+PARTS = ("loss", "metrics", "optimizer", "scheduler", "average", "groups", "mix")
 
 
 #: the split of a source that comes divided, where the spec says none: its two parts
@@ -64,7 +67,7 @@ AS_PUBLISHED = {"train": 1.0, "val": 1.0}
 class DataPlan(Record):
     """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them.
 
-    Paths in it count from the folder `root`.
+    Paths in it count from the folder `root`. `unreadable` files "stop" the run, or are "skip"ped.
     """
 
     name: str
@@ -75,6 +78,7 @@ class DataPlan(Record):
     raw: dict[str, Field]
     seed: int
     root: str = ""
+    unreadable: str = "stop"
 
 
 class MetricPlan(Record):
@@ -92,6 +96,14 @@ class GroupPlan(Record):
     settings: dict[str, Any]
 
 
+class MixPlan(Record):
+    """`mix = [mixup(), cutmix()]`: one of the ways, drawn for each batch, of an image and its class."""
+
+    ways: tuple[Bound, ...]
+    image: str
+    label: str
+
+
 class TrainPlan(Record):
     """A train part. `inputs` maps the model's inputs to fields; `loss` is the graph of its expression,
     whose inputs are named as outputs and fields."""
@@ -105,5 +117,6 @@ class TrainPlan(Record):
     scheduler: Bound
     average: Bound | None
     groups: tuple[GroupPlan, ...]
+    mix: MixPlan | None
     settings: dict[str, Any]
     data: DataPlan

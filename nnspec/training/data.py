@@ -1,12 +1,14 @@
-"""Data: loaded, split, preprocessed.
+"""Data: loaded, divided into splits, preprocessed.
 
-The whole data set lies on the device as one tensor for each field. Steps that are not random run once,
-before training; a batch is a gather of rows, with the random steps on top.
+Where it fits, a split lies whole on the device, one tensor for each field (`Resident`): steps that are not
+random run once, before training, and a batch is a gather of rows with the random steps on top. Images of
+which there are too many stay in their files (`streams.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -22,27 +24,36 @@ Step = Callable[[Tensor], Tensor]
 
 #: samples that a step of preprocessing handles at a time
 CHUNK = 4096
+#: the largest data set that is held on a processor, in bytes; on a GPU a quarter of its memory
+RESIDENT = 4 * 2**30
 
 
-class Split:
+class Split(Protocol):
     """The samples of one split, preprocessed; `batches` gives them in pieces."""
+
+    bytes: int
+
+    def __len__(self) -> int: ...
+
+    def batches(self, size: int, order: Tensor | None = None, done: int = 0) -> Iterator[Batch]:
+        """The samples in order, `size` at a time, without the first `done` batches; the last one may be
+        smaller."""
+        ...
+
+
+class Resident:
+    """A split that lies on the device."""
 
     def __init__(self, fields: Batch, random_steps: dict[str, list[Step]]) -> None:
         self.fields = fields
         self.random_steps = random_steps
+        self.bytes = sum(rows.numel() * rows.element_size() for rows in fields.values())
 
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))
 
-    @property
-    def bytes(self) -> int:
-        """What the samples take on the device."""
-        return sum(rows.numel() * rows.element_size() for rows in self.fields.values())
-
     def batches(self, size: int, order: Tensor | None = None, done: int = 0) -> Iterator[Batch]:
-        """The samples in order, `size` at a time, without the first `done` batches; the last one may be
-        smaller. With an order each field is gathered once, so that a batch is a view.
-        """
+        """As in `Split`. With an order each field is gathered once, so that a batch is a view."""
         fields = self.fields
         if order is not None:
             fields = {name: rows[order.to(rows.device)] for name, rows in fields.items()}
@@ -58,38 +69,95 @@ class Split:
         return rows
 
 
-def load(plan: DataPlan, root: str, device: torch.device) -> dict[str, Split]:
+class Data:
+    """The splits of a data part, and the files that were left out of them."""
+
+    def __init__(self, splits: dict[str, Split], unreadable: list[str]) -> None:
+        self.splits, self.unreadable = splits, unreadable
+
+
+def load(plan: DataPlan, root: str, device: torch.device, workers: int | None = None) -> Data:
     """The splits of a data part. RunError where the data is not as it should be."""
     source, settings = plan.source.definition, plan.source.settings
     try:
-        loaded = source.load(settings, root)
+        samples = source.load(settings, root)
         parts = source.parts(settings, root)
     except Mismatch as missing:
         raise RunError(missing.message, missing.help) from None
-    samples = {
-        name: _read_files(rows, plan.raw[name]) if isinstance(rows, list) else rows
-        for name, rows in loaded.items()
-    }
-    labels = next((samples[n] for n, f in plan.raw.items() if f.classes is not None), None)
+    labels = next(
+        (samples[n] for n, f in plan.raw.items() if f.classes is not None and not f.shape), None
+    )
     count = len(next(iter(samples.values())))
-    if parts is None:
-        rows = divide(count, plan.split, labels, plan.seed)
-    else:
-        rows = _divide_published(count, parts, plan.split, labels, plan.seed)
-    splits = {}
+    rows = (
+        divide(count, plan.split, labels, plan.seed)
+        if parts is None
+        else _divide_published(count, parts, plan.split, labels, plan.seed)
+    )
+    if _must_stream(plan, samples, device):
+        from nnspec.training.streams import streamed
+
+        return streamed(plan, samples, rows, device, workers)
+    unreadable: list[str] = []
+    for name, values in samples.items():
+        if isinstance(values, list):
+            samples[name], bad = _read_files(values, plan.raw[name], plan.unreadable == "skip")
+            if bad:
+                unreadable += [values[number] for number in bad]
+                rows = _without(rows, bad)
+    splits: dict[str, Split] = {}
     for name, chosen in rows.items():
         fields, random_steps = {}, {}
         for field, values in samples.items():
             steps = plan.transforms[field][name]
             fields[field], random_steps[field] = preprocess(values[chosen], steps, device)
-        splits[name] = Split(fields, random_steps)
-    return splits
+        splits[name] = Resident(fields, random_steps)
+    return Data(splits, unreadable)
 
 
-def _read_files(files: list[str], field: Field) -> Tensor:
-    """Images as the field has them: u8[samples, C, H, W]."""
+def _must_stream(
+    plan: DataPlan, samples: dict[str, Tensor | list[str]], device: torch.device
+) -> bool:
+    files = {name: values for name, values in samples.items() if isinstance(values, list)}
+    if not files:
+        return False
+    most = RESIDENT
+    if device.type == "cuda":
+        most = torch.cuda.get_device_properties(device).total_memory // 4
+    # as numbers of four bytes, in the size that they have after their pipeline
+    sizes = [
+        4 * len(values) * torch.Size(plan.fields[name].shape).numel()
+        for name, values in files.items()
+    ]
+    return sum(sizes) > most
+
+
+def _read_files(files: list[str], field: Field, skip: bool) -> tuple[Tensor, list[int]]:
+    """Images as the field has them, u8[samples, C, H, W], and the numbers of those that cannot be read.
+
+    RunError that names the first of these, unless they are skipped.
+    """
     channels, height, width = field.shape
-    return torch.stack([read_image(file, channels, (height, width)) for file in files])
+    images = torch.zeros(len(files), channels, height, width, dtype=torch.uint8)
+    bad: list[int] = []
+    for number, file in enumerate(files):
+        try:
+            images[number] = read_image(file, channels, (height, width))
+        except RunError as error:
+            if not skip:
+                error.help = (
+                    error.help or 'mend or remove it, or let the data part say unreadable = "skip"'
+                )
+                raise
+            bad.append(number)
+    return images, bad
+
+
+def _without(rows: dict[str, Tensor], bad: list[int]) -> dict[str, Tensor]:
+    left = {name: chosen[~torch.isin(chosen, torch.tensor(bad))] for name, chosen in rows.items()}
+    for name, chosen in left.items():
+        if not len(chosen):
+            raise RunError(f"no file of `{name}` could be read")
+    return left
 
 
 def _divide_published(
@@ -151,12 +219,14 @@ def preprocess(
     fixed = [step.definition.build(step.settings) for step in steps[:split_at]]
     later = [step.definition.build(step.settings) for step in steps[split_at:]]
     values = values.to(device)
-    is_bytes = values.dtype == torch.uint8
-    chunks = []
-    for chunk in values.split(CHUNK):
-        if is_bytes:
-            chunk = chunk.float() / 255
-        for step in fixed:
-            chunk = step(chunk)
-        chunks.append(chunk)
+    chunks = [apply(chunk, fixed) for chunk in values.split(CHUNK)]
     return torch.cat(chunks), later
+
+
+def apply(rows: Tensor, steps: list[Step]) -> Tensor:
+    """Bytes as numbers from 0 to 1, and then each step."""
+    if rows.dtype == torch.uint8:
+        rows = rows.float() / 255
+    for step in steps:
+        rows = step(rows)
+    return rows

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from nnspec.recipe.sources import IMAGES
+from nnspec.recipe.sources.base import IMAGES
 from nnspec.training.errors import RunError
 
 

@@ -61,6 +61,10 @@ class Trainer:
         )
         best = "max" if self.higher_is_better else "min"
         self.update = Update(plan, model, self.per_epoch, best, device)
+        self.mixtures = []
+        if plan.mix is not None:
+            classes = plan.data.fields[plan.mix.label].classes
+            self.mixtures = [w.definition.build(classes, w.settings) for w in plan.mix.ways]
         self.forward_and_loss = self._forward_and_loss
         if settings["compile"]:
             self.forward_and_loss = torch.compile(self._forward_and_loss, dynamic=False)
@@ -112,7 +116,7 @@ class Trainer:
         self.model.train()
         seen_before = self.samples
         for batch in split.batches(self.batch_size, self._order(number), self.step):
-            is_update = self._train_batch(batch)
+            is_update = self._train_batch(self._mixed(batch))
             watcher.batch(number, self.step, self.per_epoch, self._mean_loss)
             if is_update:
                 self.update.averaged(number, self.step == self.per_epoch)
@@ -172,6 +176,15 @@ class Trainer:
         self.step += 1
         return is_update
 
+    def _mixed(self, batch: Batch) -> Batch:
+        """The batch with its samples mixed, where the plan wants that."""
+        mix = self.plan.mix
+        if mix is None:
+            return batch
+        one = int(torch.randint(len(self.mixtures), ())) if len(self.mixtures) > 1 else 0
+        image, label = self.mixtures[one](batch[mix.image], batch[mix.label])
+        return {**batch, mix.image: image, mix.label: label}
+
     def _compute(self, batch: Batch) -> Tensor:
         """The loss of a batch. An odd last batch is not worth compiling for."""
         whole = len(next(iter(batch.values()))) == self.batch_size
@@ -222,17 +235,19 @@ class Trainer:
             if self.plan.average.definition.renews_norms:
                 self._renew_norms(model)
         model.eval()
-        total = torch.zeros_like(self.loss_sum)
+        total, seen = torch.zeros_like(self.loss_sum), 0
         for metric in self.metrics.values():
             metric.reset()
         with torch.inference_mode(), self._precision():
             for batch in self.splits[split].batches(max(self.batch_size, 256)):
                 outputs = self.forward(batch, model)
-                total += self.loss(**{**batch, **outputs}) * len(next(iter(batch.values())))
+                size = len(next(iter(batch.values())))
+                total += self.loss(**{**batch, **outputs}) * size
+                seen += size
                 for metric, plan in zip(self.metrics.values(), self.plan.metrics, strict=True):
                     metric.update(outputs[plan.output], batch[plan.field])
         results = {name: float(metric.compute()) for name, metric in self.metrics.items()}
-        return {**results, "loss": float(total) / len(self.splits[split])}
+        return {**results, "loss": float(total) / max(1, seen)}
 
     def _renew_norms(self, model: nn.Module) -> None:
         """Batch norms know the statistics of single models; the average of them needs its own."""

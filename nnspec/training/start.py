@@ -17,7 +17,7 @@ from nnspec.elaborate.program import Program
 from nnspec.elaborate.training import train_plan
 from nnspec.recipe.plan import TrainPlan
 from nnspec.source import Source
-from nnspec.training.data import Split, load
+from nnspec.training.data import Data, load
 from nnspec.training.errors import RunError
 from nnspec.training.groups import freeze
 from nnspec.training.loop import Loss, Trainer
@@ -69,8 +69,12 @@ class Job:
             found.append(f"threads={self.threads}: {why}")
         if settings["channels_last"] is None and self.channels_last(model):
             found.append("channels_last=true: the model has conv2d")
-        size = sum(split.bytes for split in self.splits.values())
-        found.append(f"the data lies on {self.device}, preprocessed: {size / 1e6:.1f} MB")
+        size = sum(split.bytes for split in self.data.splits.values())
+        found.append(
+            f"the data lies on {self.device}, preprocessed: {size / 1e6:.1f} MB"
+            if size
+            else "the images are read from their files: they do not fit into memory"
+        )
         if self.plan.optimizer.definition.fused:
             found.append(f"fused {self.plan.optimizer.definition.name}: one pass over the weights")
         return found
@@ -98,9 +102,14 @@ class Job:
         return Spec(self.program, self.allow_extern).model(self.plan.model)
 
     @cached_property
-    def splits(self) -> dict[str, Split]:
+    def data(self) -> Data:
         """The data, loaded and preprocessed."""
-        return load(self.plan.data, self.plan.data.root, self.device)
+        plan = self.plan.data
+        found = load(plan, plan.root, self.device, self.plan.settings["workers"])
+        if found.unreadable:
+            count, first = len(found.unreadable), found.unreadable[0]
+            self.notes.append(f"{count} unreadable file{'s' * (count > 1)} left out: {first}")
+        return found
 
     def trainer(self, run: Run, begins: bool = False) -> Trainer:
         """A fresh model and all that trains it; with the weights that the settings name if it `begins`."""
@@ -118,7 +127,7 @@ class Job:
         frozen = freeze(model, settings["freeze"])
         if frozen:
             self.notes.append(f"{frozen:,} parameters are frozen")
-        return Trainer(self.plan, model, loss, self.splits, run, self.device)
+        return Trainer(self.plan, model, loss, self.data.splits, run, self.device)
 
 
 def choose_device(wanted: str | None) -> torch.device:
@@ -216,6 +225,7 @@ def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
             "scheduler": {"name": plan.scheduler.definition.name, **plan.scheduler.settings},
             "average": str(plan.average) if plan.average else None,
             "groups": [{"pattern": group.pattern, **group.settings} for group in plan.groups],
+            "mix": [str(way) for way in plan.mix.ways] if plan.mix else None,
             "metrics": [str(m.metric) for m in plan.metrics],
             **plan.settings,
             "device": str(job.device),

@@ -32,7 +32,7 @@ def train(
     Raises SpecError where the spec has problems, RunError where the run cannot go on.
     """
     job = prepare(source, model, overrides, root, allow_extern=allow_extern)
-    _ = job.model_class, job.splits  # what cannot be made or loaded leaves no folder
+    _ = job.model_class, job.data  # what cannot be made or loaded leaves no folder
     run = Run.new(parent, job.plan.model)
     run.begin(source.text, job.program.texts, settings_of(job, overrides))
     return _go(job, run, job.trainer(run, begins=True), console, overrides)

@@ -28,7 +28,9 @@ def plan(source: str, split: dict[str, float] | None = None, **settings: Any) ->
     recipe: Any = lookup("source", source)
     bound = Bound(recipe, recipe.bind((), settings))
     raw = recipe.fields(bound.settings, ".")
-    split = split or (AS_PUBLISHED if recipe.comes_divided else {"train": 0.5, "val": 0.5})
+    split = split or (
+        AS_PUBLISHED if recipe.is_divided(bound.settings, ".") else {"train": 0.5, "val": 0.5}
+    )
     transforms = {name: {one: [] for one in split} for name in raw}
     return DataPlan("Data", bound, split, transforms, raw, raw, 0)
 
@@ -61,7 +63,7 @@ def test_mnist_reads_its_true_format(tmp_path: Path) -> None:
         pixels[part] = rng.integers(0, 256, (count, 28, 28), dtype=numpy.uint8)
         write_idx(raw / f"{part}-images-idx3-ubyte.gz", pixels[part])
         write_idx(raw / f"{part}-labels-idx1-ubyte.gz", numpy.arange(count, dtype=numpy.uint8))
-    splits = load(plan("mnist", path=str(tmp_path)), ".", CPU)
+    splits = load(plan("mnist", path=str(tmp_path)), ".", CPU).splits
     assert len(splits["train"]) == 7
     assert len(splits["val"]) == 3
     given = torch.from_numpy(pixels["train"]).unsqueeze(1).float() / 255
@@ -69,7 +71,7 @@ def test_mnist_reads_its_true_format(tmp_path: Path) -> None:
     assert splits["val"].fields["label"].tolist() == [0, 1, 2]
     # with shares the train part is divided; the test part stays apart
     made = plan("mnist", {"train": 0.6, "val": 0.2, "test": 0.2}, path=str(tmp_path))
-    splits = load(made, ".", CPU)
+    splits = load(made, ".", CPU).splits
     learned = [*splits["train"].fields["label"].tolist(), *splits["val"].fields["label"].tolist()]
     assert sorted(learned) == list(range(7))
     assert len(splits["val"]) == round(7 / 4)
@@ -96,7 +98,7 @@ def test_cifar10_reads_its_true_format(tmp_path: Path, monkeypatch: pytest.Monke
     meta = {"label_names": list(lookup("source", "cifar10").class_names)}  # type: ignore[union-attr]
     (folder / "batches.meta").write_bytes(pickle.dumps(meta))
     monkeypatch.setitem(CIFAR10.meta, "md5", None)
-    splits = load(plan("cifar10", path=str(tmp_path)), ".", CPU)
+    splits = load(plan("cifar10", path=str(tmp_path)), ".", CPU).splits
     assert splits["train"].fields["image"].shape == (10, 3, 32, 32)
     assert splits["val"].fields["label"].tolist() == [1, 9]
 
@@ -112,7 +114,7 @@ def test_image_folder(tmp_path: Path) -> None:
     made = plan("image_folder", path=str(tmp_path), size=4, channels=1)
     assert made.raw["label"].class_names == ("cat", "dog")
     assert made.raw["image"].shape == (1, 4, 4)
-    splits = load(made, ".", CPU)
+    splits = load(made, ".", CPU).splits
     images, labels = splits["train"].fields["image"], splits["train"].fields["label"]
     assert images.shape == (4, 1, 4, 4)
     assert torch.equal(images.mean((1, 2, 3)), (labels == 0).float())
@@ -121,6 +123,240 @@ def test_image_folder(tmp_path: Path) -> None:
         load(made, ".", CPU)
     with pytest.raises(Mismatch, match="no folder"):
         plan("image_folder", path=str(tmp_path / "nowhere"))
+
+
+def folders(path: Path, classes: tuple[str, ...], count: int) -> None:
+    from PIL import Image
+
+    rng = numpy.random.default_rng(0)
+    for name in classes:
+        (path / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = rng.integers(0, 256, (6, 5, 3), dtype=numpy.uint8)
+            Image.fromarray(pixels).save(path / name / f"{number}.png")
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"), [("image_folder", ("train", "test")), ("imagenet", ("train", "val"))]
+)
+def test_folders_that_come_divided(tmp_path: Path, source: str, parts: tuple[str, str]) -> None:
+    folders(tmp_path / parts[0], ("cat", "dog"), 3)
+    folders(tmp_path / parts[1], ("dog", "emu"), 1)
+    made = plan(source, path=str(tmp_path), size=4)
+    assert made.split == AS_PUBLISHED
+    assert made.raw["label"].class_names == ("cat", "dog", "emu")
+    splits = load(made, ".", CPU).splits
+    assert resident(splits["train"])["label"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert resident(splits["val"])["label"].tolist() == [1, 2]
+
+
+def test_imagenet_that_is_not_sorted_is_told(tmp_path: Path) -> None:
+    folders(tmp_path / "train", ("cat",), 1)
+    with pytest.raises(Mismatch, match="no folders `train` and `val`"):
+        plan("imagenet", path=str(tmp_path))
+
+
+def resident(split: Any) -> dict[str, Any]:
+    return dict(split.fields)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_does_not_fit_into_memory_is_streamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """The same batches, in the same order, as from memory; also from the middle of an epoch on."""
+    from nnspec.training import data
+
+    folders(tmp_path, ("cat", "dog"), 6)
+    made = plan("image_folder", path=str(tmp_path), size=4)
+    whole = load(made, ".", CPU).splits["train"]
+    monkeypatch.setattr(data, "RESIDENT", 100)
+    streamed = load(made, ".", CPU, workers).splits["train"]
+    assert type(streamed) is not type(whole)
+    order = torch.randperm(len(whole), generator=torch.Generator().manual_seed(0))
+    for done in (0, 1):
+        ours = list(streamed.batches(4, order, done))
+        theirs = list(whole.batches(4, order, done))
+        assert len(ours) == len(theirs) == 2 - done
+        for one, other in zip(ours, theirs, strict=True):
+            assert torch.equal(one["label"], other["label"])
+            torch.testing.assert_close(one["image"], other["image"])
+
+
+@pytest.mark.parametrize("limit", [2**30, 100])
+def test_an_unreadable_file_stops_or_is_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    from nnspec.records import replace
+    from nnspec.training import data
+
+    folders(tmp_path, ("cat", "dog"), 6)
+    monkeypatch.setattr(data, "RESIDENT", limit)
+    made = plan("image_folder", path=str(tmp_path), size=4)
+    (tmp_path / "cat" / "3.png").write_bytes(b"\x89PNG")
+    with pytest.raises(RunError, match=r"3\.png"):
+        read(load(made, ".", CPU, 0))
+    found = load(replace(made, unreadable="skip"), ".", CPU, 0)
+    assert read(found) == 11
+    assert len(found.unreadable) == 1
+    assert "3.png" in found.unreadable[0]
+
+
+def read(data: Any) -> int:
+    """How many samples there are, all read."""
+    return sum(len(b["label"]) for split in data.splits.values() for b in split.batches(4))
+
+
+CSV = """height,width,colour,species
+1.5,2,red,a
+2.5,3,blue,b
+3.5,4,red,a
+4.5,5,blue,b
+"""
+
+
+def test_csv_is_read_as_pandas_would(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(CSV)
+    made = plan("csv", path=str(file), target="species", leave_out=["colour"])
+    assert made.raw["features"] == Field("f32", (2,))
+    assert made.raw["species"].class_names == ("a", "b")
+    loaded = made.source.definition.load(made.source.settings, ".")
+    assert loaded["features"].tolist() == [[1.5, 2], [2.5, 3], [3.5, 4], [4.5, 5]]
+    assert loaded["species"].tolist() == [0, 1, 0, 1]
+    made = plan("csv", path=str(file), target="height", leave_out=["colour", "species"])
+    assert made.raw["height"] == Field("f32", ())
+    made = plan("csv", path=str(file), target="width", leave_out=["colour", "species"])
+    assert made.raw["width"].class_names == ("2", "3", "4", "5")
+    made = plan(
+        "csv", path=str(file), target="width", leave_out=["colour", "species"], kind="number"
+    )
+    assert made.raw["width"].classes is None
+
+
+def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    (tmp_path / "t.csv").write_text(CSV)
+    columns = {
+        "height": [1.5, 2.5, 3.5, 4.5], "width": [2, 3, 4, 5], "species": ["a", "b", "a", "b"],
+    }  # fmt: skip
+    parquet.write_table(pyarrow.table(columns), tmp_path / "t.parquet")
+    theirs = plan("csv", path=str(tmp_path / "t.csv"), target="species", leave_out=["colour"])
+    ours = plan("parquet", path=str(tmp_path / "t.parquet"), target="species")
+    assert ours.raw == theirs.raw
+    one, other = (p.source.definition.load(p.source.settings, ".") for p in (ours, theirs))
+    assert all(torch.equal(one[name], other[name]) for name in other)
+    (tmp_path / "no.parquet").write_text("no table")
+    with pytest.raises(Mismatch, match="cannot be read as Parquet"):
+        plan("parquet", path=str(tmp_path / "no.parquet"), target="species")
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "said"),
+    [
+        (CSV, {"target": "specis"}, "no column `specis`"),
+        (CSV, {"target": "species"}, "`colour` is 'red', no number"),
+        (
+            CSV,
+            {"target": "species", "kind": "number", "leave_out": ["colour"]},
+            "no number in every",
+        ),
+        (CSV + "1,2\n", {"target": "species"}, "row 6 of .* has 2 cells"),
+        (CSV + "1,,red,a\n", {"target": "species", "leave_out": ["colour"]}, "`width` is empty"),
+        ("a,b\n", {"target": "a"}, "no rows"),
+        ("a\n1\n", {"target": "a"}, "no features"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_told(
+    tmp_path: Path, text: str, settings: dict[str, Any], said: str
+) -> None:
+    file = tmp_path / "table.csv"
+    file.write_text(text)
+    with pytest.raises(Mismatch, match=said):
+        plan("csv", path=str(file), **settings)
+
+
+def test_npz_arrays_are_fields(tmp_path: Path) -> None:
+    file = tmp_path / "data.npz"
+    rng = numpy.random.default_rng(0)
+    image = rng.integers(0, 256, (6, 1, 4, 4), dtype=numpy.uint8)
+    signal, label = rng.normal(size=(6, 3)), numpy.array([0, 1, 2, 0, 1, 2], dtype=numpy.int32)
+    numpy.savez(file, image=image, signal=signal, label=label)
+    made = plan("npz", path=str(file), classes={"label": 3})
+    assert {k: str(v) for k, v in made.raw.items()} == {
+        "image": "u8[1, 4, 4]", "signal": "f32[3]", "label": "class(3)",
+    }  # fmt: skip
+    loaded = made.source.definition.load(made.source.settings, ".")
+    assert (loaded["image"].numpy() == image).all()
+    assert (loaded["signal"].numpy() == signal.astype(numpy.float32)).all()
+    assert loaded["label"].tolist() == label.tolist()
+    with pytest.raises(Mismatch, match="other things than classes 0 to 1"):
+        plan("npz", path=str(file), classes={"label": 2})
+    with pytest.raises(Mismatch, match="no array `labels`"):
+        plan("npz", path=str(file), classes={"labels": 2})
+    numpy.savez(file, image=image, label=label[:3])
+    with pytest.raises(Mismatch, match="differ in their number"):
+        plan("npz", path=str(file))
+    numpy.savez(file, image=numpy.array([{"code": "object"}]))
+    with pytest.raises(Mismatch, match="cannot be read as npz"):
+        plan("npz", path=str(file))
+
+
+def test_text_is_cut_into_pieces(tmp_path: Path) -> None:
+    file = tmp_path / "poem.txt"
+    words = "the café is open, naïve reader"
+    file.write_text(words, encoding="utf-8")
+    made = plan("text", path=str(file), context=4)
+    letters = sorted(set(words))
+    assert made.raw["tokens"].class_names == tuple(letters)
+    loaded = made.source.definition.load(made.source.settings, ".")
+    for row, start in enumerate(range(0, len(words) - 4, 4)):
+        said = "".join(letters[number] for number in loaded["tokens"][row].tolist())
+        after = "".join(letters[number] for number in loaded["next"][row].tolist())
+        assert (said, after) == (words[start : start + 4], words[start + 1 : start + 5])
+    made = plan("text", path=str(file), context=4, unit="byte")
+    loaded = made.source.definition.load(made.source.settings, ".")
+    assert bytes(loaded["tokens"].flatten().tolist()) == words.encode()[:28]
+    file.write_bytes(b"caf\xe9")
+    with pytest.raises(Mismatch, match="byte 3 is 0xe9"):
+        plan("text", path=str(file))
+
+
+def test_fake_data_is_seeded() -> None:
+    for shape, dtype in (([3, 8, 8], "u8"), ([5], "f32")):
+        made = plan("fake", shape=shape, classes=4, samples=32)
+        assert made.raw["image"].dtype == dtype
+        one, other = (made.source.definition.load(made.source.settings, ".") for _ in "ab")
+        assert torch.equal(one["image"], other["image"])
+        assert list(one["image"].shape) == [32, *shape]
+        assert set(one["label"].tolist()) <= set(range(4))
+
+
+def test_svhn_reads_its_true_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scipy_io = pytest.importorskip("scipy.io")
+    from torchvision.datasets import SVHN
+
+    monkeypatch.setattr(SVHN, "_check_integrity", lambda self: True)  # of the published files
+    rng = numpy.random.default_rng(0)
+    pixels = rng.integers(0, 256, (32, 32, 3, 4), dtype=numpy.uint8)
+    for part in ("train", "test"):
+        labels = numpy.array([[1], [10], [3], [9]], dtype=numpy.uint8)  # 10 is the digit 0
+        scipy_io.savemat(tmp_path / f"{part}_32x32.mat", {"X": pixels, "y": labels})
+    splits = load(plan("svhn", path=str(tmp_path)), ".", CPU).splits
+    given = torch.from_numpy(pixels).permute(3, 2, 0, 1).float() / 255
+    assert torch.equal(resident(splits["train"])["image"], given)
+    assert resident(splits["val"])["label"].tolist() == [1, 0, 3, 9]
+
+
+def test_emnist_has_torchvisions_classes() -> None:
+    from torchvision.datasets import EMNIST
+
+    for part, names_of_classes in EMNIST.classes_split_dict.items():
+        made: Any = lookup("source", "emnist")
+        fields = made.fields(made.bind((), {"part": part}), ".")
+        assert fields["label"].classes == len(names_of_classes)
 
 
 def test_a_split_is_seeded_disjoint_and_stratified() -> None:
@@ -152,6 +388,19 @@ CASES = [
     ("normalize", {"mean": (0.5, 0.4, 0.3), "std": (0.2, 0.2, 0.1)}),
     ("grayscale", {}),
     ("rgb", {}),
+    ("pad", {"padding": 2}),
+    ("random_vertical_flip", {}),
+    ("random_resized_crop", {"size": 5}),
+    ("random_perspective", {}),
+    ("color_jitter", {"brightness": 0.2, "hue": 0.1}),
+    ("random_grayscale", {"p": 0.5}),
+    ("random_erasing", {}),
+    ("gaussian_blur", {"kernel_size": 3}),
+    ("random_solarize", {}),
+    ("random_autocontrast", {}),
+    ("random_adjust_sharpness", {"sharpness_factor": 2.0}),
+    ("rand_augment", {}),
+    ("trivial_augment", {}),
 ]
 
 
@@ -182,6 +431,7 @@ def test_a_transform_gives_what_its_rule_says_and_torchvision_does(
         "normalize": lambda: v2.Normalize(**listed),
         "grayscale": v2.Grayscale,
         "rgb": lambda: v2.Identity(),
+        "pad": lambda: v2.Pad(2),
     }[name]()
     assert torch.allclose(result, theirs(images), atol=1e-6)
 
@@ -207,6 +457,10 @@ def test_random_steps_draw_anew_for_each_image() -> None:
         ("grayscale", {}, (4, 8, 8)),
         ("resize", {"size": 0}, (3, 8, 8)),
         ("resize", {"size": 4}, (3,)),
+        ("pad", {"padding": -1}, (3, 8, 8)),
+        ("gaussian_blur", {"kernel_size": 2}, (3, 8, 8)),
+        ("color_jitter", {"brightness": 0.1}, (4, 8, 8)),
+        ("normalize", {"mean": (0.1, 0.2), "std": 1}, (3,)),
     ],
 )
 def test_what_does_not_fit_is_refused(

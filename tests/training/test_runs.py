@@ -115,7 +115,7 @@ def test_evaluation_agrees_with_scikit_learn(run: Run) -> None:
     model, _ = job.build()
     model.load_state_dict(run.weights("best"))
     model.eval()
-    split = job.splits["val"]
+    split = job.data.splits["val"]
     with torch.no_grad():
         taken = model(split.fields["image"]).argmax(1).numpy()
     truth = split.fields["label"].numpy()
@@ -140,7 +140,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real digits as PNG files, and files that are wrong in every way."""
     from PIL import Image
 
-    from nnspec.recipe.sources import Digits
+    from nnspec.recipe.sources.digits import Digits
 
     folder = tmp_path_factory.mktemp("images")
     data = Digits().load({}, ".")

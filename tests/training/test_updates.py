@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +265,91 @@ def test_it_stops_early(tmp_path: Path) -> None:
     best = max(range(len(rows)), key=lambda i: (rows[i]["val_accuracy"], -i))
     assert len(rows) == best + 1 + 2
     assert "stopped early" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["mixup", "cutmix"])
+def test_samples_are_mixed_as_torchvision_does(tmp_path: Path, name: str) -> None:
+    from torchvision.transforms import v2
+
+    made = trainer(tmp_path, MLP.rstrip() + f"\n    mix = {name}(alpha=1.0)\n")
+    batch = next(made.splits["train"].batches(32))
+    torch.manual_seed(3)
+    ours = made._mixed(batch)
+    torch.manual_seed(3)
+    theirs = {"mixup": v2.MixUp, "cutmix": v2.CutMix}[name](alpha=1.0, num_classes=10)
+    image, label = theirs(batch["image"], batch["label"])
+    assert torch.equal(ours["image"], image)
+    assert torch.equal(ours["label"], label)
+    assert made._compute(ours).requires_grad
+    one_epoch(made)
+
+
+METRICS = """
+model Net:
+    input image: [N, 1, 8, 8]
+    return logits = image -> flatten -> linear(10)
+
+data Digits:
+    source = digits()
+
+train Net on Digits:
+    loss = cross_entropy(logits, label)
+    metrics = [accuracy(logits, label), accuracy(logits, label, top=3), f1(logits, label),
+        precision(logits, label), recall(logits, label), auroc(logits, label)]
+    epochs = 1
+"""
+
+
+def test_metrics_are_scikit_learns(tmp_path: Path) -> None:
+    m = pytest.importorskip("sklearn.metrics")
+    made = trainer(tmp_path, METRICS)
+    one_epoch(made)
+    results = made.validate()
+    fields = made.splits["val"].fields  # type: ignore[attr-defined]
+    with torch.no_grad():
+        logits = made.model(fields["image"])
+    truth, taken = fields["label"].numpy(), logits.argmax(1).numpy()
+    expected = {
+        "accuracy": m.accuracy_score(truth, taken),
+        "accuracy(top=3)": m.top_k_accuracy_score(truth, logits.numpy(), k=3),
+        "f1": m.f1_score(truth, taken, average="macro"),
+        "precision": m.precision_score(truth, taken, average="macro"),
+        "recall": m.recall_score(truth, taken, average="macro"),
+        "auroc": m.roc_auc_score(truth, logits.softmax(1).numpy(), multi_class="ovr"),
+    }
+    for name, value in expected.items():
+        assert results[name] == pytest.approx(value, abs=1e-6), name
+
+
+LANGUAGE = """
+model Letters(vocab: int = COUNT, width: int = 16):
+    input tokens: i64[N, T]
+    logits = tokens -> embedding(vocab, width) -> linear(vocab)
+    return logits: [N, T, vocab]
+
+data Poem:
+    source = text("poem.txt", context=8)
+
+train Letters on Poem:
+    loss = cross_entropy(logits -> permute(0, 2, 1), next)
+    metrics = [perplexity(logits, next)]
+    epochs = 2
+    batch_size = 4
+"""
+
+
+def test_a_language_model_learns_letters(tmp_path: Path) -> None:
+    text = "how much wood would a woodchuck chuck if a woodchuck could chuck wood? " * 4
+    (tmp_path / "poem.txt").write_text(text)
+    count = len(set(text))
+    spec = LANGUAGE.replace("COUNT", str(count))
+    job = prepare(Source(spec, "poem.nn"), "", {}, str(tmp_path))
+    made = job.trainer(Run(tmp_path))
+    before = made.validate()
+    assert before["perplexity"] == pytest.approx(math.exp(before["loss"]), rel=1e-4)
+    one_epoch(made)
+    assert made.validate()["perplexity"] < before["perplexity"]
+    from nnspec.diagnostics import SpecError
+
+    with pytest.raises(SpecError, match=f"the data has {count}"):
+        prepare(Source(spec, "poem.nn"), "", {"model.vocab": count + 1}, str(tmp_path))

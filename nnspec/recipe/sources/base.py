@@ -1,0 +1,64 @@
+"""Where data comes from. A source declares its fields without loading the data where its format allows."""
+
+from __future__ import annotations
+
+import os
+
+from nnspec.diagnostics import Mismatch
+from nnspec.recipe.definition import Field, Recipe
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, ClassVar
+
+    from torch import Tensor
+
+
+#: how the names of image files end
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
+
+
+class Source(Recipe):
+    """A data set. Paths are relative to the folder of the spec (`root`)."""
+
+    #: it is published in two parts, `train` and `test`
+    comes_divided: ClassVar[bool] = False
+
+    def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
+        """The fields of one sample, by name. Raises Mismatch NN506 where there is no such data."""
+        raise NotImplementedError
+
+    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+        """All samples: for each field a tensor whose first dimension is over the samples, or for images a
+        list of files. Raises Mismatch NN506 where the data is not there."""
+        raise NotImplementedError
+
+    def is_divided(self, settings: dict[str, Any], root: str) -> bool:
+        """Whether it comes in two parts."""
+        return self.comes_divided
+
+    def parts(self, settings: dict[str, Any], root: str) -> dict[str, slice] | None:
+        """Of a data set that comes divided: `train` and `test`, as stretches of the samples."""
+        return None
+
+
+def classes(count: int, names: tuple[str, ...] = (), shape: tuple[int, ...] = ()) -> Field:
+    """A field of class numbers."""
+    return Field("i64", shape, count, names or tuple(str(number) for number in range(count)))
+
+
+def pair(value: Any) -> tuple[int, int]:
+    return (value[0], value[-1]) if isinstance(value, tuple) else (value, value)
+
+
+def found(path: str, root: str) -> str:
+    """The file at this path. Mismatch NN506 where there is none."""
+    file = os.path.join(root, path)
+    if not os.path.isfile(file):
+        raise Mismatch(
+            "NN506",
+            f"there is no file {file}",
+            argument="path",
+            help="paths count from the folder of the spec",
+        )
+    return file

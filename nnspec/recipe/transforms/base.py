@@ -1,0 +1,52 @@
+"""The base of all steps of a pipeline."""
+
+from __future__ import annotations
+
+from nnspec.diagnostics import Mismatch
+from nnspec.operators.definition import REQUIRED, Setting
+from nnspec.recipe.definition import Field, Recipe
+from nnspec.records import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from torch import Tensor
+
+
+class Transform(Recipe):
+    """A step: `apply` is its rule on shapes, `build` gives the function on batches."""
+
+    is_random = False
+
+    def apply(self, field: Field, settings: dict[str, Any]) -> Field:
+        """The field after this step. Raises Mismatch NN502 where it does not fit."""
+        if len(field.shape) != 3:
+            raise Mismatch("NN501", f"`{self.name}` works on images [C, H, W], not on {field}")
+        return replace(field, dtype="f32", shape=self.shape(field.shape, settings))
+
+    def shape(self, shape: tuple[int, ...], settings: dict[str, Any]) -> tuple[int, ...]:
+        return shape
+
+    def build(self, settings: dict[str, Any]) -> Callable[[Tensor], Tensor]:
+        raise NotImplementedError
+
+
+def v2() -> Any:
+    from torchvision.transforms import v2 as found
+
+    return found
+
+
+def pair(value: Any) -> tuple[int, int]:
+    return (value[0], value[-1]) if isinstance(value, tuple) else (value, value)
+
+
+def positive(values: tuple[int, int], name: str) -> tuple[int, int]:
+    if min(values) < 1:
+        raise Mismatch("NN206", f"`{name}` must be at least 1", argument="size")
+    return values
+
+
+SIZE = Setting("size", "int", REQUIRED, 2, doc="height and width")
