@@ -6,6 +6,7 @@ is used wrongly is a `click.ClickException` (exit status 2).
 
 from __future__ import annotations
 
+import io
 import os
 
 import click
@@ -74,23 +75,58 @@ def evaluate(folder: str, split: str, device: str | None, allow_extern: bool) ->
     return _guarded(run)
 
 
-def predict(folder: str, inputs: Sequence[str], device: str | None, allow_extern: bool) -> int:
-    """Use the model of a run folder on files; the exit status: 1 where a file could not be used."""
+def predict(
+    folder: str,
+    inputs: Sequence[str],
+    device: str | None,
+    allow_extern: bool,
+    onnx: str | None,
+    top: int,
+    form: str,
+    output: str | None,
+) -> int:
+    """Use the model of a run folder on files; the exit status: 1 where a sample could not be used."""
     failed = False
 
     def run() -> None:
+        from nnspec.training import tables
         from nnspec.training.predict import predict as use
-        from nnspec.training.tables import show_predictions
 
         nonlocal failed
-        predictions = use(folder, list(inputs), device, allow_extern)
-        show_predictions(_console(), predictions)
+        predictions = use(folder, list(inputs), device, allow_extern, onnx)
+        if form == "text" and output is None:
+            tables.show_predictions(_console(), predictions, top)
+        else:
+            _hand_over(predictions, top, form, output)
         for prediction in predictions:
             if prediction.problem is not None:
                 failed = True
                 _complain_of(prediction.problem)
 
     return _guarded(run) or int(failed)
+
+
+def _hand_over(predictions: Any, top: int, form: str, output: str | None) -> None:
+    """Predictions as text, to a file or standard output."""
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from nnspec.training import tables
+    from nnspec.training.run import write_whole
+
+    if form == "text":
+        console = Console(file=io.StringIO(), width=200)
+        tables.show_predictions(console, predictions, top)
+        text = console.file.getvalue()  # type: ignore[attr-defined]
+    else:
+        make = {"csv": tables.predictions_csv, "json": tables.predictions_json}[form]
+        text = make(predictions, top)
+    if output is None:
+        write(text)
+    else:
+        write_whole(Path(output), text.encode())
+        write(f"{output}: {len(predictions)} predictions\n")
 
 
 def export(

@@ -13,6 +13,8 @@ COMMANDS = {
     "train": "Train a model as its file says, and write a run folder.",
     "eval": "Measure a trained model.",
     "predict": "Use a trained model on files.",
+    "runs": "List runs, or compare them.",
+    "plot": "Draw the curves of runs.",
     "export": "Hand a model on: ONNX, an exported program, safetensors.",
     "zoo": "List the specs that come along.",
     "ops": "List the operators, or show one with its settings.",

@@ -19,9 +19,36 @@ if TYPE_CHECKING:
     metavar="cpu|cuda|...",
     help="Where to compute; without it the fastest that is there.",
 )
+@click.option(
+    "--top", default=3, show_default=True, type=click.IntRange(1), help="How many classes to tell."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["text", "csv", "json"]), default="text",
+    help="How to write them; text without it.",
+)  # fmt: skip
+@click.option("-o", "--output", metavar="FILE", help="Where to write them; .csv and .json say how.")
+@click.option("--onnx", metavar="FILE", help="Compute with this exported file instead of PyTorch.")
 @allow_extern_option
-def command(run: str, inputs: Sequence[str], device: str | None, allow_extern: bool) -> int:
-    """Use a trained model on files: the class of each, and how probable it is."""
+def command(
+    run: str,
+    inputs: Sequence[str],
+    device: str | None,
+    top: int,
+    form: str,
+    output: str | None,
+    onnx: str | None,
+    allow_extern: bool,
+) -> int:
+    """Use a trained model: the class of each sample and how probable it is, or the numbers it foretells.
+
+    INPUT is an image, a folder of images, a .csv with the columns that were trained on, or an array:
+    .npy, .npz.
+
+    \b
+    nnspec predict runs/DigitsCNN/2026-01-31_12-00-00 scans/ --top 1 -o digits.csv
+    """
     from nnspec.cli import calls
 
-    return calls.predict(run, inputs, device, allow_extern)
+    if output is not None and form == "text" and output.endswith((".csv", ".json")):
+        form = output.rpartition(".")[2]
+    return calls.predict(run, inputs, device, allow_extern, onnx, top, form, output)

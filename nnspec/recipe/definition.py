@@ -17,17 +17,19 @@ class Field(Record):
     """A field of a data set: dtype and shape of one sample.
 
     `classes` is the number of classes where the field is a class number, `class_names` their names where
-    the source knows them.
+    the source knows them. `columns` are the names of the numbers of a sample that is the row of a table.
     """
 
     dtype: str
     shape: tuple[int, ...]
     classes: int | None = None
     class_names: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if self.classes is not None:
-            return f"class({self.classes})"
+            sizes = f"[{', '.join(map(str, self.shape))}]" if self.shape else ""
+            return f"class({self.classes}){sizes}"
         return f"{self.dtype}[{', '.join(str(size) for size in self.shape)}]"
 
 

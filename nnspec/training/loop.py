@@ -112,15 +112,8 @@ class Trainer:
     def _train_epoch(self, watcher: Watcher) -> None:
         begun = time.perf_counter()
         number = self.epoch + 1
-        split = self.splits["train"]
-        self.model.train()
         seen_before = self.samples
-        for batch in split.batches(self.batch_size, self._order(number), self.step):
-            is_update = self._train_batch(self._mixed(batch))
-            watcher.batch(number, self.step, self.per_epoch, self._mean_loss)
-            if is_update:
-                self.update.averaged(number, self.step == self.per_epoch)
-                self._save_within_epoch()
+        self.train_batches(watcher)
         train_loss = self._mean_loss()
         self._refuse_nonsense(train_loss)
         seconds = time.perf_counter() - begun
@@ -148,6 +141,18 @@ class Trainer:
             self._save("best", self.update.evaluated)
         self._save("last", self.model)
         watcher.epoch(row, better)
+
+    def train_batches(self, watcher: Watcher) -> None:
+        """What is left of the batches of the epoch under way."""
+        number = self.epoch + 1
+        self.model.train()
+        split = self.splits["train"]
+        for batch in split.batches(self.batch_size, self._order(number), self.step):
+            is_update = self._train_batch(self._mixed(batch))
+            watcher.batch(number, self.step, self.per_epoch, self._mean_loss)
+            if is_update:
+                self.update.averaged(number, self.step == self.per_epoch)
+                self._save_within_epoch()
 
     def _order(self, epoch: int) -> Tensor:
         """The order of the samples in an epoch: a function of the seed and the epoch alone."""

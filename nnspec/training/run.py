@@ -4,7 +4,7 @@
 runs/<model>/<time>/spec.nn          the spec as it was
                     imports.json     the files that it imports, as they were: name -> text
                     settings.json    the settings as resolved
-                    metrics.jsonl    a line for each epoch
+                    metrics.jsonl    a line for each epoch; metrics.csv is the same as a table
                     events.out...    the same for TensorBoard
                     last/, best/     model.safetensors, state.safetensors, state.json
                     summary.json     how it ended
@@ -16,6 +16,8 @@ untrusted folder cannot run code; what is read back is validated.
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -142,10 +144,16 @@ class Run:
     # -- written each epoch -----------------------------------------------------------------------------
 
     def record(self, row: dict[str, Any]) -> None:
-        """Add a line to metrics.jsonl, in place of what is there from that epoch on."""
+        """Add a line to metrics.jsonl and metrics.csv, in place of what is there from that epoch on."""
         rows = [old for old in self.metrics() if old["epoch"] < row["epoch"]]
         text = "".join(json.dumps(line) + "\n" for line in [*rows, row])
         write_whole(self.folder / "metrics.jsonl", text.encode())
+        names = list(dict.fromkeys(name for line in [*rows, row] for name in line))
+        table = io.StringIO()
+        writer = csv.DictWriter(table, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*rows, row])
+        write_whole(self.folder / "metrics.csv", table.getvalue().encode())
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -47,17 +50,58 @@ def show_evaluation(console: Console, evaluation: Evaluation) -> None:
     console.print(confusion)
 
 
-def show_predictions(console: Console, predictions: Sequence[Prediction]) -> None:
-    """The file, its class and probability, and the next two."""
+def show_predictions(console: Console, predictions: Sequence[Prediction], top: int) -> None:
+    """The sample, its class and probability, and the next ones; or its numbers."""
     good = [prediction for prediction in predictions if prediction.problem is None]
     if not good:
         return
-    table = _table("file", "class", "probability", "then", right=(2,))
+    if good[0].numbers:
+        table = _table("sample", "value")
+        for prediction in good:
+            table.add_row(prediction.file, " ".join(f"{n:.6g}" for n in prediction.numbers))
+        console.print(table)
+        return
+    table = _table("file", "class", "probability", *["then"] * (top > 1), right=(2,))
     for prediction in good:
         (name, share), *others = prediction.classes
-        then = ", ".join(f"{other} {100 * p:.1f}%" for other, p in others[:2])
-        table.add_row(prediction.file, Text(name, "bold"), f"{100 * share:.1f}%", Text(then, "dim"))
+        then = ", ".join(f"{other} {100 * p:.1f}%" for other, p in others[: top - 1])
+        cells = [Text(name, "bold"), Text(f"{100 * share:.1f}%")]
+        table.add_row(Text(prediction.file), *cells, *[Text(then, "dim")] * (top > 1))
     console.print(table)
+
+
+def predictions_csv(predictions: Sequence[Prediction], top: int) -> str:
+    """A line for each sample: its classes with their probabilities, or its numbers; or the problem."""
+    rows = []
+    for one in predictions:
+        row: dict[str, object] = {"file": one.file}
+        for number, (name, share) in enumerate(one.classes[:top], 1):
+            row[f"class{number}"], row[f"probability{number}"] = name, f"{share:.6g}"
+        row.update({f"value{n}": f"{value:.6g}" for n, value in enumerate(one.numbers, 1)})
+        if one.problem is not None:
+            row["problem"] = one.problem.message
+        rows.append(row)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def predictions_json(predictions: Sequence[Prediction], top: int) -> str:
+    """A list of objects: file, and classes, values or problem."""
+    rows = []
+    for one in predictions:
+        row: dict[str, object] = {"file": one.file}
+        if one.problem is not None:
+            row["problem"] = one.problem.message
+        elif one.numbers:
+            row["values"] = one.numbers
+        else:
+            row["classes"] = [{"class": n, "probability": p} for n, p in one.classes[:top]]
+        rows.append(row)
+    return json.dumps(rows, indent=2) + "\n"
 
 
 def _table(first: str, *others: str, right: tuple[int, ...] | None = None) -> Table:

@@ -131,7 +131,7 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
 
 def is_out_of_memory(error: RuntimeError) -> bool:
     """On a GPU it has a class of its own; the processor's allocator only says so."""
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 class _EventLog:

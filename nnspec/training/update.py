@@ -139,9 +139,7 @@ class Update:
             for number, values in saved["state"].items():
                 for name, value in values.items():
                     values[name] = _laid_out_as(value, parameters[number])
-            own = [
-                {k: v for k, v in group.items() if k in changed} for group in optimizer.param_groups
-            ]
+            own = [_settings(group, changed) for group in optimizer.param_groups]
             optimizer.load_state_dict(saved)
             for group, values in zip(optimizer.param_groups, own, strict=True):
                 if "lr" in values:  # where the schedule stands stays as it was
@@ -158,6 +156,12 @@ class Update:
             self.scaler.load_state_dict(read["scaler"])
         if self.average is not None:
             self.average.load_state_dict(read["average"])
+
+
+def _settings(group: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """These settings of a group; the learning rate as it is before the schedule."""
+    whole = {**group, "lr": group.get("initial_lr", group["lr"])}
+    return {name: value for name, value in whole.items() if name in names}
 
 
 def _plain(state: dict[str, Any]) -> dict[str, Any]:

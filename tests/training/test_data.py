@@ -219,7 +219,7 @@ def test_csv_is_read_as_pandas_would(tmp_path: Path) -> None:
     file = tmp_path / "table.csv"
     file.write_text(CSV)
     made = plan("csv", path=str(file), target="species", leave_out=["colour"])
-    assert made.raw["features"] == Field("f32", (2,))
+    assert made.raw["features"] == Field("f32", (2,), columns=("height", "width"))
     assert made.raw["species"].class_names == ("a", "b")
     loaded = made.source.definition.load(made.source.settings, ".")
     assert loaded["features"].tolist() == [[1.5, 2], [2.5, 3], [3.5, 4], [4.5, 5]]

@@ -23,6 +23,8 @@ class Source(Recipe):
 
     #: it is published in two parts, `train` and `test`
     comes_divided: ClassVar[bool] = False
+    #: it reads images of any size and kind, and makes them fit
+    fits_images: ClassVar[bool] = False
 
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         """The fields of one sample, by name. Raises Mismatch NN506 where there is no such data."""

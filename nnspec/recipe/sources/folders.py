@@ -25,6 +25,7 @@ class ImageFolder(Source):
     `path/val` (or `path/test`). All are resized to `size` with `channels` channels when they are read."""
 
     name = "image_folder"
+    fits_images = True
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting("path", "str", doc="folder that holds a folder for each class"),
         Setting("size", "int", 224, 2, doc="height and width to which each image is resized"),

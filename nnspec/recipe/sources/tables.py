@@ -44,7 +44,7 @@ class _Table(Source):
         names = _classes_of(columns[target], settings["kind"])
         name = target if target.isidentifier() and target != "features" else "target"
         field = Field("f32", ()) if names is None else classes(len(names), names)
-        return {"features": Field("f32", (len(features),)), name: field}
+        return {"features": Field("f32", (len(features),), columns=tuple(features)), name: field}
 
     def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
         import torch

@@ -1,0 +1,52 @@
+"""`nnspec runs [RUN…]`"""
+
+from __future__ import annotations
+
+import click
+
+from nnspec.cli.output import style, write
+from nnspec.report.columns import pad
+from nnspec.targets import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.command(name="runs")
+@click.argument("paths", metavar="[RUN]...", nargs=-1)
+@click.option("--best", is_flag=True, help="The best run first, instead of the oldest.")
+def command(paths: Sequence[str], best: bool) -> int:
+    """List runs: how far each came, its best epoch, what was set.
+
+    RUN is a run folder or a folder that holds some; `runs` without one. Several run folders are compared,
+    setting by setting.
+    """
+    from nnspec.runs.log import find_runs
+    from nnspec.runs.table import comparison, overview
+
+    try:
+        found = find_runs(paths or ("runs",))
+    except Unreadable as error:
+        raise click.ClickException(str(error)) from None
+    if best:
+        found.sort(key=_goodness)
+    each_named = len(paths) > 1 and len(found) == len(paths)
+    table = comparison(found) if each_named else overview(found)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    looks = style()
+    for number, row in enumerate(table):
+        line = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True))
+        write(f"{looks.paint(line.rstrip(), 'aside') if number == 0 else line.rstrip()}\n")
+    return 0
+
+
+def _goodness(run: object) -> tuple[bool, float]:
+    from nnspec.runs.log import RunLog
+
+    assert isinstance(run, RunLog)
+    best = run.best()
+    if best is None:
+        return True, 0.0
+    value = float(best[f"val_{run.monitor}"])
+    return False, value if run.lower_is_better else -value

@@ -1,0 +1,103 @@
+"""`nnspec runs` and `nnspec plot`: runs listed, compared, drawn."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from click.testing import CliRunner
+from rich.console import Console
+
+from nnspec.cli.commands import commands
+from nnspec.source import Source
+from nnspec.training.train import train
+
+ROOT = Path(__file__).parent.parent.parent
+SPEC = (ROOT / "specs" / "digits.nn").read_text()
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs: one as it should be, one with a learning rate at which nothing is learned."""
+    folder = tmp_path_factory.mktemp("runs")
+    for words in ({"epochs": 2}, {"epochs": 2, "optimizer.lr": 1e-7}):
+        console = Console(file=io.StringIO())
+        train(Source(SPEC, "digits.nn"), "", words, str(ROOT), console, folder)
+    return folder
+
+
+def call(*words: str) -> str:
+    result = CliRunner().invoke(commands, words, standalone_mode=False)
+    assert result.exception is None, result.exception
+    return result.output
+
+
+def test_runs_are_listed(runs: Path) -> None:
+    head, first, second = call("runs", str(runs)).splitlines()
+    assert head.split() == ["run", "epochs", "best", "epoch", "seconds", "set"]
+    assert "2/2" in first
+    assert "epochs=2 optimizer.lr=1e-07" in second
+    folder = min(runs.glob("*/*"))
+    best = json.loads((folder / "summary.json").read_text())["best"]
+    assert f"accuracy {best:.4f}" in first
+    assert call("runs", "--best", str(runs)).splitlines()[1] == first
+
+
+def test_runs_are_compared(runs: Path) -> None:
+    told = call("runs", *map(str, sorted(runs.glob("*/*"))))
+    lines = {line.split()[0]: line.split()[1:] for line in told.splitlines()[1:]}
+    assert lines["optimizer.lr"] == ["0.003", "1e-07"]
+    assert "optimizer.weight_decay" not in lines
+    assert float(lines["val_accuracy"][0]) > float(lines["val_accuracy"][1])
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_runs_are_drawn(runs: Path, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"curves.{ending}"
+    assert "2 runs" in call("plot", str(runs), "-o", str(file))
+    head = file.read_bytes()[:8]
+    assert head.startswith(b"<?xml" if ending == "svg" else b"\x89PNG")
+
+
+def test_what_cannot_be_listed_or_drawn_is_told(runs: Path, tmp_path: Path) -> None:
+    from click import ClickException
+
+    damaged = tmp_path / "damaged"
+    shutil.copytree(next(runs.glob("*/*")), damaged)
+    (damaged / "metrics.jsonl").write_text("{")
+    cases = [
+        ("runs", str(tmp_path / "no"), "no such folder"),
+        ("runs", str(ROOT / "specs"), "holds no runs"),
+        ("runs", str(damaged), "damaged"),
+        ("plot", str(runs), "-o", "curves.txt", "ends in .svg"),
+        ("plot", str(runs), "-o", str(tmp_path / "no" / "c.svg"), "cannot be written"),
+    ]
+    for *words, said in cases:
+        result = CliRunner().invoke(commands, words, standalone_mode=False)
+        assert isinstance(result.exception, ClickException), words
+        assert said in result.exception.message
+
+
+def test_runs_are_listed_without_pytorch(runs: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        f"from nnspec.cli import main; sys.exit(main(['runs', {str(runs)!r}]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert "2/2" in done.stdout, done.stderr
+
+
+def test_the_csv_is_the_jsonl(runs: Path) -> None:
+    for folder in runs.glob("*/*"):
+        lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        rows = list(csv.DictReader((folder / "metrics.csv").open()))
+        assert [{k: float(v) for k, v in row.items()} for row in rows] == lines
