@@ -17,10 +17,10 @@ import torch
 from nnspec.operators import every
 from nnspec.operators.definition import Operator
 
-from .cases import draw, shrink
-from .examples import Case
-from .harness import disagreement
-from .symbolic import symbolic_disagreement
+from nnspec.testing.cases import draw, shrink
+from nnspec.testing.examples import Case
+from nnspec.testing.harness import disagreement
+from nnspec.testing.symbolic import symbolic_disagreement
 
 
 def counterexamples(

@@ -217,9 +217,9 @@ def shrink(case: Case, fails: Any) -> Case:
 
 
 def simplifications(case: Case) -> Any:
-    scalars = {t.name for t in case.operator.tensors}
+    kept = {t.name for t in case.operator.tensors} | {"items"}
     for name in case.settings:
-        if name not in scalars:
+        if name not in kept:
             yield replace(case, settings={k: v for k, v in case.settings.items() if k != name})
     for name, value in case.settings.items():
         if isinstance(value, tuple) and value and case.operator.name != "index":

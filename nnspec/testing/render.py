@@ -5,9 +5,10 @@ A renderer of its own, so that the operators are held against PyTorch without th
 
 from __future__ import annotations
 
+import re
+from importlib import import_module
 from typing import Any
 
-import einops
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -22,7 +23,22 @@ from nnspec.operators.definition import (
     SameDevice,
 )
 
-SPACE = {"torch": torch, "nn": nn, "F": F, "einops": einops}
+SPACE = {"torch": torch, "nn": nn, "F": F}
+
+
+#: a dotted name that is called: `mylab.layers.Gate(`
+_CALLED = re.compile(r"(?<![\w.'\"])([A-Za-z_][\w.]*)\.\w+\(")
+
+
+def space(source: str) -> dict[str, Any]:
+    """The names of a code that are no tensors: PyTorch's modules, and the packages that it calls."""
+    found: dict[str, Any] = dict(SPACE)
+    for home in _CALLED.findall(source):
+        root = home.partition(".")[0]
+        if root not in found and root != "module" and not re.fullmatch(r"x\d+", root):
+            import_module(home)
+            found[root] = import_module(root)
+    return found
 
 
 def value(item: Any) -> str:

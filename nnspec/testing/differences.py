@@ -5,19 +5,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .examples import Case, Refused, Torch
+from .examples import Case, Refused
+
+if TYPE_CHECKING:
+    from .running import Ran
 
 #: held against PyTorch's module in evaluation: training needs more than one value in a channel,
 #: which is a
 #: matter of the batch that training brings, not of the model
 EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
+#: drawn in training by other steps than PyTorch's own, so that one seed gives other numbers
+DRAWN = {"stochastic_depth"}
+
 #: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
 #: matrix product then
 MACS_AT_ONE = {"einsum"}
 
-Rule = Callable[[Case, Refused, Torch | None], bool]
+Rule = Callable[[Case, Refused, "Ran | None"], bool]
 
 
 def of(*families: str) -> Callable[[Case], bool]:
@@ -28,7 +35,7 @@ def dtypes(case: Case) -> set[str]:
     return {tensor[0] for tensor in case.inputs if tensor}
 
 
-def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+def _batchless(case: Case, refused: Refused, theirs: Ran | None) -> bool:
     families = (
         *("convolution", "pooling", "dropout", "normalisation", "padding", "folding"),
         *("recurrent", "transformer"),
@@ -37,18 +44,18 @@ def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
-def _empty(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+def _empty(case: Case, refused: Refused, theirs: Ran | None) -> bool:
     assert theirs is not None
     shapes = [output.shape for output in theirs.outputs] + [shape for _, shape, *_ in theirs.params]
     return any(0 in shape for shape in shapes)
 
 
-def _integers(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+def _integers(case: Case, refused: Refused, theirs: Ran | None) -> bool:
     of_places = of("pooling", "resizing", "padding")(case)
     return refused.code == "NN304" and of_places and not dtypes(case) & {"f32", "f64"}
 
 
-def _broadcast_loss(case: Case, refused: Refused, theirs: Torch | None) -> bool:
+def _broadcast_loss(case: Case, refused: Refused, theirs: Ran | None) -> bool:
     vectors = ("cosine_embedding_loss", "triplet_margin_loss", "gaussian_nll_loss", "ctc_loss")
     placed = "compares tensors of one shape" in refused.why or of(*vectors)(case)
     return refused.code in ("NN301", "NN303") and placed
@@ -315,6 +322,6 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
 
 
 def explained(
-    rules: list[tuple[str, str, Rule]], case: Case, refused: Refused, theirs: Torch | None = None
+    rules: list[tuple[str, str, Rule]], case: Case, refused: Refused, theirs: Ran | None = None
 ) -> bool:
     return any(holds(case, refused, theirs) for _, _, holds in rules)

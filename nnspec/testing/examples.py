@@ -8,7 +8,6 @@ from typing import Any
 
 from nnspec.operators import lookup
 from nnspec.operators.definition import Operator
-from nnspec.tensors import TensorType
 
 DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool", "c64", "c128")
 
@@ -25,15 +24,6 @@ class Case:
         inputs = ", ".join("_" if i is None else f"{i[0]}{list(i[1])}" for i in self.inputs)
         settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
         return f"({inputs}) -> {self.operator.name}({settings})"
-
-
-@dataclass(frozen=True)
-class Torch:
-    """What PyTorch made of a use."""
-
-    outputs: tuple[TensorType, ...]
-    params: tuple[tuple[str, tuple[int, ...], str, bool], ...]
-    macs: int
 
 
 @dataclass(frozen=True)
@@ -97,11 +87,15 @@ class Made:
         return Made(self.operator, *positional, **keyword)
 
     @property
+    def given(self) -> dict[str, Any]:
+        """The settings that are written, by name."""
+        names = [s.name for s in self.operator.settings]
+        return dict(zip(names, self.positional, strict=False)) | self.keyword
+
+    @property
     def settings(self) -> dict[str, Any]:
         """All settings, unchecked."""
-        defaults = {s.name: s.default for s in self.operator.settings}
-        names = [s.name for s in self.operator.settings]
-        return defaults | dict(zip(names, self.positional, strict=False)) | self.keyword
+        return {s.name: s.default for s in self.operator.settings} | self.given
 
     def __repr__(self) -> str:
         keyword = (f"{name}={value!r}" for name, value in self.keyword.items())
