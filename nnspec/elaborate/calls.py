@@ -61,7 +61,9 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
             places[str(len(positional))] = argument.span
             positional.extend(value) if isinstance(value, tuple) else positional.append(value)
     if isinstance(function, Builtin):
-        if function.operator is not None and any(isinstance(v, Value) for v in positional):
+        # `sum([1, 2])` is a number, `sum(x, 1)`, `x -> sum(dim=1)` and `x -> sum()` are of tensors
+        on_tensors = keyword or not positional or any(isinstance(v, Value) for v in positional)
+        if function.operator is not None and on_tensors:
             function = OperatorName(function.operator)
         else:
             return _builtin(body, function, positional, keyword, expr.span)
@@ -227,4 +229,6 @@ def _builtin(
         raise placed(mismatch, span) from None
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         shown = ", ".join(describe(value) for value in positional)
-        fail("NN202", f"`{builtin.name}` cannot take {shown or 'nothing'}", span)
+        settings = builtin.operator.settings if builtin.operator is not None else ()
+        help = f"for a tensor: `x -> {builtin.name}({settings[0].name}=…)`" if settings else ""
+        fail("NN202", f"`{builtin.name}` cannot take {shown or 'nothing'}", span, help=help)

@@ -1,10 +1,14 @@
-"""Uses of operators drawn at random: examples of the operators, changed a little; many are
-invalid."""
+"""Uses of operators drawn at random: examples of the operators, changed a little.
+
+Half of them are drawn calmly, from settings that mostly fit, so that many are accepted; the others are drawn
+wildly, from anything, so that many are not.
+"""
 
 from __future__ import annotations
 
 import random
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from nnspec.operators import lookup
@@ -15,6 +19,9 @@ from .examples import DTYPES, Case, Made, example
 
 SIZES = (1, 1, 2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 8, 9)
 INTS = (-1, 0, 1, 1, 2, 2, 2, 3, 3, 4, 5)
+CALM = (1, 1, 1, 2, 2, 3)
+#: values of kinds that a setting mostly does not take
+ODD = (None, True, "same", "x", 1.5, -3, (1,), (1, 2), 10**6, 2**70)
 
 
 #: settings that are changed character by character, not drawn
@@ -31,8 +38,11 @@ BASES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 }
 
 
-def bases(operator: Operator) -> list[Case]:
-    found = [example(operator, text) for text in (*operator.accepts * 3, *operator.rejects)]
+@cache
+def bases(operator: Operator, calm: bool) -> list[Case]:
+    """The uses to begin with: examples of the operator."""
+    texts = operator.accepts if calm else (*operator.accepts * 3, *operator.rejects)
+    found = [example(operator, text) for text in texts]
     for text, settings in BASES.get(operator.name, []):
         found.append(replace(example(operator, f"{text} -> {operator.name}"), settings=settings))
     return found
@@ -40,16 +50,17 @@ def bases(operator: Operator) -> list[Case]:
 
 def draw(operator: Operator, rng: random.Random) -> Case:
     """A use of the operator: an example with a few changes."""
-    case = rng.choice(bases(operator))
+    calm = rng.random() < 0.5
+    case = rng.choice(bases(operator, calm) or bases(operator, False))
     inputs: list[Any] = list(case.inputs)
     if operator.tensors and operator.tensors[0].many and rng.random() < 0.4:
         inputs = [rng.choice(inputs) for _ in range(rng.randint(1, 4))]
     inputs = resize(operator, inputs, rng)
     tensors = [number for number, tensor in enumerate(inputs) if tensor is not None]
-    if tensors and rng.random() < 0.15:
+    if tensors and rng.random() < (0.04 if calm else 0.2):
         number = rng.choice(tensors)
         inputs[number] = (inputs[number][0], rerank(inputs[number][1], rng))
-    if tensors and rng.random() < 0.2:
+    if tensors and rng.random() < (0.1 if calm else 0.25):
         dtype = rng.choice(DTYPES)
         together = rng.random() < 0.5
         only = rng.choice(tensors)
@@ -60,18 +71,39 @@ def draw(operator: Operator, rng: random.Random) -> Case:
     settings = dict(case.settings)
     if operator.name in STRINGS:
         settings = strings.change(settings, rng)
+    # of many settings each is changed less often: an example with ten changes is hardly ever right
+    rate = min(0.35, 1.5 / max(len(operator.settings), 1)) if calm else 0.3
     for setting in operator.settings:
         if setting.name in STRINGS.get(operator.name, ()):
             continue
-        if rng.random() < (0.35 if setting.name in settings else 0.2):
-            shape = inputs[0][1] if inputs else (2, 3)
-            settings[setting.name] = setting_value(operator, setting, shape, len(shape), rng)
+        if rng.random() < rate:
+            shape = inputs[0][1] if inputs and inputs[0] else (2, 3)
+            value = setting_value(operator, setting, shape, len(shape), rng, calm)
+            settings[setting.name] = rng.choice(ODD) if not calm and rng.random() < 0.06 else value
     if operator.tensors and operator.tensors[0].scalar and rng.random() < 0.25:
         number = rng.randrange(2)
         inputs[number] = None
         name = operator.tensors[number].name
         settings[name] = rng.choice((2, 3, 0.5, 2.0, -1.5, -1, 0, 0.0))
+    if calm and operator.name == "fold":
+        inputs = [windows(settings, *inputs[0])]
     return Case(operator, tuple(inputs), settings)
+
+
+def windows(settings: dict[str, Any], dtype: str, shape: tuple[int, ...]) -> Any:
+    """Columns that make up the image that is asked for: hardly ever drawn by chance."""
+
+    def two(name: str, default: int) -> tuple[int, int]:
+        given = settings.get(name, default)
+        return given if isinstance(given, tuple) else (given, given)
+
+    size, kernel = two("output_size", 4), two("kernel_size", 2)
+    stride, padding, dilation = two("stride", 1), two("padding", 0), two("dilation", 1)
+    places = [
+        max((size[i] + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1, 1)
+        for i in (0, 1)
+    ]
+    return dtype, (*shape[:-2], 2 * kernel[0] * kernel[1], places[0] * places[1])
 
 
 def resize(operator: Operator, inputs: list[Any], rng: random.Random) -> list[Any]:
@@ -105,9 +137,15 @@ def rerank(shape: tuple[int, ...], rng: random.Random) -> tuple[int, ...]:
 
 
 def setting_value(
-    operator: Operator, setting: Setting, shape: tuple[int, ...], rank: int, rng: random.Random
+    operator: Operator,
+    setting: Setting,
+    shape: tuple[int, ...],
+    rank: int,
+    rng: random.Random,
+    calm: bool = False,
 ) -> Any:
-    """A value of the setting's kind, valid or not."""
+    """A value of the setting's kind, valid or not; calmly drawn, it mostly is."""
+    ints = CALM if calm else INTS
     kinds = setting.kind.split("|")
     if operator.name == "index":
         return tuple(index_item(rng) for _ in range(rng.randint(0, rank + 1)))
@@ -126,22 +164,25 @@ def setting_value(
     if kind == "bool":
         return rng.random() < 0.5
     if kind == "float":
-        return rng.choice((0.0, 0.1, 0.5, 1, 1.0, 1.5, 2, 2.0, 3, -0.5))
+        return rng.choice((0.1, 0.5, 1.0) if calm else (0.0, 0.1, 0.5, 1, 1.5, 2, 2.0, 3, -0.5))
     if kind == "dtype":
         return rng.choice(DTYPES)
     if kind == "any":
         return nested(rng)
     if kind == "list":
         return listed(operator, setting, shape, rank, rng)
-    single = rng.choice((-4, -3, -2, -1, 0, 1, 2, 3) if "dim" in setting.name else INTS)
+    single = rng.choice(ints)
+    if "dim" in setting.name:
+        single = rng.randrange(-rank, rank) if calm and rank else rng.choice(range(-4, 4))
     if setting.name in ("out_channels", "out_features", "num_embeddings", "embedding_dim"):
-        single = rng.choice((0, 1, 2, 3, 4, 6))
+        single = rng.choice((2, 4, 6) if calm else (0, 1, 2, 3, 4, 6))
     if setting.name in ("padding", "output_padding", "groups") and rng.random() < 0.5:
         single = rng.choice((0, 1))
     if setting.length and rng.random() < 0.45:
-        length = setting.length if rng.random() < 0.85 else rng.choice((0, 1, 2, 3, 4))
+        right = calm or rng.random() < 0.85
+        length = setting.length if right else rng.choice((0, 1, 2, 3, 4))
         values = [
-            rng.choice(INTS) if rng.random() < 0.3 else rng.choice((1, 2)) for _ in range(length)
+            rng.choice(ints) if rng.random() < 0.3 else rng.choice((1, 2)) for _ in range(length)
         ]
         if "padding" in setting.name:
             values = [rng.choice((0, 1)) if rng.random() < 0.8 else v for v in values]

@@ -76,7 +76,7 @@ STRICTER: list[tuple[str, str, Rule]] = [
     ),
     (
         "lists of another length",
-        "PyTorch's pools take an empty list of strides; a list has one number for each dimension",
+        "PyTorch's pools take a list of one number, or an empty one; a list has one for each dimension",
         lambda case, refused, theirs: refused.code == "NN205",
     ),
     (
@@ -254,6 +254,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: refused.why.startswith("dilation must be"),
     ),
     (
+        "an index of nothing",
+        "PyTorch gives the tensor itself for `x[()]`",
+        lambda case, refused, theirs: of("index")(case) and "names a place" in refused.why,
+    ),
+    (
         "two `...` in an index",
         "PyTorch takes the second for `:`; the reader cannot know",
         lambda case, refused, theirs: of("index")(case) and "one `...`" in refused.why,
@@ -284,6 +289,15 @@ LOOSER: list[tuple[str, str, Rule]] = [
         "PyTorch lacks some kernels for f16 and bf16 on the CPU and has them on GPUs",
         lambda case, refused, theirs: (
             re.search("not implemented for '(Half|BFloat16)'", refused.why) is not None
+        ),
+    ),
+    (
+        "keepdim=false without dim",
+        "PyTorch's sum and mean have no such overload; it is the default",
+        lambda case, refused, theirs: (
+            case.operator.family == "reduction"
+            and case.settings.get("keepdim") is False
+            and "invalid combination of arguments" in refused.why
         ),
     ),
 ]
@@ -324,4 +338,6 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
 def explained(
     rules: list[tuple[str, str, Rule]], case: Case, refused: Refused, theirs: Ran | None = None
 ) -> bool:
-    return any(holds(case, refused, theirs) for _, _, holds in rules)
+    """Whether a difference is one of these, or one that the operator itself declares."""
+    own = rules is STRICTER and any(part in refused.why for part, _ in case.operator.stricter)
+    return own or any(holds(case, refused, theirs) for _, _, holds in rules)

@@ -2,10 +2,10 @@
 
 `disagreement(case)` is None where nnspec and PyTorch agree: on whether the use is possible, on the shapes
 and dtypes of the results, on names, order, shapes and dtypes of parameters and buffers, on the
-multiply-accumulates (torch.utils.flop_counter on the real call, halved), and on the values. Three ways to
-nnspec are compared with PyTorch's own call (`references.py`): the operator's rules, the code that it makes,
-and the use written as the text of a spec, checked and compiled (`written.py`). `differences.py` lists where they
-differ on purpose, `symbolic.py` does the same with symbols in place of sizes.
+multiply-accumulates (torch.utils.flop_counter on the real call, halved), and on the values. PyTorch's own
+call (`references.py`) is compared with the operator's rules, with the code that it makes, and with the use as
+the text of a spec, checked and compiled (`written.py`). `differences.py` lists where they differ on purpose,
+`symbolic.py` does the same with symbols in place of sizes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from .references import reference
 from .render import text
 from .running import Ran, Tensors, inputs_of, other_values, run_module, run_torch
 from .written import Checked, spec
-
 
 # -- nnspec ----------------------------------------------------------------------------------------
 
@@ -67,8 +66,13 @@ def raw_use(case: Case, taller: int = 0) -> Use:
 
 def codes(use: Use) -> list[str]:
     """The texts of the code that the operator makes for a use: as a layer, as a function."""
-    made = [use.operator.module(use), use.operator.function(use)]
-    return [text(code) for code in made if code is not None]
+    module, function = use.operator.module(use), use.operator.function(use)
+    made = [] if function is None else [text(function)]
+    if module is None:
+        return made
+    constructor, _, call = text(module).partition("\n")
+    given = ", ".join("None" if t is None else f"x{n}" for n, t in enumerate(use.inputs))
+    return [f"{constructor}\n{call or f'module({given})'}", *made]
 
 
 def sources(case: Case, accepted: Use | None) -> list[str]:
@@ -109,7 +113,10 @@ def refused(case: Case, ours: Refused) -> tuple[str, str | None]:
     """What became of a use that nnspec refuses: PyTorch must refuse it too, and so must the spec's text."""
     try:
         if not Checked(spec(case)).problems:
-            return "wrong", f"the rule refuses ({ours.code} {ours.why}), the text is accepted:\n{spec(case)}"
+            return (
+                "wrong",
+                f"the rule refuses ({ours.code} {ours.why}), the text is accepted:\n{spec(case)}",
+            )
     except Exception as error:
         return "wrong", f"nnspec raises {type(error).__name__}: {error} for\n{spec(case)}"
     written = sources(case, None)

@@ -18,10 +18,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from nnspec.operators import index as known
 from nnspec.tensors import DTYPES, torch_name
 
 from .examples import Case, Made
 
+#: the modules of nnspec's own operators
+HOMES = frozenset(f"nnspec.operators.{file}" for file in known().values())
 #: arguments that PyTorch wants and a spec leaves out: the size of the first tensor that they tell
 TOLD: dict[str, dict[str, Callable[[Case], Any]]] = {
     "conv*": {"in_channels": lambda case: size(case, 0, 1)},
@@ -84,8 +87,10 @@ def arguments_of(function: Any) -> frozenset[str]:
 
 def reference(case: Case) -> str | None:
     """The call over `x0, x1, …` as text; of a layer its constructor, and in a second line the call of
-    `module`. None where the names lead nowhere."""
+    `module`. None where the names lead nowhere, as those of other packages' operators do."""
     name = case.operator.name
+    if not any(home.__module__ in HOMES for home in type(case.operator).__mro__):
+        return None
     if name in OWN:
         return OWN[name](case)
     layer = classes().get(name.replace("_", ""))
@@ -122,7 +127,7 @@ def tensors(case: Case) -> list[str]:
         if number < len(case.inputs) and case.inputs[number] is not None:
             found.append(f"{tensor.name}=x{number}" if tensor.optional else f"x{number}")
         elif tensor.scalar and tensor.name in case.settings:
-            found.append(repr(case.settings[tensor.name]))
+            found.append(f"({case.settings[tensor.name]!r})")
     return found
 
 
@@ -159,8 +164,11 @@ def index(case: Case) -> str:
 
 
 def at_places(case: Case) -> str:
+    """The rows, columns, … at some places. A dimension that is not there is one that `x0` has not either."""
+    rank = len(case.inputs[0][1]) if case.inputs[0] else 0
     dim = case.settings.get("dim", 0)
-    return f"x0[(*(slice(None),) * ({dim} % max(x0.dim(), 1)), x1)]"
+    before = dim if dim >= 0 else dim + rank
+    return f"x0[{':, ' * before}x1]" if before >= 0 else f"x0.size({dim})"
 
 
 def recurrent(case: Case) -> str:
@@ -170,12 +178,12 @@ def recurrent(case: Case) -> str:
 
 
 def arange(case: Case) -> str:
-    """`start` alone is the end, as PyTorch's first argument."""
-    given = dict(case.settings)
-    first = [value(given.pop("start"))] if given.get("start") is not None else []
-    if given.get("end", 0) is None:
-        del given["end"]
-    return f"torch.arange({written(first, given)})"
+    """The first number alone is the end; with a step PyTorch wants all three."""
+    given = {n: v for n, v in case.settings.items() if n == "dtype" or v is not None}
+    numbers = [given.pop(name) for name in ("start", "end") if name in given]
+    if "step" in given:
+        numbers = [*([0] if len(numbers) == 1 else []), *numbers, given.pop("step")]
+    return f"torch.arange({written([value(one) for one in numbers], given)})"
 
 
 OWN: dict[str, Callable[[Case], str | None]] = {

@@ -19,7 +19,7 @@ from nnspec.tensors import DTYPES, TensorType, torch_name
 from .differences import EVALUATED
 from .examples import Case, Refused
 from .render import names, space
-from .values import PLACES, most
+from .values import integers
 
 TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
 NNSPEC = {dtype: name for name, dtype in TORCH.items()}
@@ -38,9 +38,14 @@ class Ran:
     macs: int
 
 
+def seed(number: int) -> None:
+    """What torch.manual_seed does, for the CPU alone: that one looks for every other device, each time."""
+    torch.random.default_generator.manual_seed(number)
+
+
 def inputs_of(case: Case) -> Tensors:
     """Tensors of the case's types, the same ones for the same case."""
-    torch.manual_seed(crc32(str(case).encode()))
+    seed(crc32(str(case).encode()))
     return [None if i is None else tensor(case, number, *i) for number, i in enumerate(case.inputs)]
 
 
@@ -53,13 +58,14 @@ def tensor(case: Case, number: int, dtype: str, shape: tuple[int, ...]) -> torch
         return (shares if case.operator.family == "loss" else shares * 4 - 2).to(kind)
     if dtype == "bool":
         return torch.rand(shape) < 0.5
-    if case.operator.name in PLACES:
-        return torch.randint(0, most(case), shape).to(kind)
-    return torch.randint(1, 4, shape).to(kind)
+    return torch.randint(*integers(case, number), shape).to(kind)
 
 
 def run_torch(
-    case: Case, source: str, inputs: Tensors | None = None, state: dict[str, torch.Tensor] | None = None
+    case: Case,
+    source: str,
+    inputs: Tensors | None = None,
+    state: dict[str, torch.Tensor] | None = None,
 ) -> Ran | Refused:
     """The code, run on these tensors; a layer with these weights, where they fit."""
     given = inputs_of(case) if inputs is None else inputs
@@ -69,17 +75,14 @@ def run_torch(
         try:
             scope = space(source) | names(tensors)
             constructor, _, call = source.partition("\n")
-            made = eval(constructor, scope) if call or source.startswith("nn.") else None
+            made = eval(constructor, scope) if call else None
             if isinstance(made, nn.Module):
                 begin(case, made, state)
             before = None if made is None else {n: t.clone() for n, t in made.state_dict().items()}
-            torch.manual_seed(0)
+            seed(0)
             counter = FlopCounterMode(display=False)
             with counter, plain():
-                if made is not None and not call:
-                    result = made(*tensors)
-                else:
-                    result = eval(call or source, scope | {"module": made})
+                result = eval(call or source, scope | {"module": made})
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
     values = tuple(flat(result))
@@ -94,7 +97,7 @@ def run_module(case: Case, module: nn.Module, inputs: Tensors) -> tuple[torch.Te
         tensors = [t.clone() for t in inputs if t is not None] or [torch.zeros(1)]
         if case.operator.name in EVALUATED:
             module.eval()
-        torch.manual_seed(0)
+        seed(0)
         with plain():
             return tuple(flat(module(*tensors)))
 

@@ -8,10 +8,6 @@ from typing import Any
 from .examples import Case
 
 
-def _setting(name: str) -> Callable[[Case], Any]:
-    return lambda case: case.settings.get(name, 1)
-
-
 def _size(dim: int) -> Callable[[Case], Any]:
     def size(case: Case) -> int:
         shape = case.inputs[0][1] if case.inputs[0] else ()
@@ -27,7 +23,6 @@ def _dim(case: Case) -> Any:
 
 #: operators whose integers are places -> how many places there are
 PLACES: dict[str, Callable[[Case], Any]] = {
-    "embedding": _setting("num_embeddings"),
     "index_at": _dim,
     "cross_entropy": _size(1),
     "nll_loss": _size(1),
@@ -42,7 +37,11 @@ PLACES: dict[str, Callable[[Case], Any]] = {
 }
 
 
-def most(case: Case) -> int:
-    """How many places there are in the table of this use; 1 where its settings do not say."""
-    count = PLACES[case.operator.name](case)
-    return count if type(count) is int and count > 0 else 1
+def integers(case: Case, number: int) -> tuple[int, int]:
+    """From where to where (not included) the integers of a tensor are drawn."""
+    slots = case.operator.tensors
+    below = slots[min(number, len(slots) - 1)].below
+    if not below and case.operator.name not in PLACES:
+        return 1, 4
+    most = case.settings.get(below, 1) if below else PLACES[case.operator.name](case)
+    return 0, most if type(most) is int and most > 0 else 1

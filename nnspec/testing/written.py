@@ -37,7 +37,10 @@ def spec(case: Case, types: tuple[TensorType | None, ...] | None = None) -> str:
     if types is None:
         types = tuple(i and TensorType(*i) for i in case.inputs)
     names = [f"x{number}" for number, kind in enumerate(types) if kind is not None]
-    inputs = [f"    input {n}: {k.dtype}{_sizes(k)}" for n, k in zip(names, filter(None, types), strict=True)]
+    inputs = [
+        f"    input {n}: {k.dtype}{_sizes(k)}"
+        for n, k in zip(names, filter(None, types), strict=True)
+    ]
     if not inputs:
         inputs = ["    input unused: [1]"]
     return "\n".join(["model Case:", *inputs, f"    y = {expression(case)}", "    return y\n"])

@@ -15,11 +15,11 @@ from nnspec.operators import every
 from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
 from nnspec.tensors import TensorType
-
-from .cases import draw
-from .deep import counterexamples
-from .examples import Case, Refused, example
-from .harness import disagreement, run_nnspec, run_torch, sources
+from nnspec.testing.cases import draw
+from nnspec.testing.examples import Case, Refused, example
+from nnspec.testing.harness import disagreement, run_nnspec, sources
+from nnspec.testing.running import run_torch
+from nnspec.testing.trials import counterexamples
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
