@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from nnspec.operators.definition import Operator
 
-from .examples import Refused, example
-from .harness import run_nnspec, sources
+from .examples import Refused, example, run_nnspec
+from .harness import sources
 from .running import run_torch
 
 

@@ -6,8 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from nnspec.diagnostics import Mismatch
 from nnspec.operators import lookup
-from nnspec.operators.definition import Operator
+from nnspec.operators.binding import bind_settings
+from nnspec.operators.definition import Operator, Use
+from nnspec.tensors import TensorType
 
 DTYPES = ("f32", "f64", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool", "c64", "c128")
 
@@ -37,7 +40,7 @@ class Refused:
 def example(operator: Operator, text: str) -> Case:
     """A use written as in a spec: `([2, 3], i64[3]) -> name(1, dim=2, mask=bool[3])`."""
     left, right = text.split(" -> ", 1) if operator.tensors else ("", text)
-    inputs = tuple(
+    inputs: tuple[Any, ...] = tuple(
         (dtype or "f32", tuple(int(size) for size in sizes.split(",") if size.strip()))
         for dtype, sizes in re.findall(r"(\w*)\[([\d, ]*)\]", left)
     )
@@ -110,3 +113,23 @@ class _Typed:
 
     def __getitem__(self, sizes: int | tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
         return (self.name, sizes if isinstance(sizes, tuple) else (sizes,))
+
+
+# -- what the rules say ----------------------------------------------------------------------------
+
+
+def bound_use(case: Case, types: tuple[TensorType | None, ...]) -> Use:
+    scalars = {t.name for t in case.operator.tensors if t.scalar} & case.settings.keys()
+    given = {name: value for name, value in case.settings.items() if name not in scalars}
+    settings = bind_settings(case.operator.name, case.operator.settings, (), given)
+    settings.update({name: case.settings[name] for name in scalars})
+    return Use(case.operator, types, settings, frozenset(given))
+
+
+def run_nnspec(case: Case) -> tuple[Use, tuple[TensorType, ...]] | Refused:
+    types = tuple(i and TensorType(*i) for i in case.inputs)
+    try:
+        use = bound_use(case, types)
+        return use, case.operator.infer(use)
+    except Mismatch as refused:
+        return Refused(refused.message, refused.code)

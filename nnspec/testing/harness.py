@@ -15,37 +15,15 @@ from math import prod
 import torch
 from torch import nn
 
-from nnspec.diagnostics import Mismatch
-from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import REQUIRED, Inner, Use
 from nnspec.tensors import TensorType
 
 from .differences import DRAWN, LOOSER, STRICTER, explained
-from .examples import Case, Made, Refused
+from .examples import Case, Made, Refused, run_nnspec
 from .references import reference
 from .render import text
 from .running import Ran, Tensors, inputs_of, other_values, run_module, run_torch
 from .written import Checked, spec
-
-# -- nnspec ----------------------------------------------------------------------------------------
-
-
-def bound_use(case: Case, types: tuple[TensorType | None, ...]) -> Use:
-    scalars = {t.name for t in case.operator.tensors if t.scalar} & case.settings.keys()
-    given = {name: value for name, value in case.settings.items() if name not in scalars}
-    settings = bind_settings(case.operator.name, case.operator.settings, (), given)
-    settings.update({name: case.settings[name] for name in scalars})
-    return Use(case.operator, types, settings, frozenset(given))
-
-
-def run_nnspec(case: Case) -> tuple[Use, tuple[TensorType, ...]] | Refused:
-    types = tuple(i and TensorType(*i) for i in case.inputs)
-    try:
-        use = bound_use(case, types)
-        return use, case.operator.infer(use)
-    except Mismatch as refused:
-        return Refused(refused.message, refused.code)
-
 
 # -- the code that the operator makes ------------------------------------------------------------
 
@@ -137,7 +115,7 @@ def accepted(case: Case, use: Use, outputs: tuple[TensorType, ...]) -> tuple[str
     inputs = inputs_of(case)
     first: Ran | None = None
     for source in written:
-        ran = run_torch(case, source, inputs, first and first.state)
+        ran = run_torch(case, source, inputs, None if first is None else first.state)
         if isinstance(ran, Refused):
             if explained(LOOSER, case, ran):
                 return "looser", None

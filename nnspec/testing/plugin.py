@@ -1,8 +1,8 @@
 """`pytest --nnspec-operators`: the tests of nnspec's own operators, on those of other packages.
 
-Each operator that an installed package declares becomes two tests: its examples, and uses drawn at random, held
-against the code that it makes (a seed, and a counterexample that is shrunk). pytest loads this file in
-every run of an environment where nnspec is; what is slow is imported only where the option is given.
+Each operator that an installed package declares becomes two tests: its examples, and uses drawn at random,
+held against the code that it makes (a seed, and a counterexample that is shrunk). pytest loads this file
+in every run of an environment where nnspec is; what is slow is imported only where the option is given.
 """
 
 from __future__ import annotations

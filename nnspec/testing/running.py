@@ -40,7 +40,7 @@ class Ran:
 
 def seed(number: int) -> None:
     """What torch.manual_seed does, for the CPU alone: that one looks for every other device, each time."""
-    torch.random.default_generator.manual_seed(number)
+    torch.default_generator.manual_seed(number)
 
 
 def inputs_of(case: Case) -> Tensors:

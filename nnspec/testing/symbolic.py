@@ -12,8 +12,8 @@ from nnspec.tensors import TensorType
 
 from .cases import SIZES
 from .differences import CAUTIOUS, MACS_AT_ONE, explained
-from .examples import Case, Refused
-from .harness import bound_use, run_nnspec, shown
+from .examples import Case, Refused, bound_use, run_nnspec
+from .harness import shown
 
 
 def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:

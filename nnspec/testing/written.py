@@ -56,7 +56,8 @@ def expression(case: Case) -> str:
     if name == "index":
         return f"x0[{', '.join(map(_item, settings['items']))}]"
     slots = case.operator.tensors
-    first, named = [], []
+    first: list[str] = []
+    named: list[str] = []
     for number, tensor in enumerate(case.inputs):
         slot = slots[min(number, len(slots) - 1)]
         if tensor is not None:

@@ -16,15 +16,15 @@ from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
 from nnspec.tensors import TensorType
 from nnspec.testing.cases import draw
-from nnspec.testing.examples import Case, Refused, example
-from nnspec.testing.harness import disagreement, run_nnspec, sources
+from nnspec.testing.examples import Case, Refused, example, run_nnspec
+from nnspec.testing.harness import disagreement, sources
 from nnspec.testing.running import run_torch
 from nnspec.testing.trials import counterexamples
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
 
-CASES = 60
+CASES = 15
 OPERATORS = list(every())
 EXAMPLES = [
     (operator, text, accepted)
