@@ -105,7 +105,7 @@ def unet(original: Any) -> tuple[Any, Any, Any, Any]:
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
     )  # fmt: skip
-    ours = judge.compiled("stable_diffusion", "UNet", widths=[32, 64, 64], text=24)
+    ours = judge.compiled("stable_diffusion", "DenoisingUNet", widths=[32, 64, 64], text=24)
     latent, t = torch.randn(2, 4, 8, 12), torch.tensor([3, 900])
     context = torch.randn(2, 5, 24)
     return (
