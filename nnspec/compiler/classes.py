@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.compiler import code
+from nnspec.compiler.chains import gather
 from nnspec.compiler.formals import formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
@@ -124,6 +125,7 @@ class Planner:
     def model(self, model: Model, graph: Graph) -> ClassPlan:
         """The class of a model with these parameters, and those of its blocks."""
         use = formal_use(graph)
+        gather(use.graph)
         plan = ClassPlan(model.name, "model", use.graph, use.values)
         plan.model = model
         free = {parameter.name for parameter in model.parameters}
@@ -161,6 +163,7 @@ class Planner:
 
     def _block(self, graph: Graph) -> ClassPlan:
         use = formal_use(graph)
+        gather(use.graph)
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)

@@ -10,6 +10,7 @@ from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.names import attribute, fresh
+from nnspec.compiler.runs import counted, named
 from nnspec.compiler.tying import Tying
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
@@ -145,21 +146,12 @@ class Constructor:
     def chain(self, graph: Graph) -> tuple[tuple[str, Expr], ...]:
         """The arguments of `nn.Sequential`: positions count the layers unless one has a name."""
         assert is_chain(graph)
-        found: list[tuple[str, Expr]] = []
-        keys = [path[-1] for node in graph.nodes for path in node.paths()]
-        counted = keys == [str(i) for i in range(len(keys))]
-        for node in graph.nodes:
-            made = self.layer(node)
-            if not counted:
-                for path in node.paths():
-                    found.append(("", Call("", (("", Text(f'"{path[-1]}"')), ("", made)))))
-            elif node.count > 1:
-                found.append(("*", Loop(made, f"for _ in range({node.count})", "[]")))
-            else:
-                found.append(("", made))
-        if counted:
-            return tuple(found)
-        pairs = Call("", tuple(found), "[]", one_each=len(found) > 1)
+        made = [(path[-1], self.layer(node)) for node in graph.nodes for path in node.paths()]
+        if all(name == str(i) for i, (name, _) in enumerate(made)):
+            return tuple(counted(made))
+        pairs = Call("", tuple(named(made)), "[]", one_each=len(made) > 1)
+        if len(pairs.args) == 1 and isinstance(pairs.args[0][1], Loop):
+            return (("", Call("OrderedDict", (("", pairs.args[0][1]),))),)
         return (("", Call("OrderedDict", (("", pairs),))),)
 
     # -- own parameters ----------------------------------------------------------------------------
