@@ -9,7 +9,7 @@ is in a graph a node for each layer, `features.1.0`, `features.1.1`, …; a pers
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from nnspec.graph import CallNode, Graph, Node, OpNode, OwnParam, Value
 
@@ -56,7 +56,7 @@ def _is_chain(graph: Graph, nodes: list[Node], depth: int) -> bool:
         return False
     used = [value for node in graph.nodes for value in node.inputs]
     used += [value for _, value in graph.outputs]
-    for earlier, later in zip(nodes, nodes[1:], strict=False):
+    for earlier, later in pairwise(nodes):
         result = earlier.outputs[0]
         if later.inputs[0] is not result or sum(value is result for value in used) != 1:
             return False

@@ -32,7 +32,9 @@ def named(layers: list[Layer]) -> Iterator[Argument]:
             yield from (("", _pair(f'"{name}"', made)) for name, made in run)
             continue
         stem, first = _parts(run[0][0])
-        numbers = f"range({first + len(run)})" if not first else f"range({first}, {first + len(run)})"
+        numbers = (
+            f"range({first + len(run)})" if not first else f"range({first}, {first + len(run)})"
+        )
         loop = Loop(_pair(f'f"{stem}{{i}}"', run[0][1]), f"for i in {numbers}", "[]")
         yield "" if len(run) == len(layers) else "*", loop
 
