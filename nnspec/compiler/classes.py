@@ -25,6 +25,9 @@ from nnspec.syntax import tree
 
 SCALARS = (bool, int, float, str)
 
+#: what the usual letters of shapes stand for, where one is an argument
+_USUAL = {"H": "height", "W": "width", "T": "length", "L": "length", "S": "length"}
+
 
 class Argument(Record):
     """One argument of a constructor. `symbol` is its name in the formal graph."""
@@ -260,7 +263,11 @@ class Planner:
     def _size_name(self, plan: ClassPlan, number: int, dim: int, name: str) -> str:
         """What an input's size is called as an argument."""
         rank = plan.graph.inputs[number].type.rank
-        if dim == 1 and rank >= 3:
+        if (name == "C" and rank >= 3) or (dim == 1 and rank >= 4):
+            word = "in_channels"
+        elif name in _USUAL:
+            return _USUAL[name]
+        elif dim == 1 and rank >= 3:
             word = "in_channels"
         elif dim == rank - 1 and rank in (2, 3):
             word = "in_features"

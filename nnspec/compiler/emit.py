@@ -51,7 +51,10 @@ def docstring(text: str, indent: int, more: Iterable[str] = ()) -> list[str]:
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip()
     text = text[:-1] + '\\"' if text.endswith('"') else text
     room = WIDTH - indent - 6  # the quotes on both sides
-    lines = [part for line in text.split("\n") for part in wrap(line.strip(), room) or [""]]
+    lines = [
+        line for paragraph in text.split("\n\n") for line in [*_paragraph(paragraph, room), ""]
+    ]
+    lines.pop()
     extra = list(more)
     if extra and lines != [""]:
         lines += ["", *extra]
@@ -61,6 +64,16 @@ def docstring(text: str, indent: int, more: Iterable[str] = ()) -> list[str]:
         return [f'{margin}"""{lines[0]}"""']
     body = [f"{margin}{line}".rstrip() for line in lines[1:]]
     return [f'{margin}"""{lines[0]}', *body, f'{margin}"""']
+
+
+def _paragraph(text: str, room: int) -> list[str]:
+    """Its lines as they are; where one is too long, all of them anew."""
+    lines = [line.strip() for line in text.split("\n")]
+    if all(len(line) <= room for line in lines):
+        return lines
+    if any(line.startswith(("- ", "* ")) for line in lines):  # a list
+        return [part for line in lines for part in wrap(line, room)]
+    return wrap(" ".join(lines), room)
 
 
 def class_lines(plan: ClassPlan) -> list[list[str]]:

@@ -327,9 +327,8 @@ class Forward:
 
     def _variable(self, number: int, node: Node, value: Value) -> str:
         """A name for a value: the spec's, or that of the value it is made from, if that is dead."""
-        wanted = (
-            [value.name] if value.name else [*self._inherited(node), *self._later(number, value)]
-        )
+        later = self._later(number, value)
+        wanted = [value.name] if value.name else [*self._inherited(node), *later, "x"]
         wanted.insert(0, self.wanted.get(id(value), ""))
         names = [usable(name) for name in wanted if name]
         held = {*self.live, *self.names.read.values()}
@@ -340,12 +339,12 @@ class Forward:
         return name
 
     def _inherited(self, node: Node) -> list[str]:
-        """The variable that a result without a name goes on with."""
-        first = next((v for v in self._sources(node)), None)
-        if first is None:
-            return ["x"]
-        name = self.variables[id(first)]
-        return ["x"] if first.node is None else [name]
+        """The variable that a result without a name goes on with; none where it joins several."""
+        sources = self._sources(node)
+        names = {self.variables[id(value)] for value in sources}
+        if len(names) != 1:
+            return []
+        return ["x"] if sources[0].node is None else [*names]
 
     def _sources(self, node: Node) -> list[Value]:
         """The variables in a node's expression, from left to right."""
@@ -360,7 +359,7 @@ class Forward:
         return found
 
     def _later(self, number: int, value: Value) -> list[str]:
-        """The name that the pipeline's result will have, and `x` as the last resort."""
+        """The name that the pipeline's result will have, if any."""
         while not value.name:
             users = self.uses.get(id(value), [])
             if len(users) != 1 or users[0] >= len(self.graph.nodes):
@@ -369,4 +368,4 @@ class Forward:
             if len(outputs) != 1:
                 break
             value = outputs[0]
-        return [value.name, "x"]
+        return [value.name]
