@@ -12,6 +12,7 @@ from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
 from nnspec.compiler.names import camel, fresh
+from nnspec.compiler.run_time import ForwardNames
 
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
@@ -159,9 +160,9 @@ def _sequential(plan: ClassPlan) -> list[str]:
 
 
 def _module(plan: ClassPlan, output: str) -> list[str]:
-    constructor = Constructor(plan)
+    constructor = _constructor(plan)
     body = constructor.write()
-    forward = Forward(plan, constructor)
+    forward = Forward(plan, constructor, _names(plan, constructor))
     statements = forward.write(output)
     stored = [f"        self.{name} = {name}" for name in forward.names.stored]
     lines = _head(plan, "nn.Module")
@@ -177,6 +178,21 @@ def _module(plan: ClassPlan, output: str) -> list[str]:
     result = output or ("Tensor" if len(plan.graph.outputs) == 1 else f"tuple[{several}]")
     lines += lay(Call("def forward", tuple(inputs)), 4, "", f" -> {result}:")
     return [*lines, *statements]
+
+
+def _constructor(plan: ClassPlan) -> Constructor:
+    """The constructor; sizes that it would write again and again are variables in it."""
+    draft = Constructor(plan)
+    draft.write()
+    repeated = draft.names.named.repeated
+    return Constructor(plan, repeated) if repeated else Constructor(plan)
+
+
+def _names(plan: ClassPlan, constructor: Constructor) -> ForwardNames:
+    """The names in `forward`; likewise."""
+    names = ForwardNames(plan)
+    Forward(plan, constructor, names).write()
+    return ForwardNames(plan, names.named.repeated)
 
 
 def _inputs(plan: ClassPlan) -> list[str]:

@@ -28,10 +28,15 @@ LONGEST = 60
 class Forward:
     """Writes the body of `forward`."""
 
-    def __init__(self, plan: ClassPlan, constructor: Constructor | None) -> None:
+    def __init__(
+        self,
+        plan: ClassPlan,
+        constructor: Constructor | None,
+        names: RunTimeNames | None = None,
+    ) -> None:
         self.plan, self.graph = plan, plan.graph
         self.constructor = constructor
-        self.names: RunTimeNames = ForwardNames(plan)
+        self.names = names or ForwardNames(plan)
         self.uses: dict[int, list[int]] = {}  # id of a value -> the nodes that use it, in order
         self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
         self.variables: dict[int, str] = {}
@@ -96,7 +101,8 @@ class Forward:
         else:
             returned = Text(", ".join(result.flat for result in results))
         lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
-        return [*self._sizes(), *lines], returned
+        computed = self.names.definitions()
+        return [*self._sizes(), *computed, *lines], returned
 
     @property
     def lists(self) -> dict[str, int]:
@@ -227,7 +233,7 @@ class Forward:
         after = live, self.left
         names: list[str] = []
         for choice in sides.choices:
-            held = {*live, *names, *self.names.read.values()}
+            held = {*live, *names, *self.names.sizes}
             names.append(fresh(usable(choice.outputs[0].name or "x"), held))
         written: dict[bool, list[str]] = {}
         for training in (True, False):
@@ -331,7 +337,7 @@ class Forward:
         wanted = [value.name] if value.name else [*self._inherited(node), *later, "x"]
         wanted.insert(0, self.wanted.get(id(value), ""))
         names = [usable(name) for name in wanted if name]
-        held = {*self.live, *self.names.read.values()}
+        held = {*self.live, *self.names.sizes}
         name = next((n for n in names if n not in held), None) or fresh(names[0], held)
         self.variables[id(value)] = name
         self.live[name] = id(value)

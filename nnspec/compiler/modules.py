@@ -9,6 +9,7 @@ from nnspec.compiler.begin import Lines, begins, parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
+from nnspec.compiler.named import Named
 from nnspec.compiler.names import attribute, fresh
 from nnspec.compiler.runs import counted, named
 from nnspec.compiler.tying import Tying
@@ -16,6 +17,8 @@ from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from nnspec.dims import Size
 
 _Tree = dict[str, Any]
@@ -24,16 +27,17 @@ _Tree = dict[str, Any]
 class ConstructorNames(code.Names):
     """In `__init__` a name is an argument; what shapes the code is written as its number."""
 
-    def __init__(self, plan: ClassPlan) -> None:
+    def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         self.plan = plan
         self.words = {a.symbol: a.name for a in plan.arguments}
+        self.named = Named(plan, self.words.values(), kept)
 
     def symbol(self, name: str) -> str:
         return self.words[name]  # the checker has refused weights of a free size (NN308)
 
     def size(self, size: Size) -> Size | str:
         found: Size = at(size, self.plan.fixed)
-        return found
+        return self.named.word(found) or found
 
     def number(self, name: str) -> float | None:
         return self.plan.fixed.get(name)
@@ -42,14 +46,14 @@ class ConstructorNames(code.Names):
 class Constructor:
     """Writes `__init__`, and knows how each layer is reached from `forward`."""
 
-    def __init__(self, plan: ClassPlan) -> None:
+    def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         self.plan = plan
-        self.names = ConstructorNames(plan)
+        self.names = ConstructorNames(plan, kept)
         self.access: dict[int, str] = {}  # id of a node -> `self.conv1`
         self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items
         self.lines: list[str] = []
         self.annotations: list[str] = []  # of buffers, at the head of the class
-        arguments = self.names.words.values()
+        arguments = [*self.names.words.values(), *self.names.named.kept.values()]
         self.begin = Lines(self._begins, arguments, plan.helpers)
         self._modules: _Tree = {}
         self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
@@ -196,7 +200,13 @@ class Constructor:
 
     def write(self) -> list[str]:
         """The lines that make the submodules; afterwards `access` is complete."""
-        lines = list(self.lines)
+        plain = ConstructorNames(self.plan)
+        lines = [
+            line
+            for size, word in self.names.named.kept.items()
+            for line in lay(code.size(size, plain), 8, f"{word} = ")
+        ]
+        lines += self.lines
         for name, made in self._modules.items():
             if isinstance(made, (_Copies, _Optional)):
                 lines += made.write(self.begin)
