@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from nnspec.compiler import code, externs
 from nnspec.compiler.classes import ClassPlan, is_chain
+from nnspec.compiler.comments import above
 from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
@@ -110,7 +111,8 @@ def _head(plan: ClassPlan, base: str) -> list[str]:
     known = plan.shapes if len(plan.shapes) == 1 else inputs if len(inputs) == 1 else set()
     shapes = [line for text in known for line in fold(text, WIDTH - 10)]
     doc = plan.doc or (plan.name if not shapes else "")
-    return [f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
+    said = above(plan.definition) if plan.definition else []
+    return [*said, f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
 
 
 def fold(text: str, width: int) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.comments import Comments
 from nnspec.compiler.layout import Call, Expr, Text, lay
 from nnspec.compiler.modules import Constructor, copies
 from nnspec.compiler.names import fresh, usable
@@ -46,6 +47,8 @@ class Forward:
             int, str
         ] = {}  # value -> the variable in which the sides of an `if` leave it
         self.statements: list[Statement] = []
+        self.comments = Comments(plan.graph)
+        self.remarks: list[str] = []  # comments for the next statement
         self.dead = self._without_effect()
         self._count_uses()
 
@@ -76,7 +79,8 @@ class Forward:
     def write(self, output: str = "") -> list[str]:
         """The lines of the body; `output` is the class of several outputs."""
         lines, returned = self.parts(output)
-        return [*lines, *lay(returned, 8, "return ")]
+        above = [*self.remarks, *self.comments.of_return()]
+        return [*lines, *(f"        {line}" for line in above), *lay(returned, 8, "return ")]
 
     def parts(self, output: str = "") -> tuple[list[str], Expr]:
         """The lines before the `return`, and what it returns."""
@@ -91,7 +95,7 @@ class Forward:
             if node.when is not None or isinstance(node, Choice):
                 number = self._sides(number)
             else:
-                self._node(number, node)
+                self._step(number, node)
                 number += 1
         results = [self._take(value) for _, value in self.graph.outputs]
         if output:
@@ -103,6 +107,15 @@ class Forward:
         lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
         computed = self.names.definitions()
         return [*self._sizes(), *computed, *lines], returned
+
+    def _step(self, number: int, node: Node) -> None:
+        """A node, with what the spec says of it above the statement that it becomes."""
+        if id(node) not in self.dead and not isinstance(node, OwnParam):
+            self.remarks += self.comments.of_node(node)
+        before = len(self.statements)
+        self._node(number, node)
+        if len(self.statements) > before:
+            self.statements[before].comments, self.remarks = self.remarks, []
 
     @property
     def lists(self) -> dict[str, int]:
@@ -245,7 +258,7 @@ class Forward:
                 if len(self.uses[id(choice.source(training))]) == 1
             }
             for at in sides.members[training]:
-                self._node(at, self.graph.nodes[at])
+                self._step(at, self.graph.nodes[at])
             sources = [self._take(choice.source(training)) for choice in sides.choices]
             self.statements += assignments(names, sources)
             lines = [line for lines in rolled(self.statements, self.lists, 12) for line in lines]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nnspec.compiler import code
 from nnspec.compiler.begin import Lines, begins, parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
+from nnspec.compiler.comments import Comments
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.named import Named
@@ -51,6 +52,7 @@ class Constructor:
         self.names = ConstructorNames(plan, kept)
         self.access: dict[int, str] = {}  # id of a node -> `self.conv1`
         self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items
+        self.comments = Comments(plan.graph)
         self.lines: list[str] = []
         self.annotations: list[str] = []  # of buffers, at the head of the class
         arguments = [*self.names.words.values(), *self.names.named.kept.values()]
@@ -163,6 +165,7 @@ class Constructor:
     def _own(self, node: OwnParam) -> None:
         name = node.path[-1]
         self.access[id(node)] = f"self.{name}"
+        self._remark(name)
         if isinstance(node.init, Computed):
             self._computed(node, name, node.init)
             return
@@ -180,6 +183,9 @@ class Constructor:
         self._registered(node, name, tensor)
         if init not in (*makers, "constant"):
             self.lines += begins(node.init, f"self.{name}", self.names, 8)
+
+    def _remark(self, name: str) -> None:
+        self.lines += [f"        {line}" for line in self.comments.of_declaration(name)]
 
     def _computed(self, node: OwnParam, name: str, init: Computed) -> None:
         from nnspec.compiler.computed import parts  # it writes statements, as `forward` does
@@ -208,6 +214,7 @@ class Constructor:
         ]
         lines += self.lines
         for name, made in self._modules.items():
+            lines += [f"        {line}" for line in self.comments.of_declaration(name)]
             if isinstance(made, (_Copies, _Optional)):
                 lines += made.write(self.begin)
                 continue
