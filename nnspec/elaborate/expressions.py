@@ -453,7 +453,9 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
 
 
 def _stage_layer(body: Body, stage: tree.Stage) -> Any:
-    value = evaluate(body, stage.value)
+    given = stage.value
+    called = isinstance(given, tree.Call)
+    value = call(body, given, None, stage=True) if called else evaluate(body, given)
     if is_layer(value):
         return value
     _not_a_layer(body, stage, value)

@@ -263,6 +263,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
     ),
     (
+        "classes that are counted",
+        "PyTorch's one_hot takes -1 and looks for the largest number; a shape does not depend on values",
+        lambda case, refused, theirs: of("one_hot")(case) and refused.why.startswith("num_classes"),
+    ),
+    (
         "squeeze of another size",
         "PyTorch leaves a size that is not 1 as it is; the number of dimensions must not depend "
         "on a size",

@@ -35,7 +35,8 @@ NNSPEC = {dtype: name for name, dtype in TORCH.items()}
 PLACES = {
     "embedding", "index_at", "cross_entropy", "nll_loss", "embedding_bag",
     "max_unpool1d", "max_unpool2d", "max_unpool3d", "multi_margin_loss", "multilabel_margin_loss",
-    "ctc_loss",
+    "ctc_loss", "one_hot", "gather", "index_select", "scatter", "scatter_add", "take_along_dim",
+    "index_add",
 }  # fmt: skip
 
 
