@@ -263,6 +263,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
     ),
     (
+        "complex numbers of half precision",
+        "PyTorch has begun to make complex32, and computes little with it; the language has no such dtype",
+        lambda case, refused, theirs: theirs is not None
+        and any(output.dtype == "torch.complex32" for output in theirs.outputs),
+    ),
+    (
         "classes that are counted",
         "PyTorch's one_hot takes -1 and looks for the largest number; a shape does not depend on values",
         lambda case, refused, theirs: of("one_hot")(case) and refused.why.startswith("num_classes"),
