@@ -114,7 +114,11 @@ class Complex(Binary):
     family = "complex"
     tensors = (Tensor("real"), Tensor("imag"))
     accepts = ("([2, 3], [3]) -> complex", "(f64[2], f64[2]) -> complex")
-    rejects = ("([2, 3], [2]) -> complex", "([2], f64[2]) -> complex", "(i64[2], i64[2]) -> complex")
+    rejects = (
+        "([2, 3], [2]) -> complex",
+        "([2], f64[2]) -> complex",
+        "(i64[2], i64[2]) -> complex",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dtypes = {tensor.dtype for tensor in use.inputs if tensor is not None}

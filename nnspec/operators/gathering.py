@@ -196,8 +196,14 @@ class IndexAdd(Operator):
     family = "selection"
     tensors = (Tensor("input"), Tensor("index", doc="i64[k] or i32[k]"), Tensor("source"))
     settings = (_DIM,)
-    accepts = ("([4, 5], i64[3], [3, 5]) -> index_add(0)", "([4, 5], i32[2], [4, 2]) -> index_add(1)")
-    rejects = ("([4, 5], i64[3], [3, 4]) -> index_add(0)", "([4, 5], i64[3], [2, 5]) -> index_add(0)")
+    accepts = (
+        "([4, 5], i64[3], [3, 5]) -> index_add(0)",
+        "([4, 5], i32[2], [4, 2]) -> index_add(1)",
+    )
+    rejects = (
+        "([4, 5], i64[3], [3, 4]) -> index_add(0)",
+        "([4, 5], i64[3], [2, 5]) -> index_add(0)",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         index, source = index_of(use, 1, "i64", "i32"), use.inputs[2]

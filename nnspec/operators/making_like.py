@@ -125,7 +125,11 @@ class Meshgrid(Operator):
             doc='"xy": the first two dimensions exchanged, as in images',
         ),
     )
-    accepts = ("([3], [4]) -> meshgrid", '([3], [4], [2]) -> meshgrid(indexing="xy")', "[3] -> meshgrid")
+    accepts = (
+        "([3], [4]) -> meshgrid",
+        '([3], [4], [2]) -> meshgrid(indexing="xy")',
+        "[3] -> meshgrid",
+    )
     rejects = ("([3, 2], [4]) -> meshgrid", "([3], i64[4]) -> meshgrid")
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import compare, minimum, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.repeating import Expand, whole_numbers
+from nnspec.operators.repeating import Expand
 from nnspec.operators.shape import Reshape
 from nnspec.tensors import TensorType
 
@@ -105,7 +105,11 @@ class Narrow(Operator):
         Setting("length", "size", doc="how many are kept"),
     )
     accepts = ("[2, 5] -> narrow(1, 1, 3)", "[4, 5] -> narrow(0, -2, 2)")
-    rejects = ("[2, 5] -> narrow(1, 3, 3)", "[2, 5] -> narrow(2, 0, 1)", "[2, 5] -> narrow(1, -6, 1)")
+    rejects = (
+        "[2, 5] -> narrow(1, 3, 3)",
+        "[2, 5] -> narrow(2, 0, 1)",
+        "[2, 5] -> narrow(1, -6, 1)",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dim = use.dim("dim", use.x.rank)

@@ -108,7 +108,12 @@ class Max(Extremes):
     `values, indices = x -> max(dim=1)`; of two tensors, `max(a, b)`. (`amax` gives values only.)"""
 
     name = "max"
-    accepts = ("[2, 3] -> max", "[2, 3] -> max(1)", "([2, 3], [3]) -> max", "i64[2, 3] -> max(0, true)")
+    accepts = (
+        "[2, 3] -> max",
+        "[2, 3] -> max(1)",
+        "([2, 3], [3]) -> max",
+        "i64[2, 3] -> max(0, true)",
+    )
     rejects = ("[2, 3] -> max(2)", "([2, 3], [2]) -> max", "c64[2] -> max")
 
 
@@ -117,7 +122,12 @@ class Min(Extremes):
     `values, indices = x -> min(dim=1)`; of two tensors, `min(a, b)`. (`amin` gives values only.)"""
 
     name = "min"
-    accepts = ("[2, 3] -> min", "[2, 3] -> min(1)", "([2, 3], [3]) -> min", "i64[2, 3] -> min(0, true)")
+    accepts = (
+        "[2, 3] -> min",
+        "[2, 3] -> min(1)",
+        "([2, 3], [3]) -> min",
+        "i64[2, 3] -> min(0, true)",
+    )
     rejects = ("[2, 3] -> min(2)", "([2, 3], [2]) -> min", "c64[2] -> min")
 
 
@@ -171,7 +181,11 @@ class Topk(Operator):
         Setting("largest", "bool", True, doc="false: the smallest"),
         Setting("sorted", "bool", True, doc="in order"),
     )
-    accepts = ("[2, 5] -> topk(3)", "[4, 5] -> topk(2, dim=0, largest=false)", "i64[2, 5] -> topk(1)")
+    accepts = (
+        "[2, 5] -> topk(3)",
+        "[4, 5] -> topk(2, dim=0, largest=false)",
+        "i64[2, 5] -> topk(1)",
+    )
     rejects = ("[2, 5] -> topk(6)", "[2, 5] -> topk(1, 2)")
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
@@ -186,7 +200,9 @@ class Topk(Operator):
         use.at_least(
             size,
             k,
-            lambda: f"there are no {render(k)} values in dimension {dim}, whose size is {render(size)}",
+            lambda: (
+                f"there are no {render(k)} values in dimension {dim}, whose size is {render(size)}"
+            ),
             argument="k",
         )
         shape = (*use.x.shape[:dim], k, *use.x.shape[dim + 1 :])
@@ -222,7 +238,11 @@ class Sort(Sorting):
 
     name = "sort"
     result_names = ("values", "indices")
-    accepts = ("[2, 5] -> sort", "[2, 5] -> sort(0, descending=true)", "bool[2, 5] -> sort(stable=true)")
+    accepts = (
+        "[2, 5] -> sort",
+        "[2, 5] -> sort(0, descending=true)",
+        "bool[2, 5] -> sort(stable=true)",
+    )
     rejects = ("[2, 5] -> sort(2)", "c64[2] -> sort")
 
 

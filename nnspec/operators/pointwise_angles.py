@@ -1,4 +1,4 @@
-"""Functions of angles, and hyperbolic ones: sin, cos, tan, asin, …, atanh, sinc. (`tanh` is an activation.)"""
+"""Functions of angles, and hyperbolic ones: sin, cos, …, atanh, sinc. (`tanh` is an activation.)"""
 
 from __future__ import annotations
 

@@ -220,10 +220,16 @@ class Norm(Reduction):
     name = "norm"
     floats_only = True
     settings = (
-        Setting("p", "float|str", "fro", choices=("fro",), doc='"fro" is 2, the length; or float("inf")'),
+        Setting(
+            "p", "float|str", "fro", choices=("fro",), doc='"fro" is 2, the length; or float("inf")'
+        ),
         *Reduction.settings,
     )
-    accepts = ("[2, 3] -> norm", "[2, 3, 4] -> norm(2, [0, 1, 2])", '[2, 3, 4] -> norm("fro", 1, true)')
+    accepts = (
+        "[2, 3] -> norm",
+        "[2, 3, 4] -> norm(2, [0, 1, 2])",
+        '[2, 3, 4] -> norm("fro", 1, true)',
+    )
     rejects = ("[2, 3] -> norm(2, 2)", "i64[2, 3] -> norm", "[2, 3, 4] -> norm(dim=[0, 1, 2])")
 
     def dims(self, use: Use) -> set[int]:

@@ -15,7 +15,7 @@ EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
 #: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
 #: matrix product then
-MACS_AT_ONE = {"einsum"}
+MACS_AT_ONE = {"einsum", "tensordot"}
 
 Rule = Callable[[Case, Refused, Torch | None], bool]
 
@@ -261,6 +261,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "a scale of 0 next to a size",
         "nn.Upsample takes it for none",
         lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
+    ),
+    (
+        "frequencies of nothing",
+        "PyTorch's rfftfreq takes 0 values, and fewer",
+        lambda case, refused, theirs: of("rfftfreq")(case) and refused.why.startswith("n must be"),
     ),
     (
         "complex numbers of half precision",

@@ -110,7 +110,9 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
                     result = eval(call or source, space)
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
-    outputs = tuple(TensorType(NNSPEC.get(r.dtype, str(r.dtype)), tuple(r.shape)) for r in flat(result))
+    outputs = tuple(
+        TensorType(NNSPEC.get(r.dtype, str(r.dtype)), tuple(r.shape)) for r in flat(result)
+    )
     return Torch(outputs, params_of(made), counter.get_total_flops() // 2)
 
 
