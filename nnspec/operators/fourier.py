@@ -265,7 +265,8 @@ class Hfft2(TwoDimensions):
 
 
 class Hfftn(AnyDimensions):
-    """The real spectrum of values of which half is given (the other half mirrors it), over some dimensions, or all."""
+    """The real spectrum of values of which half is given (the other half mirrors it), over some
+    dimensions, or all."""
 
     name = "hfftn"
     whole = True

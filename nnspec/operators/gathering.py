@@ -11,6 +11,8 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from nnspec.operators.definition import Use
 
 _DIM = Setting("dim", "int", doc="the dimension that the places are along")
@@ -145,11 +147,11 @@ class Scatter(Operator):
         Tensor("src", scalar=True, doc="the values, or one number"),
     )
     settings = (_DIM,)
-    accepts = (
+    accepts: ClassVar[tuple[str, ...]] = (
         "([4, 5], i64[4, 2], [4, 2]) -> scatter(1)",
         "([4, 5], i64[4, 2]) -> scatter(dim=1, src=1.0)",
     )
-    rejects = (
+    rejects: ClassVar[tuple[str, ...]] = (
         "([4, 5], i64[4, 2], [4, 1]) -> scatter(1)",
         "([4, 5], i64[5, 2], [5, 2]) -> scatter(1)",
         "([4, 5], i64[4, 2], i64[4, 2]) -> scatter(1)",

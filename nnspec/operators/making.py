@@ -10,7 +10,7 @@ from nnspec.tensors import TensorType, is_float, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -125,7 +125,7 @@ class Zeros(Maker):
     name = "zeros"
     settings = (Setting("size", "list", doc="its shape", spread=True), _DTYPE)
     accepts = ("zeros([2, 3])", 'zeros(4, dtype="i64")')
-    rejects = ("zeros([2, -1])",)
+    rejects: ClassVar[tuple[str, ...]] = ("zeros([2, -1])",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         return (TensorType(use["dtype"] or "f32", self.shape(use)),)

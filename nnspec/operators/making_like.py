@@ -9,7 +9,7 @@ from nnspec.tensors import TensorType, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -22,7 +22,7 @@ class Like(Operator):
 
     family = "maker"
     tensors = (Tensor("input", doc="whose shape it has"),)
-    settings: tuple[Setting, ...] = (_DTYPE,)
+    settings: ClassVar[tuple[Setting, ...]] = (_DTYPE,)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         return (TensorType(use["dtype"] or use.x.dtype, use.x.shape),)

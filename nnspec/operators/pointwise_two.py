@@ -9,6 +9,8 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from nnspec.operators.definition import Use
 
 
@@ -16,7 +18,7 @@ class OfTwo(Binary):
     """A function of two tensors, with broadcasting."""
 
     family = "pointwise"
-    tensors = (Tensor("input"), Tensor("other"))
+    tensors: ClassVar[tuple[Tensor, ...]] = (Tensor("input"), Tensor("other"))
 
     def function(self, use: Use) -> CallCode:
         return CallCode(f"torch.{self.name}", (Ref(0), Ref(1)))

@@ -17,7 +17,7 @@ class Reduction(Operator):
 
     family = "reduction"
     floats_only: ClassVar[bool] = False
-    settings = (
+    settings: ClassVar[tuple[Setting, ...]] = (
         Setting("dim", "int|list|none", None, doc="one dimension or a list; all by default"),
         Setting("keepdim", "bool", False, doc="keep the reduced dimensions, with size 1"),
     )
