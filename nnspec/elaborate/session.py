@@ -164,7 +164,9 @@ class Session:
     def _plain(self, setting: Setting, value: Any) -> Any:
         """What a rule sees of a setting: sizes stay names, other numbers are what they stand for."""
         if isinstance(value, Inner):
-            plain = {s.name: self._plain(s, value.settings[s.name]) for s in value.operator.settings}
+            plain = {
+                s.name: self._plain(s, value.settings[s.name]) for s in value.operator.settings
+            }
             return Inner(value.operator, plain, value.given)
         return value if "size" in setting.kind or setting.kind == "list" else self.value_of(value)
 

@@ -13,6 +13,7 @@ from nnspec.operators.definition import (
     Setting,
     Tensor,
 )
+from nnspec.operators.fitting import divisors
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -172,6 +173,7 @@ class GroupNorm(Operator):
             groups,
             f"num_groups={groups} must divide the {render(channels)} channels",
             argument="num_groups",
+            help=lambda: divisors(channels),
         )
         values: Size = use.x.shape[0] * (channels // groups)
         for size in use.x.shape[2:]:
