@@ -31,7 +31,7 @@ def dtypes(case: Case) -> set[str]:
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
     families = (
         *("convolution", "pooling", "dropout", "normalisation", "padding", "folding"),
-        *("recurrent", "transformer"),
+        *("recurrent", "transformer", "squeeze_excitation"),
     )
     placed = of(*families, "pad", "softmax2d")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
@@ -261,6 +261,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "a scale of 0 next to a size",
         "nn.Upsample takes it for none",
         lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
+    ),
+    (
+        "regions that are no boxes",
+        "torchvision's Python looks at the first four numbers of a box, and takes any dtype",
+        lambda case, refused, theirs: of("region")(case)
+        and refused.code in ("NN301", "NN303", "NN304"),
     ),
     (
         "frequencies of nothing",

@@ -9,6 +9,7 @@ where they differ on purpose, `symbolic.py` does the same with symbols in place 
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -96,7 +97,7 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
         inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
         try:
             constructor, _, call = source.partition("\n")
-            made = eval(constructor, SPACE | names(inputs)) if source.startswith("nn.") else None
+            made = eval(constructor, SPACE | names(inputs)) if is_module(source) else None
             if case.operator.name in EVALUATED and made is not None:
                 made.eval()
             counter = FlopCounterMode(display=False)
@@ -114,6 +115,11 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
         TensorType(NNSPEC.get(r.dtype, str(r.dtype)), tuple(r.shape)) for r in flat(result)
     )
     return Torch(outputs, params_of(made), counter.get_total_flops() // 2)
+
+
+def is_module(source: str) -> bool:
+    """Whether a code makes a module, and not a tensor."""
+    return re.match(r"nn\.|torchvision\.ops\.[A-Z]", source) is not None
 
 
 def flat(result: Any) -> Iterator[torch.Tensor]:
@@ -198,9 +204,9 @@ def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
         params = tuple(
             (n, p.shape, p.dtype, p.trainable) for n, p in case.operator.params(use).items()
         )
-        if source.startswith("nn.") and params != theirs.params:
+        if is_module(source) and params != theirs.params:
             return f"parameters: nnspec {params}, PyTorch {theirs.params} for {source}"
-        if not source.startswith("nn.") and params:
+        if not is_module(source) and params:
             return f"parameters in a function: {params} for {source}"
     if case.operator.name in JUDGES and not isinstance(found, Refused):
         return other_values(case, written)
