@@ -24,7 +24,9 @@ def test_without_offsets_it_is_a_convolution() -> None:
 def test_whole_offsets_move_the_window() -> None:
     torch.manual_seed(0)
     x, weight = torch.rand(1, 2, 5, 6), torch.rand(3, 2, 1, 1)
-    offset = torch.tensor([1.0, -2.0]).view(1, 2, 1, 1).expand(1, 2, 5, 6)  # a row down, two columns back
+    offset = (
+        torch.tensor([1.0, -2.0]).view(1, 2, 1, 1).expand(1, 2, 5, 6)
+    )  # a row down, two columns back
     right = F.conv2d(F.pad(x, (2, -2, -1, 1)), weight)
     torch.testing.assert_close(torchvision.ops.deform_conv2d(x, offset, weight), right)
 
