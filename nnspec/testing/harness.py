@@ -79,6 +79,7 @@ def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
         found = run_nnspec(case)
     except Exception as error:  # a rule must refuse in its own words
         return f"nnspec raises {type(error).__name__}: {error}"
+    why: str | None
     if isinstance(found, Refused) and found.code == "NN220":  # what a package's rule raised
         how, why = "wrong", found.why
     elif isinstance(found, Refused):

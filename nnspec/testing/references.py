@@ -177,6 +177,14 @@ def recurrent(case: Case) -> str:
     return made.replace("hx=x1, cx=x2", "(x1, x2)").replace("hx=x1", "x1")
 
 
+def by_names(case: Case) -> str:
+    """PyTorch has `dim` before the other tensors, a spec behind them."""
+    slots = [tensor.name for tensor in case.operator.tensors]
+    rest = [f"{name}=x{number}" for number, name in enumerate(slots) if number]
+    settings = {n: v for n, v in case.settings.items() if n not in slots}
+    return f"torch.{case.operator.name}({written(['x0', *rest], settings)})"
+
+
 def arange(case: Case) -> str:
     """The first number alone is the end; with a step PyTorch wants all three."""
     given = {n: v for n, v in case.settings.items() if n == "dtype" or v is not None}
@@ -215,5 +223,7 @@ OWN: dict[str, Callable[[Case], str | None]] = {
     "gru_cell": recurrent,
     "rnn_cell": recurrent,
     "arange": arange,
+    **dict.fromkeys(("gather", "scatter", "scatter_add", "index_select", "index_add"), by_names),
+    "fft": lambda case: f"torch.fft.fft({written(['x0'], case.settings)})",
     "stochastic_depth": lambda case: None,  # torchvision's: tests/operators holds the two together
 }

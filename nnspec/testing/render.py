@@ -15,6 +15,7 @@ from torch import nn
 
 from nnspec.operators.definition import (
     CallCode,
+    Factory,
     IndexCode,
     InfixCode,
     InTraining,
@@ -57,6 +58,8 @@ def value(item: Any) -> str:
         return "..."
     if isinstance(item, InTraining):
         return value(item.value)
+    if isinstance(item, Factory):
+        return f"lambda: {text(item.made)}"
     if isinstance(item, SameDevice):
         return "'cpu'"
     return repr(item)

@@ -86,7 +86,7 @@ def run_torch(
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
     values = tuple(flat(result))
-    outputs = tuple(TensorType(NNSPEC[r.dtype], tuple(r.shape)) for r in values)
+    outputs = tuple(TensorType(NNSPEC.get(r.dtype, str(r.dtype)), tuple(r.shape)) for r in values)
     return Ran(outputs, values, params_of(made), before, counter.get_total_flops() // 2)
 
 

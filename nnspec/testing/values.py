@@ -34,6 +34,12 @@ PLACES: dict[str, Callable[[Case], Any]] = {
     "max_unpool2d": lambda case: 1,
     "max_unpool3d": lambda case: 1,
     "ctc_loss": lambda case: 1,
+    # class numbers, and places along a dimension: 0 is always one
+    **{
+        name: lambda case: 1
+        for name in ("one_hot", "gather", "index_select", "scatter", "scatter_add")
+    },
+    **{name: lambda case: 1 for name in ("take_along_dim", "index_add")},
 }
 
 

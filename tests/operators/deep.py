@@ -18,6 +18,7 @@ from pathlib import Path
 
 import torch
 
+import tests.operators.without_kernels  # noqa: F401  (defines what torchvision lacks)
 from nnspec.operators import every
 from nnspec.operators.definition import Operator
 from nnspec.testing.trials import Tally, counterexamples, shares
