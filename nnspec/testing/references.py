@@ -99,7 +99,12 @@ def reference(case: Case) -> str | None:
     for home, space in (("F", F), ("torch", torch), ("torch.special", torch.special)):
         if hasattr(space, name):
             slots = {tensor.name for tensor in case.operator.tensors}
-            settings = {n: v for n, v in case.settings.items() if n not in slots}
+            plain = {s.name for s in case.operator.settings if s.default is None}
+            settings = {  # PyTorch's overloads do not know none where it is the default
+                n: v
+                for n, v in case.settings.items()
+                if n not in slots and not (v is None and n in plain)
+            }
             return f"{home}.{name}({written(tensors(case), settings)})"
     return None
 
@@ -180,8 +185,9 @@ def recurrent(case: Case) -> str:
 def by_names(case: Case) -> str:
     """PyTorch has `dim` before the other tensors, a spec behind them."""
     slots = [tensor.name for tensor in case.operator.tensors]
-    rest = [f"{name}=x{number}" for number, name in enumerate(slots) if number]
-    settings = {n: v for n, v in case.settings.items() if n not in slots}
+    given = {n for n, tensor in enumerate(case.inputs) if n and tensor is not None}
+    rest = [f"{name}=x{number}" for number, name in enumerate(slots) if number in given]
+    settings = {"value" if n == "src" else n: v for n, v in case.settings.items()}
     return f"torch.{case.operator.name}({written(['x0', *rest], settings)})"
 
 

@@ -78,7 +78,10 @@ def text(code: ModuleCode | CallCode | InfixCode | IndexCode) -> str:
             return made
         return f"{made}\nmodule({arguments(code.call or (), code.call_kwargs)})"
     if isinstance(code, InfixCode):
-        return f"{value(code.left)} {code.op} {value(code.right)}"
+        sides = [
+            f"({s!r})" if isinstance(s, (int, float)) else value(s) for s in (code.left, code.right)
+        ]
+        return f" {code.op} ".join(sides)
     if isinstance(code, IndexCode):
         items = [
             ":".join("" if part is None else str(part) for part in (i.start, i.stop, i.step))
