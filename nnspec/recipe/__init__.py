@@ -1,5 +1,5 @@
-"""What `data` and `train` parts may name: sources, transforms, optimizers, schedulers,
-averages, metrics.
+"""What `data` and `train` parts may name: sources, draws, transforms, optimizers, schedulers,
+averages, mixtures, metrics.
 
 Each is one definition, in the file of its kind: settings, static rule, documentation, and the function
 that builds it, which alone imports PyTorch. `lookup` loads only the file of the kind that is asked for.
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.recipe.definition import Recipe
 
-KINDS = ("source", "transform", "optimizer", "scheduler", "average", "mixture", "metric")
+KINDS = ("source", "draw", "transform", "optimizer", "scheduler", "average", "mixture", "metric")
 
 
 def names(kind: str) -> list[str]:

@@ -57,7 +57,7 @@ def evaluate(
         )
     state, _ = run.state("best")
     trainer = job.trainer(run)
-    trainer.model.load_state_dict(run.weights("best"))
+    trainer.take(run.weights("best"))
     results = trainer.validate(split)
     confusion: Tensor | None = None
     names: tuple[str, ...] = ()

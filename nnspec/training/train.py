@@ -51,7 +51,7 @@ def resume(
     before, now = run.settings, settings_of(job, {**run.settings.overrides, **(overrides or {})})
     changed = changes(before.resolved, now.resolved)
     trainer = job.trainer(run)
-    trainer.resume([name[10:] for name in changed if name.startswith("optimizer.")])
+    trainer.resume(changed)
     if trainer.finished:
         more = f"nnspec train --resume {folder} epochs={2 * trainer.epoch}"
         raise RunError(
@@ -76,8 +76,9 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tupl
 
 def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[str, Any]) -> Run:
     counts = {name: len(split) for name, split in trainer.splits.items()}
-    parameters = sum(p.numel() for p in trainer.model.parameters())
-    header(console, job, counts, trainer.model, dict(words))
+    models = {one.plan.model: one.model for one in trainer.together}
+    parameters = sum(p.numel() for model in models.values() for p in model.parameters())
+    header(console, job, counts, models, dict(words))
     display = Display(
         console, job.plan.settings["epochs"], trainer.epoch, trainer.monitor, trainer.batch_size
     )
@@ -116,7 +117,9 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
             "seconds": seconds,
         }
     )
-    footer(console, trainer.monitor, trainer.best, trainer.best_epoch, str(run.folder), seconds)
+    best = trainer.monitor, trainer.best, trainer.best_epoch
+    classes = any(job.plan.data.fields[m.field].classes is not None for m in job.plan.metrics)
+    footer(console, *best, str(run.folder), seconds, classes)
     return run
 
 
