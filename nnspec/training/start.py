@@ -17,6 +17,7 @@ from nnspec.elaborate.program import Program
 from nnspec.elaborate.training import train_plans
 from nnspec.recipe.plan import OF_ONE_PART, TrainPlan
 from nnspec.source import Source
+from nnspec.training import light
 from nnspec.training.alternating import Alternating, weights_of
 from nnspec.training.data import Data, load
 from nnspec.training.errors import RunError
@@ -142,7 +143,9 @@ class Job:
             tf32 = "high" if settings["precision"] != "float32" else "highest"
             torch.set_float32_matmul_precision(tf32)
             torch.backends.cudnn.allow_tf32 = tf32 == "high"
-        torch.use_deterministic_algorithms(settings["deterministic"])
+        light.determine(settings["deterministic"])
+        if not settings["compile"]:
+            light.optimizers_alone()
         self.seed()
         kind = Trainer if len(self.parts) == 1 else Alternating
         made = {

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.recipe.plan import TrainPlan
+from nnspec.training import light
 from nnspec.training.groups import optimizers
 from nnspec.training.state import pack, unpack
 
@@ -29,6 +30,8 @@ class Update:
         per_epoch = math.ceil(batches / self.accumulate)
         total = per_epoch * settings["epochs"]
         self.optimizers = optimizers(model, plan)
+        for one in self.optimizers:
+            light.plain_step(one)
         schedule = plan.scheduler
         self.schedulers = [
             schedule.definition.build(one, per_epoch, total, schedule.settings, best)
