@@ -83,7 +83,10 @@ class Reader:
             raise placed(mismatch, places.get(mismatch.argument, expr.span)) from None
 
     def recipe(self, kind: str, name: tree.Name) -> Recipe:
-        found = lookup(kind, name.id)
+        try:
+            found = lookup(kind, name.id)
+        except Mismatch as mismatch:  # of a package that offers it
+            raise placed(mismatch, name.span) from None
         if found is None:
             close = nearest(name.id, names(kind))
             fail(
