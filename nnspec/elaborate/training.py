@@ -257,7 +257,10 @@ def _groups(
                         optimizer.definition.name, argument.name.id, tuple(own.values())
                     )
                 value = reader.body.evaluate(argument.value)
-                differs[setting.name] = check_kind(optimizer.definition.name, setting, value)
+                value = check_kind(optimizer.definition.name, setting, value)
+                if value == "find":
+                    raise Mismatch("NN206", "a rate is found for all parameters together")
+                differs[setting.name] = value
             except Mismatch as mismatch:
                 raise placed(mismatch, argument.span) from None
         found.append(GroupPlan(names[0], differs))
@@ -273,7 +276,7 @@ def _check_numbers(
     part: tree.TrainDef, written: dict[str, tree.Setting], settings: dict[str, Any]
 ) -> None:
     for name, least in _LEAST.items():
-        if settings[name] is not None and settings[name] < least:
+        if isinstance(settings[name], int) and settings[name] < least:
             place = written[name].value.span if name in written else part.span
             fail("NN206", f"`{name}` is at least {least}, not {settings[name]}", place)
     for name in _ABOVE_0:

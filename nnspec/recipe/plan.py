@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 #: the plain settings of a train part
 SETTINGS = (
     Setting("epochs", "int", 10, doc="passes over the training data"),
-    Setting("batch_size", "int", 64, doc="samples in a batch"),
+    Setting(
+        "batch_size", "int|str", 64, choices=("auto",), doc='samples in a batch; "auto" tries sizes'
+    ),
     Setting("accumulate", "int", 1, doc="batches whose gradients make one step of the optimizer"),
     Setting("seed", "int", 0, doc="of the weights, the split and the order of the samples"),
     Setting("clip_grad_norm", "float|none", None, doc="longest gradient that is let through"),

@@ -66,10 +66,17 @@ class Job:
         self.notes: list[str] = []
 
     def _worthwhile(self, macs: int) -> int:
-        work: int = macs * self.plan.settings["batch_size"]
+        batch: int | str = self.plan.settings["batch_size"]
+        work: int = macs * (batch if isinstance(batch, int) else 1)
         if self.device.type != "cpu":
             return EVERY
         return max(1, min(EVERY, work // A_THREADS_WORTH))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a setting is left to be found by trying."""
+        rates = [part.plan.optimizer.settings["lr"] for part in self.parts]
+        return self.plan.settings["batch_size"] == "auto" or "find" in rates
 
     def choices(self, model: nn.Module) -> list[str]:
         """What was chosen that the settings leave open, and why; each can be set."""

@@ -52,12 +52,16 @@ class Update:
         self.scaler.scale(loss if share == 1 else loss * share).backward()
 
     def step(self) -> None:
-        """One step of the optimizer with the gradients that were gathered."""
+        """One step of the optimizer with the gradients that were gathered, and of the schedule."""
+        self.move()
+        self._after_step()
+
+    def move(self) -> None:
+        """One step of the optimizer at the learning rate as it is."""
         self._clip()
         for optimizer in self.optimizers:
             self.scaler.step(optimizer)
         self.scaler.update()
-        self._after_step()
 
     def step_with(self, loss: Callable[[], Tensor]) -> Tensor:
         """One step of an optimizer that asks for the loss itself; the loss before it."""
