@@ -52,7 +52,7 @@ def found_by_trying(job: Job, again: Again) -> tuple[dict[str, Any], list[str]]:
 
 def best_batch(again: Again) -> tuple[int, str]:
     """The largest batch up to which doubling makes samples faster by a tenth, and that fits into memory."""
-    size, before, why = LEAST, 0.0, "the largest that is tried"
+    size, before = LEAST, 0.0
     while True:
         try:
             job = again({"batch_size": size})
