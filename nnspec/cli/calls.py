@@ -179,7 +179,7 @@ def _guarded(run: Callable[[], None]) -> int:
             'this needs PyTorch, which is not installed: pip install "nnspec[train]"'
         )
     from nnspec.diagnostics import Mismatch, SpecError
-    from nnspec.elaborate.training import UnknownSetting
+    from nnspec.elaborate.together import UnknownSetting
     from nnspec.training.errors import RunError
 
     try:
