@@ -26,6 +26,7 @@ from nnspec.compiler.numbers import FormalFloat
 from nnspec.dims import Atom, Dim, complement, remainders
 from nnspec.operators.definition import (
     CallCode,
+    Factory,
     IndexCode,
     InfixCode,
     InTraining,
@@ -179,6 +180,9 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
         return Text(f"{then} if {names.training} else {otherwise}", LOWEST)
     if isinstance(given, SameDevice):
         return Text(names.device)
+    if isinstance(given, Factory):
+        made = module(given.made, names)
+        return Text(f"lambda: {made.flat}", LOWEST) if made.args else Text(made.head)
     if isinstance(given, (bool, int, float)) or given is None:
         return _number(given)
     raise TypeError(f"{given!r} cannot stand in generated code")
@@ -292,6 +296,8 @@ def symbols(given: Any) -> Iterator[str]:
         yield from symbols(list(given.values()))
     elif isinstance(given, ModuleCode):
         yield from symbols((given.args, given.kwargs, given.call))
+    elif isinstance(given, Factory):
+        yield from symbols(given.made)
     elif isinstance(given, CallCode):
         yield from symbols((given.args, given.kwargs))
     elif isinstance(given, InfixCode):
@@ -310,7 +316,7 @@ def key(given: Any) -> Any:
         return ("slice", key(given.start), key(given.stop), key(given.step))
     if isinstance(given, dict):
         return tuple((name, key(item)) for name, item in given.items())
-    if isinstance(given, (ModuleCode, CallCode, InfixCode, IndexCode, InTraining)):
+    if isinstance(given, (ModuleCode, Factory, CallCode, InfixCode, IndexCode, InTraining)):
         return (type(given).__name__, *(key(getattr(given, f)) for f in given._fields))
     if isinstance(given, FormalFloat):
         return ("formal", given.symbol)

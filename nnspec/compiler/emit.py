@@ -34,12 +34,16 @@ def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> 
     """A module: docstring, the imports that the parts need and those of packages, the parts."""
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
     words = set(
-        re.findall(r"\b(?:torch(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)", body)
+        re.findall(
+            r"\b(?:torch(?=\.)|torchvision(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)",
+            body,
+        )
     )
     standard = [line for word, line in _IMPORTS if word in words]
     torch = [*packages]
     torch += ["import torch"] if "torch" in words else []
     torch += ["import torch.nn.functional as F"] if "F" in words else []
+    torch += ["import torchvision"] if "torchvision" in words else []
     names = [name for name in ("Tensor", "nn") if name in words]
     torch += [f"from torch import {', '.join(names)}"] if names else []
     heads = ["\n".join(docstring(doc, 0))] if doc else []

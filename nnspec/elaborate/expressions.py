@@ -455,7 +455,11 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
 
 
 def _stage_layer(body: Body, stage: tree.Stage) -> Any:
-    value = evaluate(body, stage.value)
+    given = stage.value
+    if isinstance(given, tree.Call):
+        value = call(body, given, None, stage=True)
+    else:
+        value = evaluate(body, given)
     if is_layer(value):
         return value
     _not_a_layer(body, stage, value)
