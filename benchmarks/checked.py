@@ -1,7 +1,7 @@
 """Whole processes: `nnspec check` of each of torchvision's builders against torchinfo on the same model.
 
-Parameters, shapes and MACs, torchinfo's at the size that torchvision trained at. To reach: each at least 20 times
-faster. One warm-up and 3 turns for each of about 100 builders: an hour on 2 cores.
+Parameters, shapes and MACs, torchinfo's at the size that torchvision trained at. To reach: each at least 20
+times faster. One warm-up and 3 turns for each of about 100 builders: an hour on 2 cores.
 
     python benchmarks/checked.py [--only resnet50] [--json checked.json]
 """
