@@ -9,7 +9,7 @@ import io
 import tokenize
 from collections.abc import Iterator
 
-import nnspec.training.torchvision_ops  # noqa: F401  (before torchvision)
+import nnspec.training  # noqa: F401  (before torchvision)
 from nnspec.checking import check_target
 from nnspec.cli.zoo import about, figures
 from nnspec.targets import find, read_text, zoo

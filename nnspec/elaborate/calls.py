@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from nnspec.syntax.tree import Call
 
 
-def call(body: Body, expr: Call, label: LabelName | None) -> Any:
-    """The value of a call; a label is for the layer that a call with tensors makes."""
+def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -> Any:
+    """The value of a call; a label is for the layer that a call with tensors makes. As a `stage` of a
+    pipeline a name that is a function on numbers too stands for the operator: `x -> sum(1)`."""
     function = body.evaluate(expr.function)
     positional: list[Any] = []
     keyword: dict[str, Any] = {}
@@ -61,7 +62,8 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
             places[str(len(positional))] = argument.span
             positional.extend(value) if isinstance(value, tuple) else positional.append(value)
     if isinstance(function, Builtin):
-        if function.operator is not None and any(isinstance(v, Value) for v in positional):
+        meant = stage or keyword or any(isinstance(value, Value) for value in positional)
+        if function.operator is not None and meant:
             function = OperatorName(function.operator)
         else:
             return _builtin(body, function, positional, keyword, expr.span)

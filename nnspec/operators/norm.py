@@ -13,6 +13,7 @@ from nnspec.operators.definition import (
     Setting,
     Tensor,
 )
+from nnspec.operators.fitting import divisors
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -176,6 +177,7 @@ class GroupNorm(Operator):
             groups,
             f"num_groups={groups} must divide the {render(channels)} channels",
             argument="num_groups",
+            help=lambda: divisors(channels),
         )
         several(
             use,

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import nnspec.training.torchvision_ops  # (before torchvision, which transformers imports)
 import torch
 
-import nnspec.training.torchvision_ops  # (before torchvision, which transformers imports)
 from tests.zoo import judge
 
 #: names in the original's state dict that are another name of a tensor

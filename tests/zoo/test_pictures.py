@@ -118,7 +118,9 @@ def unet(w: Any, latent: Any, t: Any, context: Any) -> Any:
 
 
 def test_the_unet_of_stable_diffusion_is_the_papers_by_hand() -> None:
-    module = judge.compiled("stable_diffusion", "DenoisingUNet", widths=[32, 64], repeats=1, text=24)
+    module = judge.compiled(
+        "stable_diffusion", "DenoisingUNet", widths=[32, 64], repeats=1, text=24
+    )
     latent, t, context = torch.randn(2, 4, 4, 6), torch.tensor([3, 900]), torch.randn(2, 5, 24)
     by_hand.assert_by_hand(module, unet, latent, t, context)
 
