@@ -34,3 +34,13 @@ def test_the_lstm_learns_what_bytes_follow_each_other(tmp_path: Path) -> None:
     entropy = -sum(share * math.log(share) for share in shares)
     found = losses("lstm", tmp_path, epochs=12, optimizer__lr=0.01)
     assert min(found) < 0.9 * entropy
+
+
+def test_the_vae_draws_better_than_the_mean_of_all_digits(tmp_path: Path) -> None:
+    """The bound of Kingma & Welling 2014, equation 10, in nats an image, against the cross entropy of each
+    image to the mean image."""
+    images = torch.tensor(pytest.importorskip("sklearn.datasets").load_digits().images) / 16
+    mean = images.mean(0).clamp(1e-6, 1 - 1e-6).expand_as(images)
+    alone = torch.nn.functional.binary_cross_entropy(mean, images, reduction="sum") / len(images)
+    found = losses("vae", tmp_path, epochs=20, optimizer__lr=0.003)
+    assert min(found) < 0.95 * float(alone)
