@@ -185,8 +185,12 @@ class _Inputs:
 
     def __init__(self, body: Body, definition: tree.BlockDef, trial: Trial) -> None:
         self.body = body
-        self.shapes = [s.shape for s in definition.body if isinstance(s, tree.Input)]
+        count = body.input_count(definition)
+        self.shapes = patterns.for_inputs(definition, count + patterns.takes_list(definition))
         self.trial = trial
+
+    def __len__(self) -> int:
+        return len(self.shapes)
 
     def __getitem__(self, number: int) -> TensorType:
         dtype, items = patterns.split(self.shapes[number])
