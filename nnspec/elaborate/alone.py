@@ -122,7 +122,8 @@ def _elaborate(
 ) -> None:
     arguments = _arguments(session, scope, definition, fixed, trial)
     if isinstance(definition, tree.FnDef):
-        run_function(session, Function(definition, scope), arguments, definition.name_span)
+        body = Body(session, Graph(definition.name, "block"), scope)
+        run_function(body, Function(definition, scope), arguments, definition.name_span)
         return
     layer = BlockLayer(definition.name_span, Block(definition, scope), arguments)
     if definition.short is not None:

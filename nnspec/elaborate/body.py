@@ -403,22 +403,25 @@ _RULES: dict[type, Any] = {
 }
 
 
-def run_function(session: Session, value: Function, arguments: dict[str, Any], span: Span) -> Any:
-    """The value of a `fn`: its expression, or what its body returns."""
+def run_function(body: Body, value: Function, arguments: dict[str, Any], span: Span) -> Any:
+    """The value of a `fn`: its expression, or what its body returns. What it does with tensors is done
+    in the body that calls it."""
     from nnspec.elaborate.blocks import enter
 
+    session = body.session
     session.count_steps(CALLED, span)
     scope = Scope(value.scope)
     for parameter in value.definition.parameters:
         scope.bind(parameter.name, arguments[parameter.name], parameter.span)
-    body = Body(session, Graph(value.definition.name, "block"), scope)
     enter(session, value.definition.name, span)
+    outer, body.scope = body.scope, scope
     try:
         if value.definition.short is not None:
             session.ran.add(id(value.definition.short))
             return body.evaluate(value.definition.short)
         return _run_statements(body, value.definition)
     finally:
+        body.scope = outer
         session.stack.pop()
 
 
