@@ -49,6 +49,9 @@ def train(
     if device is not None:
         overrides["device"] = device
 
+    # before PyTorch is loaded, so that a wrong name is told at once
+    source = target.read() if target is not None else None
+
     def run() -> None:
         from nnspec.training import train as room
 
@@ -56,7 +59,7 @@ def train(
             room.resume(resume, device, _console(), allow_extern, overrides)
             return
         assert target is not None
-        source = target.read()
+        assert source is not None
         root = os.path.dirname(target.file) or "."
         room.train(source, target.name, overrides, root, _console(), allow_extern=allow_extern)
 
