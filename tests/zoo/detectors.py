@@ -34,8 +34,20 @@ def two_stages(self: Any, image: Any, regions: Any, objects: Any = None) -> tupl
     heads = self.roi_heads
     found = heads.box_predictor(heads.box_head(regions))
     for kind in ("mask", "keypoint"):
-        if getattr(heads, f"{kind}_head", None) is not None:
+        if getattr(heads, f"{kind}_head") is not None:
             drawn = getattr(heads, f"{kind}_head")(objects)
             found = (*found, getattr(heads, f"{kind}_predictor")(drawn))
     batch = len(image)
     return (*features, objectness.reshape(batch, -1, 1), deltas.reshape(batch, -1, 4), *found)
+
+
+def inputs(model: Any, batch: int, height: int, width: int) -> tuple[Any, ...]:
+    """Images, and for two stages the cuts that the second one looks at; drawn from one seed."""
+    torch = import_module("torch")
+    given = [(batch, 3, height, width)]
+    if hasattr(model, "rpn"):
+        given.append((3, 256, 7, 7))
+        if model.roi_heads.mask_head is not None or model.roi_heads.keypoint_head is not None:
+            given.append((2, 256, 14, 14))
+    torch.manual_seed(0)
+    return tuple(torch.randn(shape) for shape in given)
