@@ -117,7 +117,7 @@ def _steps(model: ModelReport, image: Field) -> list[str]:
     free = {size: n for size, n in zip(wanted, have, strict=True) if isinstance(size, str)}
     if not model.admits(free):
         free = next(iter(model.nearest(free)), free)
-    sizes = [free.get(size, size) for size in wanted]
+    sizes = [free[size] if isinstance(size, str) else size for size in wanted]
     steps = [f"resize({sizes})"] if sizes != have else []
     if (image.shape[0], channels) == (1, 3):
         steps.append("rgb")

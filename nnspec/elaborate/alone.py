@@ -13,7 +13,7 @@ from nnspec.dims import SizeLimit, symbol
 from nnspec.elaborate import patterns
 from nnspec.elaborate.blocks import argument_scope, short_form
 from nnspec.elaborate.body import Body, run_function
-from nnspec.elaborate.parameters import TYPES, check_type
+from nnspec.elaborate.parameters import TYPES, check_type, inputs_of
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, OperatorName, Poisoned
@@ -186,8 +186,8 @@ class _Inputs:
 
     def __init__(self, body: Body, definition: tree.BlockDef, trial: Trial) -> None:
         self.body = body
-        count = body.input_count(definition)
-        self.shapes = patterns.for_inputs(definition, count + patterns.takes_list(definition))
+        count = len(inputs_of(definition)) + bool(patterns.list_input(definition))
+        self.shapes = patterns.for_inputs(definition, count)
         self.trial = trial
 
     def __len__(self) -> int:

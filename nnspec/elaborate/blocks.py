@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Label
-from nnspec.elaborate.patterns import takes_list
+from nnspec.elaborate.parameters import inputs_of
+from nnspec.elaborate.patterns import list_input
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import BlockLayer, Composed, Poisoned, Repeated, Step, is_layer, key
@@ -45,8 +46,8 @@ def block_graph(
     graph.arguments, graph.scope = dict(layer.arguments), layer.block.scope
     graph.doc = definition.doc
     body = Body(session, graph, argument_scope(layer))
-    inputs = body.input_count(definition)
-    more = takes_list(definition)
+    inputs = len(inputs_of(definition))
+    more = bool(list_input(definition))
     if inputs > len(types) or (inputs < len(types) and not more):
         wanted = f"{inputs} tensor{'s' * (inputs != 1)}{' or more' * more}"
         fail(

@@ -16,6 +16,7 @@ from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
 from nnspec.elaborate.numbers import comparison
+from nnspec.elaborate.parameters import inputs_of
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import CALLED, fail
 from nnspec.elaborate.values import POISON, Poisoned, SharedLayer, describe, is_layer
@@ -144,9 +145,6 @@ class Body:
         elif node.stem:
             self.paths.count(node.stem[:-1], copies)
 
-    def input_count(self, definition: tree.BlockDef) -> int:
-        return sum(isinstance(statement, tree.Input) for statement in definition.body)
-
     # -- statements ---------------------------------------------------------------------------------------
 
     def run(self, statements: Iterable[tree.Statement]) -> bool:
@@ -224,7 +222,7 @@ class Body:
             value: Any = self.tensor_input(statement, statement.name, statement.shape)
         else:
             assert self.given is not None and self.graph.definition is not None
-            others = self.input_count(self.graph.definition) - 1
+            others = len(inputs_of(self.graph.definition)) - 1
             names = [f"{statement.name}{i}" for i in range(len(self.given) - others)]
             value = [self.tensor_input(statement, name, each) for name in names]
         self.scope.bind(statement.name, value, statement.name_span)

@@ -64,8 +64,8 @@ def for_inputs(definition: BlockDef, count: int) -> list[Expr]:
     return found
 
 
-def takes_list(definition: BlockDef) -> bool:
-    """Whether a block has an input that is a list of tensors; it has one at most."""
+def list_input(definition: BlockDef) -> str:
+    """The input of a block that is a list of tensors; "" where there is none. It has one at most."""
     lists = [s for s in definition.body if isinstance(s, Input) and of_each(s.shape) is not None]
     if len(lists) > 1:
         first = Label(lists[0].shape.span, "one is here")
@@ -77,7 +77,7 @@ def takes_list(definition: BlockDef) -> bool:
             labels=(first,),
             help="where one list ended and the other began would not be known: name the tensors of one",
         )
-    return bool(lists)
+    return lists[0].name if lists else ""
 
 
 def declare(body: Body, shape: Expr) -> TensorType:

@@ -17,7 +17,10 @@ class GridSample(Operator):
 
     name = "grid_sample"
     family = "resizing"
-    tensors = (Tensor("input"), Tensor("grid", doc="the places; the last dimension has x, y (and z)"))
+    tensors = (
+        Tensor("input"),
+        Tensor("grid", doc="the places; the last dimension has x, y (and z)"),
+    )
     settings = (
         Setting(
             "mode", "str", "bilinear", choices=("bilinear", "nearest", "bicubic"),

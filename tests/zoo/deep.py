@@ -18,11 +18,11 @@ from tests.zoo import detectors, judge, test_classic, test_detection, test_flow,
 
 #: the smallest inputs that leave no layer of a family idle
 SHAPES: dict[str, tuple[int, ...]] = {
-    **{file: (2, 3, 33, 40) for file in ("resnet", "regnet", "mobilenet_v2", "mobilenet_v3")},
-    **{file: (2, 3, 33, 40) for file in ("shufflenet_v2", "mnasnet", "efficientnet")},
-    **{file: (2, 3, 34, 40) for file in ("fcn", "lraspp", "deeplabv3")},
-    **{file: (2, 3, 60, 92) for file in ("swin", "swin_v2")},
-    **{file: (1, 3, 224, 224) for file in ("vit", "maxvit")},
+    **dict.fromkeys(("resnet", "regnet", "mobilenet_v2", "mobilenet_v3"), (2, 3, 33, 40)),
+    **dict.fromkeys(("shufflenet_v2", "mnasnet", "efficientnet"), (2, 3, 33, 40)),
+    **dict.fromkeys(("fcn", "lraspp", "deeplabv3"), (2, 3, 34, 40)),
+    **dict.fromkeys(("swin", "swin_v2"), (2, 3, 60, 92)),
+    **dict.fromkeys(("vit", "maxvit"), (1, 3, 224, 224)),
     "alexnet": (2, 3, 63, 67),
     "vgg": (2, 3, 32, 38),
     "squeezenet": (2, 3, 40, 47),

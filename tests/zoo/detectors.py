@@ -14,8 +14,8 @@ def published(models: Any, name: str) -> Any:
     torch = import_module("torch")
     api = import_module("torchvision.models._api")
     with (
-        mock.patch.object(api.WeightsEnum, "get_state_dict", lambda *_, **__: {}),
-        mock.patch.object(torch.nn.Module, "load_state_dict", lambda *_, **__: None),
+        mock.patch.object(api.WeightsEnum, "get_state_dict", return_value={}),
+        mock.patch.object(torch.nn.Module, "load_state_dict", return_value=None),
     ):
         model = models.get_model(name, weights="DEFAULT")
     model.forward = MethodType(two_stages if hasattr(model, "rpn") else one_stage, model)
