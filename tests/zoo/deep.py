@@ -76,7 +76,7 @@ def main(names: list[str]) -> int:
     import_module("nnspec.training")  # defines what some builds of torchvision lack
     models = import_module("torchvision.models")
     import_module("torch").set_num_threads(1)
-    known = dict((name, file) for file, name in builders())
+    known = {name: file for file, name in builders()}
     unknown = [name for name in names if name not in known]
     if unknown:
         print(f"the zoo has no builder {', '.join(unknown)}")
