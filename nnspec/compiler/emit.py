@@ -121,11 +121,22 @@ def _head(plan: ClassPlan, base: str) -> list[str]:
 
 
 def fold(text: str, width: int) -> list[str]:
-    """A long line of shapes, broken before its arrow."""
+    """A long line of shapes, broken before its arrow; and where that is not enough, after each shape."""
     if len(text) <= width:
         return [text]
     left, _, right = text.partition(" -> ")
-    return [left, f"-> {right}"]
+    lines = []
+    for side in (left, f"-> {right}"):
+        shapes = [side] if len(side) <= width else side.replace("], ", "],\n").splitlines()
+        margin = "   " if side.startswith("-> ") else ""
+        for number, shape in enumerate(shapes):
+            lines += wrap(
+                shape,
+                width,
+                initial_indent=margin if number else "",
+                subsequent_indent=f"{margin}    ",
+            )
+    return lines
 
 
 def _signature(plan: ClassPlan) -> list[str]:

@@ -313,4 +313,4 @@ def function(
     from nnspec.elaborate.body import run_function
 
     arguments = bind_parameters(body.session, value, positional, keyword, places, span)
-    return run_function(body.session, value, arguments, span)
+    return run_function(body, value, arguments, span)
