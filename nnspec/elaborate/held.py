@@ -28,6 +28,8 @@ def tensors(layer: Any) -> list[Value]:
             waiting.extend(step.layer for step in reversed(value.steps))
         elif isinstance(value, Repeated):
             waiting.append(value.layer)
+        elif isinstance(value, OperatorLayer) and value.operator.wraps:
+            waiting.extend((*value.positional, *value.keyword.values()))
         elif isinstance(value, OperatorLayer):
             for item in value.keyword.values():
                 if isinstance(item, Value):
