@@ -71,6 +71,7 @@ def layer(
     if isinstance(value, (Composed, Repeated)):
         return _sequence(body, value, tensors, label, span)
     assert isinstance(value, BlockLayer)
+    tensors = held.joined(body, value, tensors)
     types = tuple(tensor.type for tensor in tensors)
     labels = slots.origins(tensors, span)
     graph = blocks.block_graph(body.session, value, types, span, labels, tensors)
@@ -162,10 +163,9 @@ def _operator_node(
     body: Body, made: OperatorLayer, tensors: Sequence[Any], label: LabelName | None, span: Span
 ) -> list[Value]:
     definition, session = made.operator, body.session
-    inputs, scalars, positional, keyword = slots.assigned(
-        made, held.here(body, made), tensors, span
-    )
     place = made.span
+    named = held.here(body, definition.name, made.keyword, made.places, place)
+    inputs, scalars, positional, keyword = slots.assigned(made, named, tensors, span)
     types = tuple(value.type if value is not None else None for value in inputs)
     helped = habits.channels_for_eps(definition, positional)
     if helped:

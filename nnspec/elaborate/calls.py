@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from nnspec.diagnostics import Mismatch
-from nnspec.elaborate import apply, habits, weights
+from nnspec.elaborate import apply, habits, held, weights
 from nnspec.elaborate.initial import with_settings
 from nnspec.elaborate.numbers import counted
-from nnspec.elaborate.parameters import bind_parameters
+from nnspec.elaborate.parameters import bind_parameters, inputs_of
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
     Block,
@@ -73,15 +73,14 @@ def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -
         return with_settings(function.name, positional, keyword, expr.span)
     if isinstance(function, Block):
         tensors, rest = _leading_tensors(positional)
+        named = held.taken(function.definition, keyword, places)
         arguments = bind_parameters(
             body.session, function, rest, keyword, places, expr.span, len(tensors)
         )
-        layer = BlockLayer(expr.span, function, arguments)
-        return (
-            apply.results_of(apply.layer(body, layer, tensors, label, expr.span))
-            if tensors
-            else layer
-        )
+        layer = BlockLayer(expr.span, function, arguments, named, places)
+        if not tensors and len(named) < max(1, len(inputs_of(function.definition))):
+            return layer
+        return apply.results_of(apply.layer(body, layer, tensors, label, expr.span))
     if isinstance(function, Function):
         return apply.function(body, function, positional, keyword, places, expr.span)
     if isinstance(function, (Layer, SharedLayer)):

@@ -186,6 +186,8 @@ def bind_target(body: Body, target: tree.Target, value: Any) -> None:
         if target.name != "_":
             if isinstance(value, Value) and not value.name:
                 value.name = target.name
+            elif isinstance(value, Dim) and body.session.formal:
+                body.graph.named.append((target.name, value))
             body.scope.bind(target.name, value, target.span)
         return
     if value is POISON:

@@ -22,6 +22,8 @@ model M:
     x = x -> checkpoint(twice) -> h: 3 * checkpoint(Block(16))
     x = x -> checkpoint(twice) -> 2 * checkpoint(Block(8))
     x = x -> head: checkpoint(linear(16) -> silu -> linear(8))
+    for i in range(2):
+        x = x -> stage.layers[i]: checkpoint(Block(4))
     y = (x, x, x) -> checkpoint(scaled_dot_product_attention)
     return y -> checkpoint(relu) -> checkpoint(2 * tanh)
 """
@@ -74,6 +76,7 @@ def test_layers_run_again_in_the_backward_pass(models: tuple[nn.Module, nn.Modul
         calls.append(counted)
     with_it, without = calls
     assert with_it["h.0.fc"] == 2 * without["h.0.fc"] == 2
+    assert with_it["stage.layers.1.fc"] == 2 * without["stage.layers.1.fc"] == 2
     assert with_it["head.0"] == 2 * without["head.0"] == 2
     assert with_it["twice"] == 2 * without["twice"] == 4
 
