@@ -23,6 +23,7 @@ from nnspec.elaborate.values import (
     Initialiser,
     LabelName,
     LayerTensor,
+    OperatorLayer,
     OperatorName,
     Poisoned,
     Repeated,
@@ -114,6 +115,8 @@ def _written_out(value: Any, known: dict[int, int]) -> int:
         inside = [step.layer for step in value.steps]
     elif isinstance(value, Repeated):
         inside = [value.layer]
+    elif isinstance(value, OperatorLayer) and value.operator.wraps:
+        inside = [*value.positional, *value.keyword.values()]
     else:
         return 1
     total = known.get(id(value))

@@ -32,6 +32,8 @@ def tensors(layer: Any) -> list[Value]:
             waiting.extend(step.layer for step in reversed(value.steps))
         elif isinstance(value, Repeated):
             waiting.append(value.layer)
+        elif isinstance(value, OperatorLayer) and value.operator.wraps:
+            waiting.extend((*value.positional, *value.keyword.values()))
         elif isinstance(value, (OperatorLayer, BlockLayer)):
             held = value.keyword if isinstance(value, OperatorLayer) else value.tensors
             for item in held.values():
