@@ -281,6 +281,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         and refused.code in ("NN301", "NN303", "NN304"),
     ),
     (
+        "a variance raised to less than nothing",
+        "PyTorch's gaussian_nll_loss takes an eps below 0, which leaves the variances as they are",
+        lambda case, refused, theirs: of("gaussian_nll_loss")(case)
+        and refused.why.startswith("eps must be at least 0"),
+    ),
+    (
         "frequencies of nothing",
         "PyTorch's rfftfreq takes 0 values, and fewer",
         lambda case, refused, theirs: of("rfftfreq")(case) and refused.why.startswith("n must be"),
