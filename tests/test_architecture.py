@@ -78,3 +78,13 @@ def test_a_broken_layer_would_be_seen(tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert "BROKEN" in done.stdout
+
+
+def test_nothing_of_the_house_is_ignored_by_git() -> None:
+    """A pattern of .gitignore meant for what commands write must not swallow a room."""
+    files = [str(f) for room in ("nnspec", "tests", "docs") for f in (ROOT / room).rglob("*.py")]
+    command = ["git", "check-ignore", "--stdin"]
+    done = subprocess.run(command, input="\n".join(files), capture_output=True, text=True, cwd=ROOT)
+    if done.returncode == 128:
+        pytest.skip("not a git checkout")
+    assert done.stdout == ""

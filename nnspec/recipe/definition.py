@@ -8,9 +8,11 @@ from nnspec.records import Record
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from typing import Any, ClassVar
+    from typing import Any, ClassVar, TypeVar
 
     from nnspec.operators.definition import Setting
+
+    RecipeT = TypeVar("RecipeT", bound="Recipe")
 
 
 class Field(Record):
@@ -44,7 +46,7 @@ class Recipe:
         return bind_settings(self.name, self.settings, positional, keyword)
 
 
-def by_name(classes: Iterable[type[Recipe]]) -> dict[str, Recipe]:
+def by_name(classes: Iterable[type[RecipeT]]) -> dict[str, RecipeT]:
     """One instance of each class under its name."""
     return {recipe.name: recipe() for recipe in classes}
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from rich.console import Console
 
+from nnspec.runs.log import dotted
 from nnspec.source import Source
 from nnspec.training.errors import RunError
 from nnspec.training.loop import Interrupted, Trainer
@@ -68,19 +69,9 @@ def resume(
 
 def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """The settings that differ, dotted: what they were, and what they are."""
-    old, new = _dotted(before), _dotted(now)
+    old, new = dotted(before), dotted(now)
     names = [*old, *(name for name in new if name not in old)]
     return {n: (old.get(n), new.get(n)) for n in names if old.get(n) != new.get(n)}
-
-
-def _dotted(settings: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in settings.items():
-        if isinstance(value, dict):
-            found.update({f"{name}.{k}": v for k, v in _dotted(value).items()})
-        else:
-            found[name] = list(value) if isinstance(value, tuple) else value
-    return found
 
 
 def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[str, Any]) -> Run:
