@@ -6,6 +6,7 @@ from nnspec import origins
 from nnspec.diagnostics import Label, Problem
 from nnspec.nearest import in_words, nearest_sizes
 from nnspec.sizes import solve
+from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def refusal(root: Graph, found: Admitted, sizes: Mapping[str, int]) -> Problem |
     if not refused:
         return None
     told = ", ".join(f"{name} = {size}" for name, size in sizes.items())
-    notes = (f"it takes sizes with {' and '.join(found.requires)}",) if found.requires else ()
+    notes = (f"it takes sizes with {joined(found.requires)}",) if found.requires else ()
     message = f"`{root.name}` does not take {told}"
     return _problem("NN309", message, root, refused, notes, _nearest(found, sizes))
 

@@ -19,6 +19,7 @@ from nnspec.graph import Graph
 from nnspec.nearest import nearest_sizes
 from nnspec.tensors import torch_name
 from nnspec.training.errors import RunError
+from nnspec.words import joined
 
 #: sizes for the inputs that the model is followed with: small, and each another
 FIRST, STEP = 40, 8
@@ -91,7 +92,7 @@ def exported(module: nn.Module, graph: Graph, fixed: Mapping[str, int]) -> Expor
         except Exception as error:  # of many kinds, AssertionError among them: it cannot follow
             reason = str(error).strip().partition("\n")[0]
         else:
-            return Exported(program, inputs, "" if exact else " and ".join(taken.requires))
+            return Exported(program, inputs, "" if exact else joined(taken.requires))
     if not open:
         raise RunError(f"torch.export cannot follow `{graph.name}`: {reason}")
     fixable = [name for name in open if name != "N"] or open
