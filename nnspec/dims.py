@@ -647,6 +647,12 @@ def _remainders(size: Dim, shifted: bool = False) -> tuple[Size, list[tuple[int,
     return rest, found
 
 
+def remainder(size: Size) -> tuple[Size, int] | None:
+    """`(H, 2)` for `H % 2`; None for a size that is no remainder."""
+    rest, found = _remainders(size) if isinstance(size, Dim) else (size, [])
+    return found[0][1:] if rest == 0 and len(found) == 1 and found[0][0] == 1 else None
+
+
 def _within(part: int, whole: int) -> bool:
     """Whether the whole is the part and more of its sign."""
     return 0 < part <= whole or whole <= part < 0
@@ -714,8 +720,9 @@ def render(size: Size) -> str:
     return text if other is size else min(text, _written(other), key=len)
 
 
-def comparison(size: Size) -> str:
-    """`size >= 0` as a person writes it, and as `parse` reads it: `H >= 32 and W % 2 == 0`."""
+def comparison(size: Size, text: Callable[[Size], str] | None = None) -> str:
+    """`size >= 0` as a person writes it, and as `parse` reads it: `H >= 32 and W % 2 == 0`. `text`
+    writes the sizes."""
     atom = only_atom(size)
     if atom is not None and atom.kind in ("min", "max"):
         parts = []
@@ -726,29 +733,43 @@ def comparison(size: Size) -> str:
             if other in left:  # both bounds of an equation
                 left.remove(other)
                 equal = atom.kind == "min"
-                parts.append(relation("==", part) if equal else relation("!=", part + 1))
+                whole = part if equal else part + 1
+                parts.append(relation("==" if equal else "!=", whole, text))
             else:
-                parts.append(comparison(part))
+                parts.append(comparison(part, text))
         if atom.kind == "max":
             return " or ".join(parts)
         return " and ".join(f"({part})" if " or " in part else part for part in parts)
-    if upper(size) == 0:
-        return relation("==", size)
-    return relation(">=", size)
+    return relation("==" if upper(size) == 0 else ">=", size, text)
 
 
 _FLIPPED = {">=": "<=", "==": "==", "!=": "!="}
 
 
-def relation(op: str, size: Size) -> str:
+def relation(op: str, size: Size, text: Callable[[Size], str] | None = None) -> str:
     """`size op 0` for ==, != and >=, what is subtracted on the other side: `H == 2*W`."""
-    parts = _parts(size) if isinstance(size, Dim) else [(size, str(abs(size)))]
-    left = " + ".join(part for sign, part in parts if sign > 0)
-    right = " + ".join(part for sign, part in parts if sign < 0)
+    left, right = map(text or render, _sides(size))
     plain = right.isidentifier() and not (left.isidentifier() and left < right)
-    if right and (not left or left.isdecimal() or (op != ">=" and plain)):
-        return f"{right} {_FLIPPED[op]} {left or 0}"
-    return f"{left} {op} {right or 0}"
+    if right != "0" and (left.isdecimal() or (op != ">=" and plain)):
+        return f"{right} {_FLIPPED[op]} {left}"
+    return f"{left} {op} {right}"
+
+
+def _sides(size: Size) -> tuple[Size, Size]:
+    """What is added, and what is subtracted."""
+    if isinstance(size, int):
+        return max(size, 0), max(-size, 0)
+    rest, remainders = _remainders(size)
+    parts = [factor * mod(dividend, modulus) for factor, dividend, modulus in remainders]
+    signs = [factor for factor, _, _ in remainders]
+    for monomial, coefficient in _terms(rest):
+        parts.append(_make({monomial: coefficient}))
+        signs.append(coefficient)
+    pairs = list(zip(parts, signs, strict=True))
+    return (
+        total(part for part, sign in pairs if sign > 0),
+        total(-part for part, sign in pairs if sign < 0),
+    )
 
 
 def _written(size: Dim) -> str:

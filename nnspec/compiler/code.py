@@ -22,7 +22,7 @@ from nnspec.compiler.layout import (
     call,
 )
 from nnspec.compiler.numbers import FormalFloat
-from nnspec.dims import Atom, Dim
+from nnspec.dims import Atom, Dim, comparison, remainder
 from nnspec.operators.definition import (
     CallCode,
     IndexCode,
@@ -118,9 +118,26 @@ def size(value: Size, names: Names) -> Text | Infix:
     return whole
 
 
+def condition(given: Size, names: Names) -> str:
+    """`h >= 64 and w % 2 == 0`, where a size is at least 0."""
+
+    def side(written: Size) -> str:
+        whole = remainder(written)
+        return (
+            size(written, names).flat
+            if whole is None
+            else infix("%", size(whole[0], names), Text(str(whole[1]))).flat
+        )
+
+    return comparison(given, side)
+
+
 def _atom(atom: Atom, names: Names) -> Text | Infix:
     if atom.kind == "symbol":
         return Text(names.symbol(atom.args))
+    if atom.kind == "if":
+        then, otherwise = (size(part, names).flat for part in atom.args[1:])
+        return Text(f"({then} if {condition(atom.args[0], names)} else {otherwise})", ATOM)
     parts = [size(part, names) for part in atom.args]
     if atom.kind == "//":
         return infix("//", *parts)
