@@ -3,7 +3,8 @@ condition itself."""
 
 from __future__ import annotations
 
-from nnspec.dims import Dim, assume, compare, negated, only_atom, rewritten
+from nnspec.conditions import Condition
+from nnspec.dims import Dim, assume, compare, negated, only_atom, relation, rewritten
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: more cases than this are not looked at
 MOST_CASES = 64
+#: nor more sides of one condition
+MOST_SIDES = 8
 
 
 def cases(conditions: Iterable[Plain]) -> list[list[Plain]] | None:
@@ -48,6 +51,20 @@ def cases(conditions: Iterable[Plain]) -> list[list[Plain]] | None:
                 done.append((op, size))
         else:
             found.append(done)
+    return found
+
+
+def sides(condition: Condition) -> list[Condition]:
+    """What a condition whose size depends on others comes to on each side of them."""
+    found: list[Condition] = []
+    left = [condition.size]
+    while left and len(found) + len(left) <= MOST_SIDES:
+        size = left.pop()
+        atom = conditional_atom(size, ("if",))
+        if atom is None:
+            found.append(Condition(condition.op, size, relation(condition.op, size)))
+        else:
+            left += [assume(size, atom.args[0], True), assume(size, atom.args[0], False)]
     return found
 
 

@@ -51,6 +51,13 @@ def divisible(a: Size, by: Size) -> Condition:
     return Condition("==", a % by, f"{_in_brackets(a)} % {_in_brackets(by)} == 0")
 
 
+def against(condition: Condition) -> Condition:
+    """The condition that holds where this one does not."""
+    if condition.op == ">=":
+        return Condition(">=", -condition.size - 1, "")
+    return Condition("==" if condition.op == "!=" else "!=", condition.size, "")
+
+
 def where(run: Size, condition: Condition) -> Condition:
     """The condition where a size is at least 0; below, anything holds."""
     fine = 1 if condition.op == "!=" else 0

@@ -6,6 +6,7 @@ islpy works with a budget of operations: `Undecided` where a question takes more
 from __future__ import annotations
 
 from nnspec.cases import conditional_atom
+from nnspec.conditions import against
 from nnspec.dims import assume, negated
 
 TYPE_CHECKING = False
@@ -48,12 +49,7 @@ def empty(conditions: Sequence[Condition]) -> bool:
 
 def follows(condition: Condition, others: Sequence[Condition]) -> bool:
     """Whether sizes that satisfy the others satisfy the condition too."""
-    made = type(condition)
-    if condition.op == ">=":
-        against = [made(">=", -condition.size - 1, "")]
-    else:
-        against = [made("==" if condition.op == "!=" else "!=", condition.size, "")]
-    return empty([*others, *against])
+    return empty([*others, against(condition)])
 
 
 def _set(text: str, context: Any) -> Any:

@@ -8,7 +8,8 @@ decides is kept as unproved.
 
 from __future__ import annotations
 
-from nnspec.conditions import Condition
+from nnspec.cases import conditional_atom, sides
+from nnspec.conditions import Condition, against
 from nnspec.dims import compare, substitute
 from nnspec.products import linear, simplest
 from nnspec.residues import EMPTY, solve_one
@@ -83,6 +84,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         if known is None:
             given.setdefault(simplest(condition), condition)
     everything = tuple(given.values())
+    given = _plainer(given)
     alone: dict[str, list[Condition]] = {}
     together: list[Condition] = []
     for condition in given:
@@ -107,7 +109,8 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
     for group in _groups(together):
         names = frozenset().union(*(condition.symbols for condition in group))
         every = [condition for condition in given if condition.symbols <= names]
-        decide = _empty if all(linear(c.size) for c in every) else _empty_with_products
+        plain = all(linear(c.size) and not _depends(c) for c in every)
+        decide = _empty if plain else _empty_with_products
         answer = decide(every)
         if answer:
             least = _least_conflict(every, decide)
@@ -118,6 +121,33 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         requires += [condition.text for condition in needed]
     words = tuple(dict.fromkeys(requires))
     return Admitted(everything, words, (), tuple(given[c] for c in unproved), progressions)
+
+
+def _depends(condition: Condition) -> bool:
+    """Whether its size depends on a condition itself."""
+    return conditional_atom(condition.size, ("if",)) is not None
+
+
+def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]:
+    """The conditions, with `W >= 5` for `(W // 2 if H >= 65 and W >= 65 else W) >= 5` where that is the
+    same with the others."""
+    found = dict(given)
+    asked = 0
+    for condition in given:
+        if len(condition.symbols) < 2 or not _depends(condition):
+            continue
+        others = [other for other in found if other is not condition]
+        for plain in sorted(sides(condition), key=lambda side: len(side.text)):
+            asked += 1
+            if asked > MOST_LEFT_OUT:
+                return found
+            pairs = ((condition, plain), (plain, condition))
+            if all(_empty_with_products([*others, a, against(b)]) for a, b in pairs):
+                demanded = found.pop(condition)
+                if compare(plain.op, plain.size, 0) is None:
+                    found.setdefault(simplest(plain), demanded)
+                break
+    return found
 
 
 def _conflict(

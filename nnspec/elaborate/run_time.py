@@ -13,7 +13,7 @@ from nnspec.dims import Dim, comparison, conditional, negated
 from nnspec.elaborate import deciding
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail
-from nnspec.elaborate.values import POISON, Divided, describe, key
+from nnspec.elaborate.values import POISON, Divided, Poisoned, describe, key
 from nnspec.graph import Choice, Region, Value, around
 from nnspec.records import Record
 from nnspec.syntax import tree
@@ -65,7 +65,10 @@ def split(body: Body, condition: tree.Expr) -> Split | bool:
     found = deciding.decide(body, condition)
     if isinstance(found, bool):
         return found
-    if body.regions >= MOST_SPLITS:
+    if body.regions > MOST_SPLITS:
+        raise Poisoned  # the first that was too many is told
+    if body.regions == MOST_SPLITS:
+        body.regions += 1
         fail(
             UNDECIDED,
             f"there are more than {MOST_SPLITS} conditions on sizes before this one",
