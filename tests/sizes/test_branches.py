@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 import nnspec
+from nnspec.cli import main
 
 SPEC = """
 block Even:
@@ -134,3 +135,14 @@ def test_what_was_stated_decides(tmp_path: Path) -> None:
     report = nnspec.check_source(text, "stated.nn")
     assert report.models["M"].requires == ["H % 2 == 0", "H >= 8"]
     assert list(compiled(text, tmp_path).children()) == []
+
+
+def test_a_program_has_one_side(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "two.nn"
+    file.write_text(
+        "model M:\n    input x: [N, 2, H]\n    if H > 8:\n        x = x -> relu\n    return x\n"
+    )
+    out = str(tmp_path / "two.pt2")
+    assert main(["export", str(file), "-o", out]) != 0
+    assert "`if H >= 9`" in capsys.readouterr().err
+    assert main(["export", str(file), "-o", out, "--sizes", "H=9"]) == 0
