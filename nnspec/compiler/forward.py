@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.comments import Comments
 from nnspec.compiler.layout import Call, Expr, Text, lay
 from nnspec.compiler.modules import Constructor, copies
 from nnspec.compiler.names import fresh, usable
@@ -30,10 +31,15 @@ LONGEST = 60
 class Forward:
     """Writes the body of `forward`."""
 
-    def __init__(self, plan: ClassPlan, constructor: Constructor | None) -> None:
+    def __init__(
+        self,
+        plan: ClassPlan,
+        constructor: Constructor | None,
+        names: RunTimeNames | None = None,
+    ) -> None:
         self.plan, self.graph = plan, plan.graph
         self.constructor = constructor
-        self.names: RunTimeNames = ForwardNames(plan)
+        self.names = names or ForwardNames(plan)
         self.uses: dict[int, list[int]] = {}  # id of a value -> the nodes that use it, in order
         self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
         self.variables: dict[int, str] = {}
@@ -43,6 +49,8 @@ class Forward:
             int, str
         ] = {}  # value -> the variable in which the sides of an `if` leave it
         self.statements: list[Statement] = []
+        self.comments = Comments(plan.graph)
+        self.remarks: list[str] = []  # comments for the next statement
         self.dead = self._without_effect()
         self._count_uses()
 
@@ -73,7 +81,8 @@ class Forward:
     def write(self, output: str = "") -> list[str]:
         """The lines of the body; `output` is the class of several outputs."""
         lines, returned = self.parts(output)
-        return [*lines, *lay(returned, 8, "return ")]
+        above = [*self.remarks, *self.comments.of_return()]
+        return [*lines, *(f"        {line}" for line in above), *lay(returned, 8, "return ")]
 
     def parts(self, output: str = "") -> tuple[list[str], Expr]:
         """The lines before the `return`, and what it returns."""
@@ -84,7 +93,7 @@ class Forward:
                 del self.live[name]
         number = 0
         while number < len(self.graph.nodes):
-            number = self._step(number, None)
+            number = self._at(number, None)
         results = [self._take(value) for _, value in self.graph.outputs]
         if output:
             returned: Expr = Call(output, tuple(("", result) for result in results))
@@ -93,7 +102,17 @@ class Forward:
         else:
             returned = Text(", ".join(result.flat for result in results))
         lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
-        return [*self._sizes(), *lines], returned
+        computed = self.names.definitions()
+        return [*self._sizes(), *computed, *lines], returned
+
+    def _step(self, number: int, node: Node) -> None:
+        """A node, with what the spec says of it above the statement that it becomes."""
+        if id(node) not in self.dead and not isinstance(node, OwnParam):
+            self.remarks += self.comments.of_node(node)
+        before = len(self.statements)
+        self._node(number, node)
+        if len(self.statements) > before:
+            self.statements[before].comments, self.remarks = self.remarks, []
 
     @property
     def lists(self) -> dict[str, int]:
@@ -215,12 +234,12 @@ class Forward:
 
     # -- `if`s that only a run decides -------------------------------------------------------------
 
-    def _step(self, number: int, inside: When | None) -> int:
+    def _at(self, number: int, inside: When | None) -> int:
         """The node of this number, or the `if` that begins there; the number of what follows."""
         node = self.graph.nodes[number]
         if node.when != inside or isinstance(node, Choice):
             return self._sides(number, inside)
-        self._node(number, node)
+        self._step(number, node)
         return number + 1
 
     def _sides(self, number: int, inside: When | None) -> int:
@@ -233,7 +252,7 @@ class Forward:
         after = live, self.left
         names: list[str] = []
         for choice in sides.choices:
-            held = {*live, *names, *self.names.read.values()}
+            held = {*live, *names, *self.names.sizes}
             name = outer.get(id(choice.outputs[0])) or choice.outputs[0].name or "x"
             names.append(fresh(usable(name), held))
         written: dict[bool, list[str]] = {}
@@ -248,7 +267,7 @@ class Forward:
             done = 0
             for at in sides.members[training]:
                 if at >= done:
-                    done = self._step(at, (sides.region, training))
+                    done = self._at(at, (sides.region, training))
             sources = [self._take(choice.source(training)) for choice in sides.choices]
             self.statements += assignments(names, sources)
             lines = [line for lines in rolled(self.statements, self.lists, 12) for line in lines]
@@ -344,12 +363,11 @@ class Forward:
 
     def _variable(self, number: int, node: Node, value: Value) -> str:
         """A name for a value: the spec's, or that of the value it is made from, if that is dead."""
-        wanted = (
-            [value.name] if value.name else [*self._inherited(node), *self._later(number, value)]
-        )
+        later = self._later(number, value)
+        wanted = [value.name] if value.name else [*self._inherited(node), *later, "x"]
         wanted.insert(0, self.wanted.get(id(value), ""))
         names = [usable(name) for name in wanted if name]
-        held = {*self.live, *self.names.read.values()}
+        held = {*self.live, *self.names.sizes}
         name = next((n for n in names if n not in held), None) or fresh(names[0], held)
         self.variables[id(value)] = name
         self.live[name] = id(value)
@@ -357,12 +375,12 @@ class Forward:
         return name
 
     def _inherited(self, node: Node) -> list[str]:
-        """The variable that a result without a name goes on with."""
-        first = next((v for v in self._sources(node)), None)
-        if first is None:
-            return ["x"]
-        name = self.variables[id(first)]
-        return ["x"] if first.node is None else [name]
+        """The variable that a result without a name goes on with; none where it joins several."""
+        sources = self._sources(node)
+        names = {self.variables[id(value)] for value in sources}
+        if len(names) != 1:
+            return []
+        return ["x"] if sources[0].node is None else [*names]
 
     def _sources(self, node: Node) -> list[Value]:
         """The variables in a node's expression, from left to right."""
@@ -377,7 +395,7 @@ class Forward:
         return found
 
     def _later(self, number: int, value: Value) -> list[str]:
-        """The name that the pipeline's result will have, and `x` as the last resort."""
+        """The name that the pipeline's result will have, if any."""
         while not value.name:
             users = self.uses.get(id(value), [])
             if len(users) != 1 or users[0] >= len(self.graph.nodes):
@@ -386,4 +404,4 @@ class Forward:
             if len(outputs) != 1:
                 break
             value = outputs[0]
-        return [value.name, "x"]
+        return [value.name]
