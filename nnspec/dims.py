@@ -17,11 +17,12 @@ from operator import add, mul, sub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, NoReturn, TypeAlias, Union
 
     Size: TypeAlias = Union[int, "Dim"]  # noqa: UP007  (`int | "Dim"` is no type)
     Monomial = tuple["Atom", ...]
+    Bounds = tuple[int | None, int | None]  # never below, never above; None: not known
 
 #: numbers beyond this, or more terms than that, are no size of anything
 LARGEST = 10**30
@@ -545,22 +546,29 @@ def _bound(size: Dim, low: bool) -> int | None:
         assert isinstance(modulus, int)
         total += 0 if (factor > 0) == low else factor * (modulus - 1)
     for monomial, coefficient in _terms(rest):
-        least: int | None = 1
-        most: int | None = 1
-        for atom in monomial:
-            a, b = _atom_bounds(atom)
-            if least is None or a is None or least < 0 or a < 0:
-                if len(monomial) > 1:
-                    return None
-                least, most = a, b
-                continue
-            least = least * a
-            most = None if most is None or b is None else most * b
+        least, most = _product_bounds([_atom_bounds(atom) for atom in monomial])
         bound = least if (coefficient > 0) == low else most
         if bound is None:
             return None
         total += coefficient * bound
     return total
+
+
+def _product_bounds(factors: Sequence[Bounds]) -> Bounds:
+    """Those of a product, each of whose factors has one sign."""
+    if len(factors) == 1:
+        return factors[0]
+    least, negative = 1, False
+    most: int | None = 1
+    for low, high in factors:
+        if high is not None and high <= 0:
+            low, high = -high, None if low is None else -low
+            negative = not negative
+        if low is None or low < 0:
+            return None, None
+        least *= low
+        most = None if most is None or high is None else most * high
+    return (None if most is None else -most, -least) if negative else (least, most)
 
 
 def remainders(size: Dim, shifted: bool = False) -> tuple[Size, list[tuple[int, Size, Size]]]:
@@ -600,7 +608,7 @@ def _within(part: int, whole: int) -> bool:
     return 0 < part <= whole or whole <= part < 0
 
 
-def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
+def _atom_bounds(atom: Atom) -> Bounds:
     if atom.kind == "symbol":
         return 1, None
     if atom.kind == "//":
@@ -612,9 +620,12 @@ def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
                 None if high is None else high // denominator,
             )
         smallest = lower(denominator)
-        if low is not None and low >= 0 and smallest is not None and smallest >= 1:
-            return 0, None if high is None else high // smallest
-        return None, None
+        if smallest is None or smallest < 1:
+            return None, None
+        return (
+            None if low is None else min(low // smallest, 0),
+            None if high is None else max(high // smallest, -1),
+        )
     lows = [lower(size) for size in atom.args]
     highs = [upper(size) for size in atom.args]
     known_low = [bound for bound in lows if bound is not None]

@@ -49,6 +49,7 @@ class Node:
     of training.
     `shared` is set where the layer was declared with `layer` and this is not its first use: it then owns
     no parameters of its own.
+    `recomputed` is set where the backward pass computes it again from its inputs (`checkpoint`).
     """
 
     __slots__ = (
@@ -58,6 +59,7 @@ class Node:
         "labelled",
         "outputs",
         "path",
+        "recomputed",
         "shared",
         "span",
         "stem",
@@ -73,6 +75,7 @@ class Node:
         self.stem = ""
         self.first = 0
         self.shared = False
+        self.recomputed = False
         self.labelled = False
         self.when: tuple[int, bool] | None = None
 

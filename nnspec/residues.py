@@ -57,7 +57,8 @@ class Stretch(Record):
 
 
 def period(size: Size) -> int | None:
-    """M such that the size is linear in q for h = M * q + r; None for min and max."""
+    """M such that the size is linear in q for h = M * q + r; None for min and max, and where a size
+    divides."""
     found = 1
     if isinstance(size, Dim):
         for monomial, _ in size.terms:
@@ -65,6 +66,8 @@ def period(size: Size) -> int | None:
                 if atom.kind in ("min", "max"):
                     return None
                 if atom.kind == "//":
+                    if not isinstance(atom.args[1], int):
+                        return None
                     inner = period(atom.args[0])
                     if inner is None:
                         return None

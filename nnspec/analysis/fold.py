@@ -25,11 +25,13 @@ def sums(
     of_node: Callable[[Node], Size],
     shared_too: bool,
     training: bool | None = None,
+    of_recomputed: Callable[[Node], Size] | None = None,
 ) -> Sums:
     """The sum of `of_node` over all nodes of each distinct graph below `root` and of `root` itself.
 
     `of_node` is asked for nodes that are no calls. `shared_too`: a layer that is used again counts
     again (MACs: yes; parameters: no). `training`: only what runs then, or else in evaluation.
+    `of_recomputed` is asked in its place for nodes that the backward pass computes again.
     """
     found: Sums = {}
     for graph in root.subgraphs():
@@ -38,7 +40,9 @@ def sums(
         for node in graph.nodes:
             if not ((shared_too or not node.shared) and (training is None or node.runs(training))):
                 continue
-            if isinstance(node, OpNode) and not node.tied:
+            if of_recomputed is not None and node.recomputed:
+                parts.append(times(node.count, of_recomputed(node)))
+            elif isinstance(node, OpNode) and not node.tied:
                 first, copies = alike.get(id(node.use), (node, 0))
                 alike[id(node.use)] = first, copies + node.count
             else:

@@ -35,15 +35,18 @@ def weights(root: Graph) -> Size:
 
 def activations(root: Graph) -> Size:
     """Bytes of the outputs that the backward pass needs: those of every operator that is no
-    view.
+    view; of what is computed again (`checkpoint`), what comes out.
     """
 
     def of_node(node: Node) -> Size:
         if not isinstance(node, OpNode) or node.operator.is_view:
             return 0
+        return results(node)
+
+    def results(node: Node) -> Size:
         return total(of_type(value.type) for value in node.outputs)
 
-    return sums(root, of_node, shared_too=True, training=True)[id(root)]
+    return sums(root, of_node, shared_too=True, training=True, of_recomputed=results)[id(root)]
 
 
 def peak(root: Graph, number: Callable[[Size], int]) -> int:

@@ -223,6 +223,16 @@ def applied(code: ModuleCode | None, access: str, names: Names, tensors: Sequenc
     return call(access, *(value(arg, names, tensors) for arg in code.call or ()), **keywords)
 
 
+def recomputed(made: Expr) -> Expr:
+    """A call whose inside the backward pass computes again. What is no function (`x + y`, `x.reshape(…)`)
+    keeps nothing but its tensors anyway."""
+    if not isinstance(made, Call) or made.receiver is not None:
+        return made
+    again = ("use_reentrant=", Text("False"))
+    arguments = (("", Text(made.head)), *made.args, again)
+    return Call("torch.utils.checkpoint.checkpoint", arguments, depth=made.depth)
+
+
 def unpacked(results: Sequence[Any], targets: Sequence[str]) -> str:
     """`out, (h, c)`: the targets as a module nests its results; `_` where nothing is wanted."""
     words = []

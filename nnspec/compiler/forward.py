@@ -190,13 +190,20 @@ class Forward:
 
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
-            access = self.constructor.access[id(node)]
-            return code.applied(self._module(node), access, self.names, tensors)
+            return self._called(node, self.constructor.access[id(node)], tensors)
+        if isinstance(node, CallNode):  # of a function, which is given its models by their names
+            return code.applied(None, node.path[0], self.names, tensors)
         assert isinstance(node, OpNode)
         function = node.operator.function(node.use)
         if function is None:
             raise LookupError(f"`{node.operator.name}` has no expression in PyTorch")
-        return code.function(function, self.names, tensors)
+        made = code.function(function, self.names, tensors)
+        return code.recomputed(made) if node.recomputed else made
+
+    def _called(self, node: Node, access: str, tensors: list[Expr]) -> Expr:
+        """A submodule with its tensors."""
+        made = code.applied(self._module(node), access, self.names, tensors)
+        return code.recomputed(made) if node.recomputed else made
 
     def _optional(self, node: Node) -> None:
         """A layer that may not be there: its result takes the place of its input."""
@@ -205,7 +212,8 @@ class Forward:
         assert self.constructor is not None
         name = self._take(before).flat
         access = self.constructor.access[id(node)]
-        lines = [f"if {access} is not None:", f"    {name} = {access}({name})"]
+        made = self._called(node, access, [Text(name)])
+        lines = [f"if {access} is not None:", f"    {name} = {made.flat}"]
         self.statements.append(Statement("", None, lines))
         self.variables[id(after)], self.live[name] = name, id(after)
 
@@ -227,11 +235,12 @@ class Forward:
         if isinstance(node, OpNode) and not (self.constructor and self.constructor.is_module(node)):
             function = node.operator.function(node.use)
             assert function is not None
-            step = code.function(function, self.names, tensors)
+            made = code.function(function, self.names, tensors)
+            step = code.recomputed(made) if node.recomputed else made
             lines += [f"for _ in range({node.count}):", f"    {target} = {step.flat}"]
         else:
             copy = f'getattr(self, f"{node.stem}{{i}}")'
-            step = code.applied(self._module(node), copy, self.names, tensors)
+            step = self._called(node, copy, tensors)
             lines += [f"for i in {copies(node)}:", f"    {target} = {step.flat}"]
         self.statements.append(Statement("", None, lines))
 

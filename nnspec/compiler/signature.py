@@ -38,7 +38,16 @@ def _number(value: Value | None, numbers: dict[int, int]) -> int:
 
 
 def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
-    place = (node.path, node.count, node.stem, node.first, node.shared, node.labelled, node.when)
+    place = (
+        node.path,
+        node.count,
+        node.stem,
+        node.first,
+        node.shared,
+        node.labelled,
+        node.when,
+        node.recomputed,
+    )
     inputs = tuple(_number(value, numbers) for value in node.inputs)
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))

@@ -11,10 +11,12 @@ from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
 from nnspec.elaborate import computed, expressions, patterns, run_time, ties
+from nnspec.elaborate.apply import tensors_of
 from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
 from nnspec.elaborate.numbers import comparison
+from nnspec.elaborate.parameters import inputs_of
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import CALLED, fail
 from nnspec.elaborate.values import POISON, Poisoned, SharedLayer, describe, is_layer
@@ -44,8 +46,8 @@ class Body:
     """One body being elaborated into its graph."""
 
     __slots__ = (
-        "fine", "given", "graph", "held", "inputs_seen", "is_sequence", "owner", "paths", "position",
-        "refused", "regions", "scope", "session", "ties", "use_labels", "use_span",
+        "fine", "given", "graph", "held", "is_sequence", "owner", "paths", "position", "refused",
+        "regions", "scope", "session", "ties", "use_labels", "use_span",
         "use_tensors", "when",
     )  # fmt: skip
 
@@ -71,7 +73,6 @@ class Body:
         self.use_span: Span | None = None
         self.use_labels: tuple[Label, ...] = ()
         self.use_tensors: Sequence[Value] = ()  # what a block is given
-        self.inputs_seen = 0
         self.fine = True
         self.refused = False  # an input does not fit: the mistake is at the use, not in the body
 
@@ -216,24 +217,33 @@ class Body:
         pass
 
     def input(self, statement: tree.Input) -> None:
-        number = self.inputs_seen
-        self.inputs_seen += 1
+        each = None if self.given is None else patterns.of_each(statement.shape)
+        if each is None:
+            value: Any = self.tensor_input(statement, statement.name, statement.shape)
+        else:
+            assert self.given is not None and self.graph.definition is not None
+            others = len(inputs_of(self.graph.definition)) - 1
+            names = [f"{statement.name}{i}" for i in range(len(self.given) - others)]
+            value = [self.tensor_input(statement, name, each) for name in names]
+        self.scope.bind(statement.name, value, statement.name_span)
+
+    def tensor_input(self, statement: tree.Input, name: str, shape: tree.Expr) -> Value:
+        """The next tensor of the inputs, held against the shape that is declared."""
+        number = len(self.graph.inputs)
         if self.given is None:
-            kind = patterns.declare(self, statement.shape)
+            kind = patterns.declare(self, shape)
         else:
             kind = self.given[number]
             place = self.use_span or statement.span
-            declared = Label(statement.shape.span, "the shape that is declared")
-            what = f"input `{statement.name}` of `{self.graph.name}`"
+            declared = Label(shape.span, "the shape that is declared")
+            what = f"input `{name}` of `{self.graph.name}`"
             try:
-                patterns.match(
-                    self, statement.shape, kind, what, place, (declared, *self.use_labels)
-                )
+                patterns.match(self, shape, kind, what, place, (declared, *self.use_labels))
             except Failure as failure:
                 raise _with_origins(failure, self.use_tensors[number : number + 1]) from None
-        value = Value(kind, None, number, statement.name, statement.span)
+        value = Value(kind, None, number, name, statement.span)
         self.graph.inputs.append(value)
-        self.scope.bind(statement.name, value, statement.name_span)
+        return value
 
     def assign(self, statement: tree.Assign) -> None:
         value = self.evaluate(statement.value)
@@ -354,9 +364,11 @@ class Body:
                 )  # fmt: skip
             if item.shape is not None:
                 self.hold(item.shape, value, f"`{name}`", item.value.span)
-            if isinstance(value, tuple):
-                for index, part in enumerate(value):
-                    self.graph.outputs.append((part.name or f"{name}{index}", part))
+            parts = tensors_of(value)
+            if parts is not None and not isinstance(value, Value):
+                own = isinstance(value, tuple)  # several results keep the names that they came with
+                for index, part in enumerate(parts):
+                    self.graph.outputs.append(((own and part.name) or f"{name}{index}", part))
                 continue
             if not isinstance(value, Value):
                 fail(
@@ -390,22 +402,25 @@ _RULES: dict[type, Any] = {
 }
 
 
-def run_function(session: Session, value: Function, arguments: dict[str, Any], span: Span) -> Any:
-    """The value of a `fn`: its expression, or what its body returns."""
+def run_function(body: Body, value: Function, arguments: dict[str, Any], span: Span) -> Any:
+    """The value of a `fn`: its expression, or what its body returns. What it does with tensors is done
+    in the body that calls it."""
     from nnspec.elaborate.blocks import enter
 
+    session = body.session
     session.count_steps(CALLED, span)
     scope = Scope(value.scope)
     for parameter in value.definition.parameters:
         scope.bind(parameter.name, arguments[parameter.name], parameter.span)
-    body = Body(session, Graph(value.definition.name, "block"), scope)
     enter(session, value.definition.name, span)
+    outer, body.scope = body.scope, scope
     try:
         if value.definition.short is not None:
             session.ran.add(id(value.definition.short))
             return body.evaluate(value.definition.short)
         return _run_statements(body, value.definition)
     finally:
+        body.scope = outer
         session.stack.pop()
 
 

@@ -23,6 +23,7 @@ from nnspec.elaborate.values import (
     Initialiser,
     LabelName,
     LayerTensor,
+    OperatorLayer,
     OperatorName,
     Poisoned,
     Repeated,
@@ -114,6 +115,8 @@ def _written_out(value: Any, known: dict[int, int]) -> int:
         inside = [step.layer for step in value.steps]
     elif isinstance(value, Repeated):
         inside = [value.layer]
+    elif isinstance(value, OperatorLayer) and value.operator.wraps:
+        inside = [*value.positional, *value.keyword.values()]
     else:
         return 1
     total = known.get(id(value))
@@ -350,9 +353,16 @@ def _index(body: Body, expr: tree.Index) -> Any:
         if len(expr.items) != 1:
             fail("NN202", "a list takes one index", expr.span)
         at = _index_item(body, expr.items[0])
-        at = body.session.pin(at)
         if isinstance(at, slice):
-            return value[at]
+            ends = [body.session.pin(end) for end in (at.start, at.stop, at.step)]
+            for end in ends:
+                if isinstance(end, Dim):
+                    message = f"which items `{expr.span.text}` has depends on {render(end)}"
+                    fail("NN308", message, expr.items[0].span)
+            if at.step == 0:
+                fail("NN202", "the step of a slice is not 0", expr.items[0].span)
+            return value[slice(*ends)]
+        at = body.session.pin(at)
         if not isinstance(at, int) or isinstance(at, bool):
             fail("NN202", f"an index is an integer, not {describe(at)}", expr.items[0].span)
         if not -len(value) <= at < len(value):

@@ -55,7 +55,7 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = (describe(node) + tied(node) + only(node)).strip()
+        self.operator = (describe(node) + tied(node) + only(node) + again(node)).strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -185,6 +185,11 @@ def only(node: Node) -> str:
     if node.when is None:
         return ""
     return " in training only" if node.when[1] else " in evaluation only"
+
+
+def again(node: Node) -> str:
+    """What the backward pass computes again."""
+    return " recomputed" if node.recomputed else ""
 
 
 def operator_text(operator: Operator, use: Use | Inner) -> str:
