@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from nnspec.targets import Target
 
 
-def compile_source(target: Target, limits: Limits = DEFAULTS) -> str | None:
-    """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
+def compile_source(target: Target, limits: Limits = DEFAULTS, stubs: bool = False) -> str | None:
+    """The PyTorch source of the target's models, or the `.pyi` of its file; None where the spec has
+    errors, which are shown."""
     from nnspec.checking import check_text
 
     source = target.read()  # once: standard input is empty afterwards
@@ -32,8 +33,10 @@ def compile_source(target: Target, limits: Limits = DEFAULTS) -> str | None:
     if not report.ok:
         _draw(report.diagnostics)
         return None
-    from nnspec.compiler.spec import program_of, source_of
+    from nnspec.compiler.source import program_of, source_of, stubs_of
 
+    if stubs:
+        return stubs_of(program_of(source, limits))
     return source_of(program_of(source, limits), list(report.models)).text
 
 
@@ -192,7 +195,7 @@ def _guarded(run: Callable[[], None]) -> int:
             'this needs PyTorch, which is not installed: pip install "nnspec[train]"'
         )
     from nnspec.diagnostics import Mismatch, SpecError
-    from nnspec.elaborate.training import UnknownSetting
+    from nnspec.elaborate.together import UnknownSetting
     from nnspec.training.errors import RunError
 
     try:

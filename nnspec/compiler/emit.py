@@ -14,6 +14,7 @@ from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
 from nnspec.compiler.names import camel, fresh
 from nnspec.compiler.run_time import ForwardNames
+from nnspec.graph import CallNode
 
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
@@ -220,9 +221,11 @@ def _inputs(plan: ClassPlan) -> list[str]:
 
 
 def function_lines(plan: ClassPlan, name: str) -> list[str]:
-    """A graph without layers as a function whose tensors are given by name."""
+    """A graph without layers of its own as a function, whose tensors and models are given by name."""
     statements = [line[4:] for line in Forward(plan, None).write()]
     inputs: list[tuple[str, Text]] = [("", Text("*"))]
     inputs += [("", Text(f"{each}: Tensor")) for each in _inputs(plan)]
+    models = dict.fromkeys(n.path[0] for n in plan.graph.nodes if isinstance(n, CallNode))
+    inputs += [("", Text(f"{each}: nn.Module")) for each in models]
     lines = lay(Call(f"def {name}", tuple(inputs)), 0, "", " -> Tensor:")
     return [*lines, *docstring(plan.doc or name, 4), *statements]

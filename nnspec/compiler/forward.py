@@ -192,6 +192,8 @@ class Forward:
         if self.constructor is not None and id(node) in self.constructor.access:
             access = self.constructor.access[id(node)]
             return code.applied(self._module(node), access, self.names, tensors)
+        if isinstance(node, CallNode):  # of a function, which is given its models by their names
+            return code.applied(None, node.path[0], self.names, tensors)
         assert isinstance(node, OpNode)
         function = node.operator.function(node.use)
         if function is None:

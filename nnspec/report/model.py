@@ -123,6 +123,12 @@ class Report:
         """No errors (warnings may be there)."""
         return all(problem.severity != "error" for problem in self.diagnostics)
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from nnspec.report.html import report_html
+
+        return report_html(self)
+
     def __repr__(self) -> str:
         state = "ok" if self.ok else f"{len(self.diagnostics)} problems"
         return f"<Report {state}: {', '.join(self.models) or 'no models'}>"
@@ -138,6 +144,12 @@ class ModelReport:
     @property
     def name(self) -> str:
         return self.graph.name
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from nnspec.report.html import model_html
+
+        return model_html(self)
 
     # -- sizes -------------------------------------------------------------------------------------
 

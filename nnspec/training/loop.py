@@ -61,6 +61,7 @@ class Trainer:
         )
         best = "max" if self.higher_is_better else "min"
         self.update = Update(plan, model, self.per_epoch, best, device)
+        self.together: list[Trainer] = [self]  # all that share models with it
         self.mixtures = []
         if plan.mix is not None:
             classes = plan.data.fields[plan.mix.label].classes
@@ -118,14 +119,11 @@ class Trainer:
         self._refuse_nonsense(train_loss)
         seconds = time.perf_counter() - begun
         results = self.validate()
-        self.update.ends_epoch(results[self.monitor])
-        self.epoch, self.step = number, 0
-        seen = self.samples - seen_before
-        self.loss_sum.zero_()
-        self.samples = 0
+        figures, seen = self._figures(), self.samples - seen_before
+        self._ends_epoch(number, results)
         row = {
             "epoch": number,
-            "train_loss": train_loss,
+            **figures,
             **{f"val_{name}": value for name, value in results.items()},
             "lr": self.update.lr,
             "samples_per_second": seen / seconds,
@@ -133,7 +131,7 @@ class Trainer:
         }
         better = self._is_better(results)
         if better:
-            self.best, self.best_epoch = results[self.monitor], number
+            self.best, self.best_epoch = results.get(self.monitor), number
         self.run_folder.record(row)
         if (
             better
@@ -142,13 +140,23 @@ class Trainer:
         self._save("last", self.model)
         watcher.epoch(row, better)
 
+    def _figures(self) -> dict[str, float]:
+        """What an epoch of training is told by, besides the validation."""
+        return {"train_loss": self._mean_loss()}
+
+    def _ends_epoch(self, number: int, results: dict[str, float]) -> None:
+        self.update.ends_epoch(results[self.monitor or "loss"])
+        self.epoch, self.step = number, 0
+        self.loss_sum.zero_()
+        self.samples = 0
+
     def train_batches(self, watcher: Watcher) -> None:
         """What is left of the batches of the epoch under way."""
         number = self.epoch + 1
         self.model.train()
         split = self.splits["train"]
         for batch in split.batches(self.batch_size, self._order(number), self.step):
-            is_update = self._train_batch(self._mixed(batch))
+            is_update = self._train_batch(self._mixed(self._drawn(batch)))
             watcher.batch(number, self.step, self.per_epoch, self._mean_loss)
             if is_update:
                 self.update.averaged(number, self.step == self.per_epoch)
@@ -181,6 +189,15 @@ class Trainer:
         self.step += 1
         return is_update
 
+    def _drawn(self, batch: Batch) -> Batch:
+        """The batch with the fields that are drawn for it."""
+        drawn = self.plan.data.drawn
+        if not drawn:
+            return batch
+        size = len(next(iter(batch.values())))
+        made = {n: b.definition.draw(size, b.settings, self.device) for n, b in drawn.items()}
+        return {**batch, **made}
+
     def _mixed(self, batch: Batch) -> Batch:
         """The batch with its samples mixed, where the plan wants that."""
         mix = self.plan.mix
@@ -197,7 +214,24 @@ class Trainer:
 
     def _forward_and_loss(self, batch: Batch) -> Tensor:
         with self._precision():
-            return self.loss(**{**batch, **self.forward(batch)})
+            return self._loss_of(batch, self.forward(batch) if self.needs_outputs else {})
+
+    def _loss_of(self, batch: Batch, outputs: Batch, evaluated: bool = False) -> Tensor:
+        """The loss of outputs and fields, and of the models that it applies itself."""
+        known = {**batch, **outputs}
+        models = {
+            one.plan.model: one.update.evaluated if evaluated else one.model
+            for one in self.together
+            if one.plan.model in self.plan.partners
+        }
+        return self.loss(
+            **{value.name: known[value.name] for value in self.plan.loss.inputs}, **models
+        )
+
+    @property
+    def needs_outputs(self) -> bool:
+        """Whether the loss is of what the model says of the batch."""
+        return any(value.name in self.plan.outputs for value in self.plan.loss.inputs)
 
     def forward(self, batch: Batch, model: nn.Module | None = None) -> dict[str, Tensor]:
         """The outputs by name, of the model or of its average."""
@@ -244,10 +278,11 @@ class Trainer:
         for metric in self.metrics.values():
             metric.reset()
         with torch.inference_mode(), self._precision():
-            for batch in self.splits[split].batches(max(self.batch_size, 256)):
+            for stored in self.splits[split].batches(max(self.batch_size, 256)):
+                batch = self._drawn(stored)
                 outputs = self.forward(batch, model)
                 size = len(next(iter(batch.values())))
-                total += self.loss(**{**batch, **outputs}) * size
+                total += self._loss_of(batch, outputs, evaluated=True) * size
                 seen += size
                 for metric, plan in zip(self.metrics.values(), self.plan.metrics, strict=True):
                     metric.update(outputs[plan.output], batch[plan.field])
@@ -280,7 +315,7 @@ class Trainer:
         rng = {"cpu": torch.get_rng_state()}
         if self.device.type == "cuda":
             rng["cuda"] = torch.cuda.get_rng_state(self.device)
-        parts = {**self.update.state(tensors), "rng": pack(rng, "rng", tensors)}
+        parts = {**self._state(tensors), "rng": pack(rng, "rng", tensors)}
         state = State(
             epoch=self.epoch,
             step=self.step,
@@ -293,20 +328,39 @@ class Trainer:
         self.run_folder.save(which, model, tensors, state)
         self.saved_at = time.monotonic()
 
+    def _state(self, tensors: dict[str, Tensor]) -> dict[str, Any]:
+        """What is saved besides the weights; its tensors go to `tensors`."""
+        return self.update.state(tensors)
+
+    def take(self, weights: dict[str, Tensor]) -> None:
+        """Take these weights of a checkpoint."""
+        self.model.load_state_dict(weights)
+
+    def _take_up(
+        self,
+        weights: dict[str, Tensor],
+        parts: dict[str, Any],
+        tensors: dict[str, Tensor],
+        changed: Collection[str],
+    ) -> None:
+        """The weights, and what was saved besides them."""
+        self.take(weights)
+        own = [name.removeprefix("optimizer.") for name in changed if name.startswith("optimizer.")]
+        self.update.load(parts, tensors, own)
+
     def resume(self, changed: Collection[str] = ()) -> None:
         """Take up the state of `last`: weights, optimizer, schedule, random numbers, place in the epoch.
 
-        `changed` are the settings of the optimizer that are not as they were.
+        `changed` are the settings that are not as they were.
         """
         state, tensors = self.run_folder.state("last")
         weights = self.run_folder.weights("last")
         try:
-            self.model.load_state_dict(weights)
             rng = unpack(state.parts.pop("rng"), tensors)
             torch.set_rng_state(rng["cpu"].cpu())
             if "cuda" in rng and self.device.type == "cuda":
                 torch.cuda.set_rng_state(rng["cuda"].cpu(), self.device)
-            self.update.load(state.parts, tensors, changed)
+            self._take_up(weights, state.parts, tensors, changed)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             folder = self.run_folder.folder
             raise RunError(

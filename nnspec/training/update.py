@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.recipe.plan import TrainPlan
+from nnspec.training import light
 from nnspec.training.groups import optimizers
 from nnspec.training.state import pack, unpack
 
@@ -29,6 +30,8 @@ class Update:
         per_epoch = math.ceil(batches / self.accumulate)
         total = per_epoch * settings["epochs"]
         self.optimizers = optimizers(model, plan)
+        for one in self.optimizers:
+            light.plain_step(one)
         schedule = plan.scheduler
         self.schedulers = [
             schedule.definition.build(one, per_epoch, total, schedule.settings, best)
@@ -49,12 +52,16 @@ class Update:
         self.scaler.scale(loss if share == 1 else loss * share).backward()
 
     def step(self) -> None:
-        """One step of the optimizer with the gradients that were gathered."""
+        """One step of the optimizer with the gradients that were gathered, and of the schedule."""
+        self.move()
+        self._after_step()
+
+    def move(self) -> None:
+        """One step of the optimizer at the learning rate as it is."""
         self._clip()
         for optimizer in self.optimizers:
             self.scaler.step(optimizer)
         self.scaler.update()
-        self._after_step()
 
     def step_with(self, loss: Callable[[], Tensor]) -> Tensor:
         """One step of an optimizer that asks for the loss itself; the loss before it."""
