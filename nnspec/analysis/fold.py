@@ -6,8 +6,8 @@ The walk is not recursive, so the depth of a spec does not matter.
 
 from __future__ import annotations
 
-from nnspec.dims import total
-from nnspec.graph import CallNode, OpNode
+from nnspec.dims import conditional, total
+from nnspec.graph import CallNode, OpNode, around
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,15 +41,26 @@ def sums(
             if not ((shared_too or not node.shared) and (training is None or node.runs(training))):
                 continue
             if of_recomputed is not None and node.recomputed:
-                parts.append(times(node.count, of_recomputed(node)))
-            elif isinstance(node, OpNode) and not node.tied:
+                part = times(node.count, of_recomputed(node))
+                parts.append(part if training is None else when_run(part, node))
+            elif isinstance(node, OpNode) and not node.tied and not node.when:
                 first, copies = alike.get(id(node.use), (node, 0))
                 alike[id(node.use)] = first, copies + node.count
             else:
-                parts.append(times(node.count, of_call_or_node(node, found, of_node)))
+                part = times(node.count, of_call_or_node(node, found, of_node))
+                parts.append(part if training is None else when_run(part, node))
         parts += [times(copies, of_node(first)) for first, copies in alike.values()]
         found[id(graph)] = total(parts)
     return found
+
+
+def when_run(size: Size, node: Node) -> Size:
+    """What a node costs, at the sizes at which it is run: 0 at others."""
+    for region, side in around(node.when):
+        if region.condition is not None:
+            sides = (size, 0) if side else (0, size)
+            size = conditional(region.condition, *sides)
+    return size
 
 
 def of_call_or_node(node: Node, found: Sums, of_node: Callable[[Node], Size]) -> Size:

@@ -201,7 +201,7 @@ def _operator_node(
         if not session.trial:
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:
-            body.graph.places.append(Place(condition, why, place, inputs))
+            body.graph.places.append(Place(condition, why, place, inputs, body.when))
     if made.init or (made.ties and of_tensors is None):
         weights.settle(body, node, made, slots.origins(inputs, place))
     return _add(body, node, results, span)

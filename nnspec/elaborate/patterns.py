@@ -188,5 +188,7 @@ def match(
             )
         elif same is None:
             body.graph.places.append(
-                Place(equal(wanted, actual), f"dimension {number} of {what}", item.span)
+                Place(
+                    equal(wanted, actual), f"dimension {number} of {what}", item.span, (), body.when
+                )
             )

@@ -13,6 +13,7 @@ from nnspec.report.formula import figure
 from nnspec.report.tree import Row, rows
 from nnspec.report.units import counted, in_bytes, short
 from nnspec.residues import ANY
+from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -332,7 +333,7 @@ def sizes_text(model: ModelReport) -> str:
     conditions = [text for text in model.requires if model.names_in(text) & set(model.symbols)]
     bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
-    parts = [" and ".join(conditions)] if conditions else []
+    parts = [joined(conditions)] if conditions else []
     if free:
         parts.append(f"any {', '.join(free)}")
     if model.sizes:
