@@ -119,6 +119,7 @@ class Embedding(Operator):
 
     name = "embedding"
     family = "linear"
+    tensors = (Tensor("input", below="num_embeddings"),)
     settings = (
         Setting(
             "num_embeddings", "size", doc="rows of the table: how many different numbers there are"
