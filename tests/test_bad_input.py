@@ -330,6 +330,8 @@ def test_odd(name: str, tmp_path: Path) -> None:
 
 
 def test_a_list_is_no_dtype() -> None:
+    from nnspec import check_source
+
     text = "model M:\n    input x: [N]\n    y = arange(4, dtype=[1])\n    return x, y\n"
-    (problem,) = nnspec.check_source(text).diagnostics
+    (problem,) = check_source(text).diagnostics
     assert (problem.code, "`dtype` of `arange`" in problem.message) == ("NN205", True)
