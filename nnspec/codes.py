@@ -455,7 +455,7 @@ CODES: dict[str, Code] = {
     "NN505": Code(
         "a loss or metric is given something it does not know",
         "A loss speaks of the model's outputs and of the data's fields by their names.",
-        wrong=_training(train="loss = cross_entropy(logit, label)"),
+        wrong=_training(train="loss = cross_entropy(logits, labels)"),
         mended=_training(),
     ),
     "NN506": Code(

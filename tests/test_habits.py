@@ -106,3 +106,11 @@ def test_a_wrong_value_is_told_in_the_users_words(line: str, said: str) -> None:
 @pytest.mark.parametrize("line", FINE)
 def test_it_works_as_typed(line: str) -> None:
     assert check(line).ok
+
+
+def test_an_operator_where_a_tensor_belongs() -> None:
+    text = "model Net:\n    input logits: [N, 10]\n    input label: i64[N]\n"
+    report = nnspec.check_source(text + "    return loss = cross_entropy(logit, label)\n", "net.nn")
+    (problem,) = report.diagnostics
+    assert (problem.code, problem.span.text) == ("NN202", "logit")
+    assert "did you mean `logits`?" in problem.help

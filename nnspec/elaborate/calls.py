@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from nnspec.diagnostics import Mismatch
+from nnspec.diagnostics import Mismatch, nearest
 from nnspec.elaborate import apply, habits, held, initial, weights
 from nnspec.elaborate.numbers import counted
 from nnspec.elaborate.parameters import bind_parameters, inputs_of
@@ -28,7 +28,7 @@ from nnspec.syntax.tree import KeyedList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from nnspec.elaborate.body import Body
     from nnspec.elaborate.values import LabelName
@@ -161,6 +161,8 @@ def _operator(
             tensors.append(rest.pop(0))
     extra = next((v for v in rest if isinstance(v, Value)), None)
     if extra is not None:
+        if isinstance(rest[0], OperatorName) and len(tensors) < len(slots):
+            _refuse_operator(body, rest[0], places.get(str(positional.index(rest[0])), expr.span))
         at = positional.index(extra)
         fail(
             "NN208",
@@ -172,6 +174,19 @@ def _operator(
         places = _shift(places, len(tensors))
     layer = OperatorLayer(expr.span, operator, tuple(rest), keyword, places, *own)
     return apply.results_of(apply.layer(body, layer, tensors, label, expr.span))
+
+
+def _refuse_operator(body: Body, written: OperatorName, span: Span) -> NoReturn:
+    """An operator's name where a tensor belongs, such as `logit` for `logits`."""
+    name = written.operator.name
+    tensors = [known for known, value in body.scope.names.items() if isinstance(value, Value)]
+    close = nearest(name, tensors)
+    fail(
+        "NN202",
+        f"`{name}` is an operator, not a tensor",
+        span,
+        help=f"did you mean `{close}`?" if close else f"give it a tensor: `{name}(x)`",
+    )
 
 
 def _tensor_count(operator: Operator) -> str:
