@@ -16,21 +16,27 @@ if TYPE_CHECKING:
 class Optimizer(Recipe):
     """`torch_class` in torch.optim; `fused`: has an implementation that updates all weights at once;
     `evaluates`: asks for the loss again within a step; `matrices_only`: takes weights of two dimensions,
-    the others go to AdamW."""
+    the others go to AdamW; `divides`: takes weights of which each process holds a part, `fused_divided`: the
+    fused implementation too."""
 
     torch_class: ClassVar[str]
     fused: ClassVar[bool] = False
     evaluates: ClassVar[bool] = False
     matrices_only: ClassVar[bool] = False
+    divides: ClassVar[bool] = True
+    fused_divided: ClassVar[bool] = False
 
     def build(
-        self, groups: list[dict[str, Any]], settings: dict[str, Any]
+        self, groups: list[dict[str, Any]], settings: dict[str, Any], divided: bool = False
     ) -> torch.optim.Optimizer:
-        """The optimizer of these groups: each has `params`, and the settings in which it differs."""
+        """The optimizer of these groups: each has `params`, and the settings in which it differs.
+
+        `divided`: each process holds a part of the weights.
+        """
         import torch
 
         options = dict(settings)
-        if self.fused:
+        if self.fused_divided if divided else self.fused:
             options["fused"] = True
         theirs = getattr(torch.optim, self.torch_class, None)
         if theirs is None:
@@ -73,14 +79,14 @@ class SGD(Optimizer):
 class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, arXiv:1412.6980)."""
 
-    name, torch_class, fused = "adam", "Adam", True
+    name, torch_class, fused, fused_divided = "adam", "Adam", True, True
     settings = (_lr(1e-3), _BETAS, _EPS, _decay(0.0), Setting("amsgrad", "bool", False))
 
 
 class AdamW(Optimizer):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101)."""
 
-    name, torch_class, fused = "adamw", "AdamW", True
+    name, torch_class, fused, fused_divided = "adamw", "AdamW", True, True
     settings = (_lr(1e-3), _BETAS, _EPS, _decay(1e-2), Setting("amsgrad", "bool", False))
 
 
@@ -115,7 +121,7 @@ class Adamax(Optimizer):
 class Adafactor(Optimizer):
     """Adam with the squares kept as rows and columns (Shazeer & Stern 2018, arXiv:1804.04235)."""
 
-    name, torch_class = "adafactor", "Adafactor"
+    name, torch_class, divides = "adafactor", "Adafactor", False
     settings = (
         _lr(1e-2),
         Setting(
@@ -165,7 +171,7 @@ class RMSprop(Optimizer):
 class Rprop(Optimizer):
     """Steps by the sign of the gradient alone, for whole batches (Riedmiller & Braun 1993)."""
 
-    name, torch_class = "rprop", "Rprop"
+    name, torch_class, divides = "rprop", "Rprop", False
     settings = (
         _lr(1e-2),
         Setting("etas", "float", (0.5, 1.2), 2, doc="how a step shrinks and grows"),

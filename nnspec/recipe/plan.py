@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: the plain settings of a train part
 SETTINGS = (
     Setting("epochs", "int", 10, doc="passes over the training data"),
-    Setting("batch_size", "int", 64, doc="samples in a batch"),
+    Setting("batch_size", "int", 64, doc="samples in a batch, of all processes together"),
     Setting("accumulate", "int", 1, doc="batches whose gradients make one step of the optimizer"),
     Setting("seed", "int", 0, doc="of the weights, the split and the order of the samples"),
     Setting("clip_grad_norm", "float|none", None, doc="longest gradient that is let through"),
@@ -47,6 +47,19 @@ SETTINGS = (
     Setting(
         "workers", "int|none", None, doc="processes that read files which do not fit into memory"
     ),
+    Setting(
+        "strategy",
+        "str",
+        "ddp",
+        choices=("ddp", "fsdp"),
+        doc="of several processes: each holds the model (ddp), or a part of it (fsdp)",
+    ),
+    Setting(
+        "sync_batch_norm",
+        "bool",
+        False,
+        doc="batch norms see the batches of all processes, on GPUs",
+    ),
     Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
     Setting(
         "threads",
@@ -55,6 +68,9 @@ SETTINGS = (
         doc="processor threads; by default as many as the model's size is worth",
     ),
 )
+
+#: with strategy=fsdp a block with this part of the weights is a unit, whose weights come together as one
+UNIT_SHARE = 100
 
 #: the settings of a train part that are more than a plain value
 PARTS = ("loss", "metrics", "optimizer", "scheduler", "average", "groups", "mix")

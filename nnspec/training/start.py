@@ -15,13 +15,16 @@ from nnspec.compiler.function import compile_function
 from nnspec.compiler.spec import Spec
 from nnspec.elaborate.program import Program
 from nnspec.elaborate.training import train_plan
+from nnspec.graph import Graph
 from nnspec.recipe.plan import TrainPlan
 from nnspec.source import Source
 from nnspec.training.data import Data, load
 from nnspec.training.errors import RunError
 from nnspec.training.groups import freeze
 from nnspec.training.loop import Loss, Trainer
-from nnspec.training.run import Run, Settings
+from nnspec.training.parallel.processes import Processes
+from nnspec.training.parallel.strategies import prepared, strategy_of, told
+from nnspec.training.run import Onlooker, Run, Settings
 from nnspec.training.weights import begin_with
 
 #: what PyTorch takes by itself: OMP_NUM_THREADS, or the number of cores
@@ -37,16 +40,20 @@ class Job:
         self,
         program: Program,
         plan: TrainPlan,
+        graph: Graph,
         model_settings: dict[str, Any],
         root: str,
         macs: int,
         threads: int | None = None,
         allow_extern: bool = False,
+        processes: Processes | None = None,
     ) -> None:
-        self.program, self.plan, self.model_settings = program, plan, model_settings
+        self.processes = processes or Processes()
+        self.program, self.plan, self.graph = program, plan, graph
+        self.model_settings = model_settings
         self.root = root
         self.allow_extern = allow_extern
-        self.device = choose_device(plan.settings["device"])
+        self.device = choose_device(plan.settings["device"], self.processes)
         #: the processor threads of a step: as the settings say, as the run began, or by the model's size.
         #: The order of sums depends on it: a run goes on bit for bit only with the number it began with.
         self.threads: int = plan.settings["threads"] or threads or self._worthwhile(macs)
@@ -54,7 +61,7 @@ class Job:
         self.notes: list[str] = []
 
     def _worthwhile(self, macs: int) -> int:
-        work: int = macs * self.plan.settings["batch_size"]
+        work: int = macs * self.plan.settings["batch_size"] // self.processes.size
         if self.device.type != "cpu":
             return EVERY
         return max(1, min(EVERY, work // A_THREADS_WORTH))
@@ -92,9 +99,9 @@ class Job:
     def channels_last(self, model: nn.Module) -> bool:
         """Whether images lie with their channels together: what convolutions are fastest with."""
         wanted = self.plan.settings["channels_last"]
-        return (
-            wanted if wanted is not None else any(isinstance(m, nn.Conv2d) for m in model.modules())
-        )
+        if wanted is not None or self.processes.divide(self.plan.settings["strategy"]):
+            return bool(wanted)  # what is divided lies row by row
+        return any(isinstance(m, nn.Conv2d) for m in model.modules())
 
     @cached_property
     def model_class(self) -> Any:
@@ -105,7 +112,10 @@ class Job:
     def data(self) -> Data:
         """The data, loaded and preprocessed."""
         plan = self.plan.data
-        found = load(plan, plan.root, self.device, self.plan.settings["workers"])
+        processes = self.processes
+        with processes.first_here():
+            workers = self.plan.settings["workers"]
+            found = load(plan, plan.root, self.device, workers, processes.local_size)
         if found.unreadable:
             count, first = len(found.unreadable), found.unreadable[0]
             self.notes.append(f"{count} unreadable file{'s' * (count > 1)} left out: {first}")
@@ -127,11 +137,19 @@ class Job:
         frozen = freeze(model, settings["freeze"])
         if frozen:
             self.notes.append(f"{frozen:,} parameters are frozen")
-        return Trainer(self.plan, model, loss, self.data.splits, run, self.device)
+        splits, processes = self.data.splits, self.processes
+        strategy = strategy_of(self.plan, self.graph, processes, self.device)
+        if processes.size > 1:
+            self.notes.append(told(self.plan.settings, processes))
+            model = prepared(model, self.plan.settings, splits, processes, self.device)
+        return Trainer(self.plan, model, loss, splits, run, strategy)
 
 
-def choose_device(wanted: str | None) -> torch.device:
-    """The device of this name, or the best there is. RunError where it is not there."""
+def choose_device(wanted: str | None, processes: Processes) -> torch.device:
+    """The device of this name, or the best there is; of several processes each has a GPU of its own. RunError
+    where it is not there."""
+    if processes.size > 1 and wanted in (None, "cuda") and torch.cuda.is_available():
+        return processes.own_gpu()
     if wanted is None:
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -152,10 +170,11 @@ def restore(
     device: str | None = None,
     allow_extern: bool = False,
     words: Mapping[str, Any] | None = None,
+    processes: Processes | None = None,
 ) -> tuple[Run, Job]:
     """A run folder and its job, made again from the spec and the settings in it; `words` take the place of
     those."""
-    run = Run.open(folder)
+    run = (Run if processes is None or processes.leads else Onlooker).open(folder)
     settings = run.settings
     overrides: Mapping[str, Any] = {**settings.overrides, **(words or {})}
     if device is not None:
@@ -171,6 +190,7 @@ def restore(
             settings.resolved.get("threads"),
             run.imports,
             allow_extern,
+            processes,
         )
     except SpecError as error:
         raise RunError(f"the spec of {folder} has errors:\n{error}") from None
@@ -185,6 +205,7 @@ def prepare(
     threads: int | None = None,
     imports: Mapping[str, str] | None = None,
     allow_extern: bool = False,
+    processes: Processes | None = None,
 ) -> Job:
     """Check a spec, and resolve its train part. Raises SpecError with every problem.
 
@@ -204,7 +225,7 @@ def prepare(
     total = macs(graph)[id(graph)]
     numbers = {name: sizes.get(name, 1) for name in symbols(total)}
     work = evaluate(total, numbers)
-    return Job(program, plan, model_settings, root, work, threads, allow_extern)
+    return Job(program, plan, graph, model_settings, root, work, threads, allow_extern, processes)
 
 
 def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
@@ -230,6 +251,7 @@ def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
             **plan.settings,
             "device": str(job.device),
             "threads": job.threads,
+            "processes": job.processes.size,
         },
     )
 
