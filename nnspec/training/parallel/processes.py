@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import random
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch._C._distributed_c10d import Store
+from torch._C._distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from nnspec.training.errors import RunError
 from nnspec.training.parallel.share import Share
+
+#: seconds that the first process waits for the others to come
+PATIENCE = 300
 
 
 class Processes:
@@ -42,9 +47,16 @@ class Processes:
         """The processes that were started together with this one."""
         if int(os.environ.get("WORLD_SIZE", "1")) < 2:
             return cls()
-        store, rank, size = next(iter(rendezvous("env://")))
         backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-        dist.init_process_group(backend, store=store, rank=rank, world_size=size)
+        try:
+            common, rank, size = next(iter(rendezvous("env://")))
+            store = meet(common, rank, size)
+            dist.init_process_group(backend, store=store, rank=rank, world_size=size)
+        except (RuntimeError, ValueError) as error:
+            raise RunError(
+                f"the processes of the run do not find each other: {str(error).splitlines()[0]}",
+                "torchrun sets what they need: torchrun --nproc-per-node=2 -m nnspec train …",
+            ) from None
         local_size = int(os.environ.get("LOCAL_WORLD_SIZE", size))
         local_rank = int(os.environ.get("LOCAL_RANK", rank % local_size))
         return cls(rank, size, local_rank, local_size, store)
@@ -161,6 +173,33 @@ class Processes:
             own = seed + (self.rank << 32) + 1_000_003 * epoch + step
             random.seed(own)
             torch.manual_seed(own)
+
+
+def meet(store: Store, rank: int, size: int) -> Store:
+    """A corner of a store for these processes alone.
+
+    torchrun keeps its store when it starts the processes again, and what the earlier ones have left in it
+    must not be taken for the word of these. So each one waits for an answer to a word that nobody knew
+    before; the first one answers, until each has answered back.
+    """
+    own = uuid4().hex
+    if rank:
+        store.set(f"nnspec/{rank}", own)
+        corner = store.get(f"nnspec/{own}").decode()
+        store.set(f"nnspec/{corner}/{rank}", "here")
+        return PrefixStore(corner, store)
+    missing = set(range(1, size))
+    until = time.monotonic() + PATIENCE
+    while missing:
+        if time.monotonic() > until:
+            raise RuntimeError(f"{len(missing)} of {size} did not come")
+        for other in sorted(missing):
+            if store.check([f"nnspec/{own}/{other}"]):
+                missing.remove(other)
+            elif store.check([f"nnspec/{other}"]):
+                store.set("nnspec/" + store.get(f"nnspec/{other}").decode(), own)
+        time.sleep(0.01)
+    return PrefixStore(own, store)
 
 
 def restarted() -> bool:
