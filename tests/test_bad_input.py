@@ -134,17 +134,21 @@ def test_a_pipe_that_is_written_to_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 SLOW_WRITER = """
-import os, sys, time
+import array, fcntl, os, sys, termios, time
 path, text = sys.argv[1:]
 # opened for both, so that opening does not wait for the reader
 pipe = os.open(path, os.O_RDWR)
 out = os.open(path, os.O_WRONLY)
 open(os.path.join(os.path.dirname(path), "started"), "w").close()
 time.sleep(0.3)
+os.write(out, text[:20].encode())
+unread = array.array("i", [1])
+while unread[0]:  # until there is a reader, the pipe must not be without one
+    time.sleep(0.01)
+    fcntl.ioctl(out, termios.FIONREAD, unread)
 os.close(pipe)
-for part in (text[:20], text[20:]):
-    os.write(out, part.encode())
-    time.sleep(0.2)
+time.sleep(0.2)
+os.write(out, text[20:].encode())
 """
 
 

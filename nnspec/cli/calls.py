@@ -49,6 +49,10 @@ def train(
     if device is not None:
         overrides["device"] = device
 
+    source = (
+        target.read() if target is not None else None
+    )  # a wrong name is told before PyTorch is loaded
+
     def run() -> None:
         from nnspec.training import train as room
 
@@ -56,7 +60,7 @@ def train(
             room.resume(resume, device, _console(), allow_extern, overrides)
             return
         assert target is not None
-        source = target.read()
+        assert source is not None
         root = os.path.dirname(target.file) or "."
         room.train(source, target.name, overrides, root, _console(), allow_extern=allow_extern)
 

@@ -179,6 +179,7 @@ class Body:
                 self.poison(statement)
             except Poisoned:
                 self.fine = False
+                self.session.left.add(id(statement))
                 self.poison(statement)
 
     def problem(self, failure: Failure) -> None:

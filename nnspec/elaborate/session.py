@@ -40,8 +40,8 @@ class Session:
     """The state that all bodies of one elaboration share."""
 
     __slots__ = (
-        "_uses", "graphs", "hints", "known", "limits", "nodes", "pinned", "problems", "ran", "stack", "steps",
-        "trial",
+        "_uses", "graphs", "hints", "known", "left", "limits", "nodes", "pinned", "problems", "ran", "stack",
+        "steps", "trial",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +57,7 @@ class Session:
         self.stack: list[tuple[str, Span]] = []
         self.known: set[tuple[Span | None, str]] = set()  # what is reported already
         self.ran: set[int] = set()  # the ids of the bodies and branches that were elaborated
+        self.left: set[int] = set()  # of statements that were left because something before failed
         self.nodes = 0
         self.steps = 0
         self.hints = hints

@@ -1,8 +1,9 @@
-"""What no model came by: definitions that nothing uses, and branches that no use takes.
+"""What no model came by: definitions that nothing uses, branches that no use takes, statements that were
+left because something before them failed.
 
-A definition is checked by itself (`alone.py`). Where its values are not known, and in the branches,
-the names are still checked as they are written: each must be bound somewhere in the definition or in
-the file, and the arguments of operators and blocks must exist.
+A definition is checked by itself (`alone.py`). Where its values are not known, in the branches and in what
+was left, the names are still checked as they are written: each must be bound somewhere in the definition or
+in the file, and the arguments of operators and blocks must exist.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def check_unseen(program: Program) -> None:
 
 
 def _check(program: Program, alone: Alone) -> None:
-    ran = program.session.ran
+    ran, left = program.session.ran, program.session.left
     presets = [m for m in program.own_models if m.missing and m.definition.short is not None]
     for preset in presets:
         alone.check(preset.base.definition, preset.fixed)
@@ -55,9 +56,12 @@ def _check(program: Program, alone: Alone) -> None:
             alone.check(part, {})
             _Names(program, part).all()
         else:
-            for branch in _branches(part.body):
-                if id(branch) not in ran:
-                    _Names(program, part).walk(branch)
+            unseen: list[Any] = [body for body in _branches(part.body) if id(body) not in ran]
+            if left:
+                bodies = [part.body, *_branches(part.body)]
+                unseen += [s for body in bodies for s in body if id(s) in left]
+            if unseen:
+                _Names(program, part).walk(unseen)
 
 
 def _branches(statements: Iterable[tree.Statement]) -> Iterator[tuple[tree.Statement, ...]]:
