@@ -117,6 +117,7 @@ class Mul(Binary):
     """`a * b`."""
 
     name = "mul"
+    saves = ("others",)
     sign = "*"
     accepts = ("([2, 3], [3]) -> mul",)
     rejects = ("([2, 3], [4]) -> mul",)
@@ -126,6 +127,7 @@ class Div(Binary):
     """`a / b`: true division, a floating-point number for integers too."""
 
     name = "div"
+    saves = ("other", "others")
     sign = "/"
     accepts = ("([2, 3], [3]) -> div", "(i64[2], i64[2]) -> div")
     rejects = ("([2, 3], [4]) -> div",)
@@ -158,6 +160,7 @@ class Remainder(Whole):
     """`a % b`, with the sign of b."""
 
     name = "remainder"
+    saves = ("others",)
     sign = "%"
     accepts = ("([2, 3], [3]) -> remainder",)
     rejects = ("([2, 3], [4]) -> remainder",)
@@ -178,6 +181,9 @@ class Pow(Binary):
         if dtype == "bool":
             use.fail("`**` does not work on bool tensors", code="NN304")
         return dtype
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("inputs", 0) if use.inputs[1] is not None else ("inputs",)
 
 
 class Compared(Binary):

@@ -19,6 +19,7 @@ class ScaledDotProductAttention(Operator):
     [N, heads, L, V] (Vaswani et al. 2017, arXiv:1706.03762)."""
 
     name = "scaled_dot_product_attention"
+    saves = ("query", "key", "value", 0)
     family = "attention"
     tensors = (
         Tensor("query"),
@@ -185,3 +186,6 @@ class ScaledDotProductAttention(Operator):
         if "dropout_p" in kwargs:
             kwargs["dropout_p"] = InTraining(kwargs["dropout_p"], 0.0)
         return CallCode("F.scaled_dot_product_attention", (Ref(0), Ref(1), Ref(2)), kwargs)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 4 * outputs[0].numel // outputs[0].shape[-1]  # of each row the logarithm of its sum

@@ -20,6 +20,8 @@ AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 class Conv(Operator):
     """What the three share; `rank` is the number of spatial dimensions."""
 
+    saves = ("inputs",)
+
     family = "convolution"
     fresh = True
     rank: ClassVar[int]

@@ -36,6 +36,7 @@ class CosineSimilarity(Operator):
     """The cosine of the angle between vectors along `dim`; the other dimensions are broadcast."""
 
     name = "cosine_similarity"
+    saves = ("inputs",)
     family = "distance"
     tensors = (Tensor("x1"), Tensor("x2"))
     settings = (
@@ -82,6 +83,7 @@ class PairwiseDistance(Operator):
     """The p-norm of the difference of vectors along the last dimension; the others are broadcast."""
 
     name = "pairwise_distance"
+    saves = (0,)
     family = "distance"
     tensors = (Tensor("x1"), Tensor("x2"))
     settings = (
@@ -117,11 +119,15 @@ class PairwiseDistance(Operator):
     def changed(self, use: Use) -> dict[str, object]:
         return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return outputs[0].numel * use.x.shape[-1] * 4
+
 
 class Bilinear(Operator):
     """`x1 @ weight[k] @ x2 + bias[k]` for each output k: [..., a], [..., b] -> [..., out_features]."""
 
     name = "bilinear"
+    saves = ("inputs",)
     family = "linear"
     fresh = True
     tensors = (Tensor("input1"), Tensor("input2"))

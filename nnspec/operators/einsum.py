@@ -92,6 +92,7 @@ class Einsum(Operator):
     PyTorch)."""
 
     name = "einsum"
+    saves = ("others",)
     family = "matrix product"
     tensors = (Tensor("operands", many=True),)
     settings = (

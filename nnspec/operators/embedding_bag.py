@@ -20,6 +20,7 @@ class EmbeddingBag(Operator):
     times weights."""
 
     name = "embedding_bag"
+    saves = ("inputs",)
     family = "linear"
     tensors = (
         Tensor("input", doc="numbers of rows"),

@@ -26,6 +26,7 @@ class Linear(Operator):
     """`x @ weight.T + bias` on the last dimension: [..., in] -> [..., out_features]."""
 
     name = "linear"
+    saves = ("inputs",)
     family = "linear"
     fresh = True
     settings = (
@@ -118,6 +119,7 @@ class Embedding(Operator):
     """A row of a learned table for each number: i64[...] -> [..., embedding_dim]."""
 
     name = "embedding"
+    saves = ("inputs",)
     family = "linear"
     settings = (
         Setting(

@@ -17,6 +17,7 @@ class Matmul(Operator):
     columns."""
 
     name = "matmul"
+    saves = ("others",)
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("other"))
     accepts = ("([2, 3], [3, 4]) -> matmul", "([5, 2, 3], [3]) -> matmul", "([3], [3]) -> matmul")
@@ -70,6 +71,7 @@ class Bmm(Operator):
     """A matrix product for each item of a batch: [b, m, k], [b, k, n] -> [b, m, n]."""
 
     name = "bmm"
+    saves = ("others",)
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("mat2"))
     accepts = ("([5, 2, 3], [5, 3, 4]) -> bmm",)
@@ -100,6 +102,7 @@ class Outer(Operator):
     """Each value of a row times each of another: [n], [m] -> [n, m]."""
 
     name = "outer"
+    saves = ("others",)
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("vec2"))
     accepts = ("([3], [4]) -> outer", "(i64[3], [4]) -> outer")

@@ -168,6 +168,24 @@ def given_tensors(use: Use, first: int) -> dict[str, Any]:
     return {slot.name: Ref(index) for index, slot in slots if use.tensor(index) is not None}
 
 
+def attention_workspace(
+    q: TensorType,
+    k: TensorType,
+    batch: Size,
+    scores: Size,
+    copied: int,
+    dropped: bool,
+    weights: bool,
+) -> Size:
+    """What an attention of queries `q` to keys `k` keeps besides its inputs: their projections, the shares of
+    `scores` keys for a query, and what goes into the last projection. `copied` inputs lie in another order."""
+    width, rows = q.shape[2], q.numel // q.shape[2]
+    found: Size = 2 * q.bytes + 2 * 4 * width * (k.numel // k.shape[2]) + copied * q.bytes
+    if weights or dropped:
+        return found + 4 * scores * (3 if dropped else 1)
+    return found + q.bytes + 4 * rows
+
+
 class MultiheadAttention(Operator):
     """Each head projects queries, keys and values, and takes sums of values:
     `out, weights = (query, key, value) -> multihead_attention(8)`; self-attention is
@@ -303,4 +321,17 @@ class MultiheadAttention(Operator):
         return (
             "for each sample the projections of queries, keys, values and results, "
             "and for each query and key the score and the sum of values: 2 * width"
+        )
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if use["batch_first"] else ("query", "key", "value")
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        q, k, v = use.inputs[:3]
+        assert q is not None and k is not None and v is not None
+        batch, queries = places(use, q)
+        scores = batch * queries * use["num_heads"] * (places(use, k)[1] + self.more(use))
+        copied = int(use["batch_first"]) * (1 if q == k == v else 3)
+        return attention_workspace(
+            q, k, batch, scores, copied, use["dropout"] > 0, use["need_weights"]
         )

@@ -9,6 +9,7 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -28,6 +29,9 @@ class InstanceNorm(ChannelNorm):
             product(use.x.shape[2:]), 2, "instance norm needs more than one value in a channel"
         )
         return found
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 8 * use.x.shape[0] * use.x.shape[1]  # mean and deviation
 
 
 class InstanceNorm1d(InstanceNorm):

@@ -37,6 +37,7 @@ class Abs(Pointwise):
     """The distance from 0."""
 
     name = "abs"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> abs", "c64[2] -> abs")
     rejects = ("bool[2] -> abs",)
 
@@ -103,6 +104,7 @@ class Exp(Real):
     """e to the power of x."""
 
     name = "exp"
+    saves = (0,)
     accepts = ("[2, 3] -> exp", "i64[2] -> exp")
 
 
@@ -110,6 +112,7 @@ class Log(Real):
     """The natural logarithm."""
 
     name = "log"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> log", "i64[2] -> log")
 
 
@@ -117,6 +120,7 @@ class Log2(Real):
     """The logarithm to base 2."""
 
     name = "log2"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> log2",)
 
 
@@ -124,6 +128,7 @@ class Sqrt(Real):
     """The square root."""
 
     name = "sqrt"
+    saves = (0,)
     accepts = ("[2, 3] -> sqrt", "i64[2] -> sqrt")
 
 
@@ -131,6 +136,7 @@ class Rsqrt(Real):
     """1 / sqrt(x)."""
 
     name = "rsqrt"
+    saves = (0,)
     accepts = ("[2, 3] -> rsqrt",)
 
 
@@ -138,6 +144,7 @@ class Sin(Real):
     """The sine of an angle in radians."""
 
     name = "sin"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> sin",)
 
 
@@ -145,6 +152,7 @@ class Cos(Real):
     """The cosine of an angle in radians."""
 
     name = "cos"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> cos",)
 
 
@@ -152,6 +160,7 @@ class Erf(Real):
     """The error function."""
 
     name = "erf"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> erf",)
     rejects = ("c64[2] -> erf",)
 
@@ -165,6 +174,7 @@ class Clamp(Operator):
     """Values below min become min, those above max become max."""
 
     name = "clamp"
+    saves = ("inputs",)
     family = "pointwise"
     keeps_shape = True
     settings = (Setting("min", "float|none", None), Setting("max", "float|none", None))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Cell(Operator):
     """What the three share."""
 
+    saves: ClassVar[tuple[str | int, ...]] = ("inputs",)
+
     family = "recurrent"
     fresh = True
     tensors: ClassVar[tuple[Tensor, ...]] = (
@@ -83,6 +85,7 @@ class RnnCell(Cell):
     """h' = tanh(W x + U h): one step of `rnn`; `h = (x, h) -> rnn_cell(64)`."""
 
     name = "rnn_cell"
+    saves = ("inputs", 0)
     gates, torch_name = 1, "RNNCell"
     settings = (
         HIDDEN,
@@ -100,6 +103,9 @@ class GruCell(Cell):
     gates, torch_name = 3, "GRUCell"
     accepts = ("[2, 3] -> gru_cell(4)", "([2, 3], [2, 4]) -> gru_cell(4, bias=false)")
     rejects = ("([2, 3], [3, 4]) -> gru_cell(4)",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 6 * outputs[0].bytes
 
 
 class LstmCell(Cell):
@@ -125,3 +131,6 @@ class LstmCell(Cell):
         states = ((Ref(1), Ref(2)),) if use.tensor(1) else ()
         made = (use.x.shape[-1], use["hidden_size"])
         return ModuleCode("nn.LSTMCell", made, changed(use), (Ref(0), *states))
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 5 * outputs[0].bytes

@@ -91,6 +91,8 @@ class Sum(Reduction):
 class Extreme(Reduction):
     """The largest or smallest value, which complex numbers do not have."""
 
+    saves = ("inputs", 0)
+
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype[0] == "c":
             use.fail(
@@ -119,6 +121,7 @@ class Logsumexp(Reduction):
     """log(sum(exp(x))), computed stably."""
 
     name = "logsumexp"
+    saves = ("inputs", 0)
     settings = (Setting("dim", "int|list", doc="one dimension or a list"), Reduction.settings[1])
     accepts = ("[2, 3] -> logsumexp(1)",)
     rejects = ("[2, 3] -> logsumexp(2)", "[2, 3] -> logsumexp([])")
