@@ -94,6 +94,10 @@ class Param(Record):
     trainable: bool = True  # False: a buffer
     formula: str = ""  # as a person writes the shape: "out_channels, in_channels // groups, kh, kw"
 
+    @property
+    def type(self) -> TensorType:
+        return TensorType(self.dtype, self.shape)
+
 
 class Ref(Record):
     """In generated code: the tensor argument number `index` of the node."""
@@ -374,6 +378,10 @@ class Operator:
         """Formula and numbers of the output's shape, for `nnspec explain`; the parameters' and
         MACs' part is made from `params` and `macs_formula`."""
         return []
+
+    def shares(self, use: Use) -> bool:
+        """`is_view`, where it depends on the settings: a dropout of none gives back its input."""
+        return self.is_view
 
     def saved(self, use: Use) -> tuple[str | int, ...]:
         """`saves`, where it depends on the settings."""

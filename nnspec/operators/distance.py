@@ -78,6 +78,10 @@ class CosineSimilarity(Operator):
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [f"x1 * x2 summed along dimension {use['dim']}, divided by the lengths of both"]
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        whole = _together(use.again(), *_two(use))
+        return 8 * use.x.with_shape(whole).numel + 16 * outputs[0].numel
+
 
 class PairwiseDistance(Operator):
     """The p-norm of the difference of vectors along the last dimension; the others are broadcast."""
@@ -120,7 +124,7 @@ class PairwiseDistance(Operator):
         return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return outputs[0].numel * use.x.shape[-1] * 4
+        return 4 * outputs[0].numel * use.x.shape[-1]
 
 
 class Bilinear(Operator):

@@ -35,8 +35,11 @@ class AnyDropout(Operator):
         arguments = () if use["p"] == 0.5 else (use["p"],)
         return ModuleCode(f"nn.{self.torch_name}", arguments)
 
+    def shares(self, use: Use) -> bool:
+        return bool(use["p"] == 0)
+
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return use.x.bytes
+        return use.x.bytes if use["p"] else 0
 
 
 class Dropout(AnyDropout):
@@ -58,7 +61,7 @@ class Dropout1d(AnyDropout):
     rejects = ("[2, 3, 4, 4] -> dropout1d",)
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return use.x.with_shape(use.x.shape[:2]).bytes
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0
 
 
 class Dropout2d(AnyDropout):
@@ -70,7 +73,7 @@ class Dropout2d(AnyDropout):
     rejects = ("[2, 3, 4, 4] -> dropout2d(-1)",)
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return use.x.with_shape(use.x.shape[:2]).bytes
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0
 
 
 class Dropout3d(AnyDropout):
@@ -82,7 +85,7 @@ class Dropout3d(AnyDropout):
     rejects = ("[2, 3, 4, 4, 4] -> dropout3d(2)",)
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return use.x.with_shape(use.x.shape[:2]).bytes
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0
 
 
 class AlphaDropout(AnyDropout):
@@ -109,4 +112,4 @@ class FeatureAlphaDropout(AnyDropout):
         return super().infer(use)
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return use.x.with_shape(use.x.shape[:2]).bytes
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0

@@ -42,7 +42,7 @@ class CosineEmbeddingLoss(OfVectors):
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1: [N, D], [N, D], [N]."""
 
     name = "cosine_embedding_loss"
-    saves = ("inputs",)
+    saves = ("input1", "input2")
     tensors = (Tensor("input1"), Tensor("input2"), Tensor("target", doc="1 or -1"))
     settings = (Setting("margin", "float", 0.0, doc="from -1 to 1"), REDUCTION)
     accepts = (
@@ -167,7 +167,7 @@ class CtcLoss(OfVectors):
     [T, N, C], i64[N, S], and the lengths of both, i64[N] (Graves et al. 2006)."""
 
     name = "ctc_loss"
-    saves = ("inputs",)
+    saves = ("log_probs", "targets")
     tensors = (
         Tensor("log_probs", doc="[T, N, C], after log_softmax"),
         Tensor("targets", doc="i64[N, S], class numbers"),

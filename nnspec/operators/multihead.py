@@ -169,21 +169,15 @@ def given_tensors(use: Use, first: int) -> dict[str, Any]:
 
 
 def attention_workspace(
-    q: TensorType,
-    k: TensorType,
-    batch: Size,
-    scores: Size,
-    copied: int,
-    dropped: bool,
-    weights: bool,
+    q: TensorType, k: TensorType, heads: Size, scores: Size, dropped: bool, weights: bool
 ) -> Size:
-    """What an attention of queries `q` to keys `k` keeps besides its inputs: their projections, the shares of
-    `scores` keys for a query, and what goes into the last projection. `copied` inputs lie in another order."""
-    width, rows = q.shape[2], q.numel // q.shape[2]
-    found: Size = 2 * q.bytes + 2 * 4 * width * (k.numel // k.shape[2]) + copied * q.bytes
+    """What an attention of queries `q` to keys `k` keeps besides its inputs: their projections, of `scores`
+    shares for all heads those that it makes, and what goes into the last projection."""
+    rows = q.numel // q.shape[2]
+    found: Size = 2 * q.bytes + 8 * q.shape[2] * (k.numel // k.shape[2])
     if weights or dropped:
         return found + 4 * scores * (3 if dropped else 1)
-    return found + q.bytes + 4 * rows
+    return found + 4 * rows * heads
 
 
 class MultiheadAttention(Operator):
@@ -329,9 +323,14 @@ class MultiheadAttention(Operator):
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         q, k, v = use.inputs[:3]
         assert q is not None and k is not None and v is not None
-        batch, queries = places(use, q)
-        scores = batch * queries * use["num_heads"] * (places(use, k)[1] + self.more(use))
-        copied = int(use["batch_first"]) * (1 if q == k == v else 3)
-        return attention_workspace(
-            q, k, batch, scores, copied, use["dropout"] > 0, use["need_weights"]
+        (batch, queries), keys = places(use, q), places(use, k)[1] + self.more(use)
+        heads, copies = use["num_heads"], q.bytes if q == k == v else q.bytes + k.bytes + v.bytes
+        found = attention_workspace(
+            q,
+            k,
+            heads,
+            batch * queries * heads * keys,
+            use["dropout"] > 0,
+            use["need_weights"],
         )
+        return found + copies if use["batch_first"] else found  # in PyTorch's own order

@@ -199,7 +199,8 @@ class GroupNorm(Operator):
         return ModuleCode("nn.GroupNorm", arguments, changed(use, self.settings[1:]))
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return 8 * use.x.shape[0] * use["num_groups"]  # mean and deviation
+        groups: Size = use["num_groups"]
+        return 8 * use.x.shape[0] * groups  # mean and deviation
 
 
 class TrailingNorm(Operator):

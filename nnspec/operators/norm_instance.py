@@ -31,7 +31,7 @@ class InstanceNorm(ChannelNorm):
         return found
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return 8 * use.x.shape[0] * use.x.shape[1]  # mean and deviation
+        return (12 if use["affine"] else 8) * use.x.shape[0] * use.x.shape[1]
 
 
 class InstanceNorm1d(InstanceNorm):

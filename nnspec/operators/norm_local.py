@@ -52,4 +52,7 @@ class LocalResponseNorm(Operator):
         return [f"each of the {render(use.x.shape[1])} channels with {use['size']} around it"]
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
-        return 3 * use.x.bytes
+        found: Size = 2 * use.x.bytes + use.x.bytes // use.x.shape[1] * (
+            use.x.shape[1] + use["size"] - 1
+        )
+        return found
