@@ -1,14 +1,14 @@
 """The most bytes that are alive at one moment of a training step: forward, backward, update.
 
-Forward, a tensor lives until its last reader, or until the backward pass of the first that has kept it. Backward
-goes through the same steps in the opposite order: it frees what a step has kept and the gradients of its
-results, and makes those of its inputs and weights. Computed body by body, as the peak at inference: of a body
-its callers know what it adds to what they hold. A view shares its base's memory.
+Forward, a tensor lives until its last reader, or until the backward pass of the first that has kept it.
+Backward goes through the same steps in the opposite order: it frees what a step has kept and the gradients of
+its results, and makes those of its inputs and weights. Computed body by body, as the peak at inference: of a
+body its callers know what it adds to what they hold. A view shares its base's memory.
 """
 
 from __future__ import annotations
 
-from nnspec.analysis import params, saved
+from nnspec.analysis import saved
 from nnspec.graph import CallNode, Choice, OpNode, OwnParam
 from nnspec.records import Record
 from nnspec.tensors import is_float
@@ -32,10 +32,10 @@ _PARTS = ("chunk", "split", "unbind", "index", "expand")
 class Step(Record):
     """What running a body, or a use of an operator, does to memory; bytes.
 
-    `kept_inputs` and `kept_results` are the numbers of the tensors that it keeps for the backward pass, `kept`
-    the bytes of what it keeps besides. `forward` is the most that it has at once on the way, its results
-    among it, `backward` the most on the way back: what it has kept of its own, gradients. `views` are results
-    that lie in the memory of an input.
+    `kept_inputs` and `kept_results` are the numbers of the tensors that it keeps for the backward pass,
+    `kept` the bytes of what it keeps besides. `forward` is the most that it has at once on the way, its
+    results among it, `backward` the most on the way back: what it has kept of its own, gradients. `views` are
+    results that lie in the memory of an input.
     """
 
     kept_inputs: frozenset[int] = frozenset()
@@ -105,7 +105,8 @@ class Training:
 
     def of_node(self, node: OpNode, trained: Sequence[bool]) -> Step:
         """What a use of an operator does."""
-        own = [param for _, param in params.own(node) if param.trainable]
+        # a tied weight gets a gradient at each of its uses, which are added in the end
+        own = [param for param in node.params.values() if param.trainable]
         weights = sum(self.number(param.type.bytes) for param in own)
         weighted = any(param.trainable for param in node.params.values())
         inputs, results = saved.tensors(node.use, trained, weighted)
@@ -143,7 +144,7 @@ class _Body:
         self.with_gradient: set[Key] = {(number, 0) for number in self.learns}
 
     def walk(self) -> list[tuple[Graph, tuple[bool, ...]]]:
-        """Lay the steps out one after another; the bodies that have to be known before, where there are any."""
+        """Lay the steps out one after another; the bodies that have to be known before, if there are any."""
         missing: list[tuple[Graph, tuple[bool, ...]]] = []
         for node in self.graph.nodes:
             if not node.runs(training=True):
@@ -286,8 +287,10 @@ class _Body:
                 gradients[key] = _Gradient(size)
                 grown += size
                 added -= 0 if passes or old is not None else size
-        inside = step.backward - step.kept - sum(gradients[key].bytes for key in taken)
-        during = max(grown + added, inside)
+        during = grown + added
+        if step.backward:  # a body, which frees what it has kept while it makes gradients
+            inside = step.backward - sum(gradients[key].bytes for key in taken)
+            during = max(inside, during) - step.kept
         for key in taken:
             grown -= gradients.pop(key).released()
         return during, grown

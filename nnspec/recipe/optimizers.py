@@ -25,6 +25,12 @@ class Optimizer(Recipe):
     matrices_only: ClassVar[bool] = False
     divides: ClassVar[bool] = True
     fused_divided: ClassVar[bool] = False
+    #: tensors as large as the weights that it keeps
+    states: ClassVar[int] = 2
+
+    def kept(self, settings: dict[str, Any]) -> int:
+        """`states`, with these settings."""
+        return self.states + bool(settings.get("amsgrad"))
 
     def build(
         self, groups: list[dict[str, Any]], settings: dict[str, Any], divided: bool = False
@@ -67,6 +73,7 @@ class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if wanted (Sutskever et al. 2013)."""
 
     name, torch_class, fused = "sgd", "SGD", True
+    states = 0
     settings = (
         _lr(1e-3),
         Setting("momentum", "float", 0.0),
@@ -74,6 +81,9 @@ class SGD(Optimizer):
         _decay(0.0),
         Setting("nesterov", "bool", False),
     )
+
+    def kept(self, settings: dict[str, Any]) -> int:
+        return int(settings["momentum"] != 0)
 
 
 class Adam(Optimizer):
@@ -122,6 +132,7 @@ class Adafactor(Optimizer):
     """Adam with the squares kept as rows and columns (Shazeer & Stern 2018, arXiv:1804.04235)."""
 
     name, torch_class, divides = "adafactor", "Adafactor", False
+    states = 0  # rows and columns
     settings = (
         _lr(1e-2),
         Setting(
@@ -137,6 +148,7 @@ class Muon(Optimizer):
     layers; embeddings and everything that is no matrix are trained by AdamW, as its authors advise."""
 
     name, torch_class, matrices_only = "muon", "Muon", True
+    states = 1
     settings = (
         _lr(1e-3),
         _decay(0.1),
@@ -158,6 +170,7 @@ class RMSprop(Optimizer):
     """RMSprop (Tieleman & Hinton 2012)."""
 
     name, torch_class = "rmsprop", "RMSprop"
+    states = 1
     settings = (
         _lr(1e-2),
         Setting("alpha", "float", 0.99),
@@ -166,6 +179,9 @@ class RMSprop(Optimizer):
         Setting("momentum", "float", 0.0),
         Setting("centered", "bool", False),
     )
+
+    def kept(self, settings: dict[str, Any]) -> int:
+        return 1 + int(settings["momentum"] > 0) + int(settings["centered"])
 
 
 class Rprop(Optimizer):
@@ -183,6 +199,7 @@ class Adagrad(Optimizer):
     """Adagrad (Duchi et al. 2011)."""
 
     name, torch_class, fused = "adagrad", "Adagrad", True
+    states = 1
     settings = (
         _lr(1e-2),
         Setting("lr_decay", "float", 0.0),
@@ -208,6 +225,7 @@ class ASGD(Optimizer):
     """Averaged stochastic gradient descent (Polyak & Juditsky 1992)."""
 
     name, torch_class = "asgd", "ASGD"
+    states = 1
     settings = (
         _lr(1e-2),
         Setting("lambd", "float", 1e-4),
@@ -230,6 +248,9 @@ class LBFGS(Optimizer):
         Setting("history_size", "int", 100),
         Setting("line_search_fn", "str|none", None, choices=("strong_wolfe",)),
     )
+
+    def kept(self, settings: dict[str, Any]) -> int:
+        return 2 * int(settings["history_size"])
 
 
 ALL = by_name(
