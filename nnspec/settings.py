@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 #: an integer of more digits is refused (Python itself takes ever longer to read one)
 MOST_DIGITS = 18
 
-_TOKEN = re.compile(
-    r"""\s*(?:
+# patterns, which `re` compiles when they are first used: a check without settings has no use for them
+_TOKEN = r"""(?x)\s*(?:
         (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
       | (?P<sign>[\[\],:])
       | (?P<word>[^\s\[\],:"']+)
-    )""",
-    re.VERBOSE,
-)
-_INTEGER = re.compile(r"[+-]?\d+(?:_\d+)*")
-_FLOAT = re.compile(r"[+-]?(?:\d+(?:_\d+)*)?\.?\d+(?:_\d+)*\.?(?:[eE][+-]?\d+)?")
-_KEY = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*")
+    )"""
+_INTEGER = r"[+-]?\d+(?:_\d+)*"
+_FLOAT = r"[+-]?(?:\d+(?:_\d+)*)?\.?\d+(?:_\d+)*\.?(?:[eE][+-]?\d+)?"
+_KEY = r"[A-Za-z_]\w*(?:\.\w+)*"
 _CONSTANTS = {
     "true": True,
     "false": False,
@@ -59,7 +57,7 @@ def parse(words: Iterable[str], known: Iterable[str] | None = None) -> dict[str,
         key = key.strip()
         if not equals:
             raise BadSetting(f"`{word}` is no setting: write it as name=value")
-        if not _KEY.fullmatch(key):
+        if not re.fullmatch(_KEY, key):
             raise BadSetting(f"`{key}` is no name of a setting (in `{word}`)")
         if names is not None and key not in names:
             raise BadSetting(_unknown(key, names))
@@ -85,7 +83,7 @@ def parse_sizes(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for word in text.replace(",", " ").split():
         name, equals, value = word.partition("=")
-        if not equals or not name.isidentifier() or not _INTEGER.fullmatch(value):
+        if not equals or not name.isidentifier() or not re.fullmatch(_INTEGER, value):
             raise BadSetting(f"`{word}` is no size: write sizes as H=224,W=224")
         if name in found:
             raise BadSetting(f"`{name}` is given twice")
@@ -114,7 +112,7 @@ def _tokens(text: str) -> list[tuple[str, str]] | None:
     found: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
-        match = _TOKEN.match(text, at)
+        match = re.compile(_TOKEN).match(text, at)
         if match is None:
             return None
         found.append((match.lastgroup or "", match.group(match.lastgroup or 0)))
@@ -186,9 +184,9 @@ class _Reader:
 def _word(text: str) -> Any:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    if _INTEGER.fullmatch(text):
+    if re.fullmatch(_INTEGER, text):
         return _integer(text)
-    if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+    if re.fullmatch(_FLOAT, text) and math.isfinite(float(text)):
         return float(text)
     return text
 

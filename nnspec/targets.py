@@ -8,7 +8,6 @@ the spec: `Unreadable`, whose text is fit to be shown.
 from __future__ import annotations
 
 import os
-import re
 
 from nnspec.records import Record
 from nnspec.source import Source
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 #: more is no spec: a larger file is refused before it is read
 MOST_BYTES = 64 * 2**20
-
-_NAMED = re.compile(r"(.+):([^\W\d]\w*)")
 
 
 class Unreadable(OSError):
@@ -48,11 +45,11 @@ def find(words: str) -> Target:
         return Target("-", "", "<stdin>")
     if words.startswith("zoo:"):
         return _find_in_zoo(words[4:])
-    named = _NAMED.fullmatch(words)
+    file, _, name = words.rpartition(":")
     # `C:` is a drive; a file whose own name has a colon in it is taken as it is
-    if named is None or len(named[1]) == 1 or os.path.exists(words):
+    if len(file) < 2 or not name.isidentifier() or os.path.exists(words):
         return Target(words, "", words)
-    return Target(named[1], named[2], named[1])
+    return Target(file, name, file)
 
 
 def read_text(file: str) -> str:
@@ -144,8 +141,6 @@ def _specs(folder: str) -> list[str]:
 
 # -- the zoo ---------------------------------------------------------------------------------------
 
-_MODEL = re.compile(r"^model\s+(\w+)", re.MULTILINE)
-
 
 def zoo_folder() -> str:
     """Where the specs that come along lie: inside the installed package, or beside it in a
@@ -158,10 +153,12 @@ def zoo_folder() -> str:
 
 def zoo() -> Iterator[tuple[str, str, list[str]]]:
     """Name, file and the models of each spec that comes along."""
+    import re
+
     folder = zoo_folder()
     for name in _specs(folder):
         file = os.path.join(folder, name)
-        yield name[:-3], file, _MODEL.findall(read_text(file))
+        yield name[:-3], file, re.findall(r"^model\s+(\w+)", read_text(file), re.MULTILINE)
 
 
 def _find_in_zoo(words: str) -> Target:

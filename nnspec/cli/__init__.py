@@ -6,7 +6,10 @@ missing or unreadable; 130 interrupted.
 
 from __future__ import annotations
 
+import gc
 import sys
+
+from nnspec.collector import uncollected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,17 +20,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
     from nnspec.cli.output import guarded
 
-    words = sys.argv[1:] if arguments is None else list(arguments)
-    return guarded(lambda: _run(words))
+    if arguments is not None:
+        return guarded(lambda: _run(list(arguments)))
+    status = guarded(lambda: _run(sys.argv[1:]))
+    gc.freeze()  # the process ends here: nothing is worth a last look for garbage
+    return status
 
 
 def _run(words: list[str]) -> int:
     if words[:1] == ["check"] and len(words) > 1 and not any(map(_is_option, words)):
         # what people and editors run all day: with no option to read, click's import, which costs
         # as much as the checking, is not needed
-        from nnspec.cli.checks import check
+        with uncollected():  # nor is there garbage in what is imported
+            from nnspec.cli.checks import check
 
-        return check(words[1:])
+            return check(words[1:])
     import click
 
     from nnspec.cli.commands import commands

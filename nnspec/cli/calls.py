@@ -49,9 +49,8 @@ def train(
     if device is not None:
         overrides["device"] = device
 
-    source = (
-        target.read() if target is not None else None
-    )  # a wrong name is told before PyTorch is loaded
+    # before PyTorch is loaded, so that a wrong name is told at once
+    source = target.read() if target is not None else None
 
     def run() -> None:
         from nnspec.training import train as room

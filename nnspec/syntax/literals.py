@@ -9,9 +9,8 @@ from nnspec.source import Span
 
 MAX_DIGITS = 100
 
-_ESCAPE = re.compile(
-    r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\r?\n)|(.))", re.DOTALL
-)
+#: compiled by `re` when a string with a backslash asks for it
+_ESCAPE = r"(?s)\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(\r?\n)|(.))"
 _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", '"': '"', "'": "'"}
 
 
@@ -66,7 +65,7 @@ def unescape(span: Span) -> tuple[str, list[Problem]]:
         )
         return ""
 
-    return _ESCAPE.sub(read, text).replace("\r\n", "\n"), problems
+    return re.sub(_ESCAPE, read, text).replace("\r\n", "\n"), problems
 
 
 def doc_text(text: str) -> str:

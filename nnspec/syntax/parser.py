@@ -132,27 +132,32 @@ class Parser:
     def reduce(self, kind: int) -> int:
         """Apply the rules that are complete before a token of this kind; what is to be done with it."""
         rules, states, values, places = self.rules, self.states, self.values, self.places
-        tokens = self.tokens
+        end = self.tokens.ends[self.index - 1]
         action = _ACTIONS[states[-1]][kind]
         while action < 0:
             made, length, method, picked = rules[-action]
-            base = len(values) - length
-            start = places[base] if length else tokens.starts[self.index]
-            given = values[base:]
-            given.append(None)
-            if method is None:
-                (value,) = picked(given)
+            if length == 1:  # more than half of all: the new value takes the place of the old one
+                if method is not None:
+                    values[-1] = method(places[-1], end, *picked((values[-1], None)))
+                states.pop()
             else:
-                value = method(start, tokens.ends[self.index - 1], *picked(given))
-            if length:
-                del states[base + 1 :], values[base:], places[base:]
+                base = len(values) - length
+                start = places[base] if length else self.tokens.starts[self.index]
+                given = values[base:]
+                given.append(None)
+                if method is None:
+                    (value,) = picked(given)
+                else:
+                    value = method(start, end, *picked(given))
+                if length:
+                    del states[base + 1 :], values[base:], places[base:]
+                values.append(value)
+                places.append(start)
             key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
             target = _landings.get(key)
             if target is None:
                 target = _landings[key] = _land(states[-1], made, kind)
             states.append(target)
-            values.append(value)
-            places.append(start)
             action = _ACTIONS[target][kind]
         return action
 
