@@ -1,6 +1,7 @@
-"""Two processes, by torchrun and gloo, against one: the same weights and figures, one message, any number goes on.
+"""Two processes, by torchrun and gloo, against one: the same weights and figures, one message, any number
+goes on.
 
-`python -m tests.training.processes_deep` is the deep run: other optimizers, averages, workers that are killed.
+`python tests/training/processes_deep.py` is the deep run: other optimizers, workers that are killed.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     (tmp_path / "worker.py").write_text(WORKER)
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "worker.py"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=300,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        timeout=300,
     )  # fmt: skip
     # the last of the three runs fails in one process: it is told once, and the other does not wait
     assert done.returncode != 0

@@ -1,0 +1,50 @@
+"""The foretold peak of a training step, within a tenth of what PyTorch's memory tracker sees.
+
+`python -m tests.memory.deep` has more models.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("torch")
+
+from nnspec.source import Source
+
+from .deep import LSTM
+from .judge import peaks, source_of
+
+#: a tied table, a branch that is added, a chain of blocks, attention, a dropout
+TIED = """
+block Layer(heads: int):
+    input x: [N, T, D]
+    h = x -> norm: layer_norm
+    q, k, v = h -> qkv: linear(3 * D) -> chunk(3, dim=-1)
+    h = scaled_dot_product_attention(
+        q -> rearrange("n t (h d) -> n h t d", h=heads), k -> rearrange("n t (h d) -> n h t d", h=heads),
+        v -> rearrange("n t (h d) -> n h t d", h=heads), is_causal=true)
+    x = x + (h -> rearrange("n h t d -> n t (h d)") -> out: linear(D) -> dropout(0.1))
+    return x + (x -> norm2: layer_norm -> up: linear(4 * D) -> gelu -> down: linear(D))
+
+model small(width: int = 128, words: int = 1000):
+    input tokens: i64[N, T]
+    x = tokens -> embed: embedding(words, width) -> layers: 4 * Layer(4)
+    return scores = x -> head: linear(words)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "sizes", "real"),
+    [
+        (source_of("specs/digits.nn"), "DigitsCNN", {"N": 512}, False),
+        (source_of("zoo:resnet18"), "resnet18", {"N": 16, "H": 64, "W": 64}, False),
+        (Source(TIED, "small.nn"), "small", {"N": 8, "T": 64}, False),
+        (Source(LSTM, "words.nn"), "Words", {"N": 8, "T": 32}, True),
+    ],
+    ids=["digits", "resnet18", "transformer", "lstm"],
+)
+def test_the_peak_is_within_a_tenth(
+    source: Source, name: str, sizes: dict[str, int], real: bool
+) -> None:
+    ours, theirs = peaks(source, name, sizes, real)
+    assert ours == pytest.approx(theirs, rel=0.1)
