@@ -9,7 +9,7 @@ forward to backward.
 from __future__ import annotations
 
 from nnspec.analysis import memory, params
-from nnspec.analysis.training import Training
+from nnspec.analysis.training import Flow, Training
 from nnspec.graph import CallNode
 from nnspec.recipe.plan import UNIT_SHARE
 from nnspec.records import Record
@@ -31,6 +31,7 @@ class Wanted(Record):
     copies: int
     averages: int
     scratch: bool
+    half: bool = False  # computed under autocast
 
 
 class Forecast(Record):
@@ -48,15 +49,16 @@ def forecast(
     graph: Graph, loss: Graph | None, number: Callable[[Size], int], wanted: Wanted
 ) -> Forecast:
     """What a device holds at most. `number` gives the sizes, the batch's that of one device."""
-    training = Training(number)
-    step = training.step(graph, [False] * len(graph.inputs))
+    training = Training(number, wanted.half)
+    step = training.step(graph, [Flow()] * len(graph.inputs))
     trained = 4 * number(params.params(graph)[id(graph)])
     whole = number(memory.weights(graph))
     inputs = sum(training.bytes(value) for value in graph.inputs)
     given = at_loss = 0
     if loss is not None:
-        outputs = {name for name, _ in graph.outputs}
-        ends = training.step(loss, [value.name in outputs for value in loss.inputs])
+        outputs = {name: n for n, (name, _) in enumerate(graph.outputs)}
+        scores = {name: Flow(n in step.trained, n in step.halves) for name, n in outputs.items()}
+        ends = training.step(loss, [scores.get(value.name, Flow()) for value in loss.inputs])
         at_loss = step.kept + _sizes(training, graph.outputs) + max(ends.forward, ends.backward)
         given = sum(training.bytes(v) for v in loss.inputs if v.name not in outputs)
     divide = wanted.devices if wanted.strategy == "fsdp" else 1

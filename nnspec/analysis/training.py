@@ -46,7 +46,15 @@ class Step(Record):
     gradients: int = 0  # of its weights
     views: dict[int, int] = {}  # noqa: RUF012  (result -> input)
     trained: frozenset[int] = frozenset()  # results that have a gradient
+    halves: frozenset[int] = frozenset()  # results in the lower precision
     passing: bool = False  # its inputs get the gradient of the result as it is
+
+
+class Flow(Record):
+    """What is known of a tensor that comes in: whether it has a gradient, and the lower precision."""
+
+    trained: bool = False
+    half: bool = False
 
 
 class _Run:
@@ -82,17 +90,18 @@ class _Gradient:
 class Training:
     """The memory of training one graph, at the sizes that `number` gives."""
 
-    def __init__(self, number: Callable[[Size], int]) -> None:
-        self.number = number
-        self.found: dict[tuple[int, tuple[bool, ...]], Step] = {}
+    def __init__(self, number: Callable[[Size], int], half: bool = False) -> None:
+        """`half`: under autocast to a precision of two bytes."""
+        self.number, self.half = number, half
+        self.found: dict[tuple[int, tuple[Flow, ...]], Step] = {}
 
-    def bytes(self, value: Value) -> int:
-        return self.number(value.type.bytes)
+    def bytes(self, value: Value, half: bool = False) -> int:
+        return self.number(value.type.bytes) // (2 if half else 1)
 
-    def step(self, graph: Graph, trained: Sequence[bool]) -> Step:
-        """What a body does; `trained` says of each input whether it has a gradient. Bodies are done before
-        those that call them, so that the depth of a spec does not matter."""
-        wanted = [(graph, tuple(trained))]
+    def step(self, graph: Graph, flows: Sequence[Flow]) -> Step:
+        """What a body does, with inputs such as these. Bodies are done before those that call them, so that
+        the depth of a spec does not matter."""
+        wanted = [(graph, tuple(flows))]
         while wanted:
             body = _Body(self, *wanted[-1])
             missing = body.walk()
@@ -101,10 +110,11 @@ class Training:
             else:
                 self.found[id(wanted[-1][0]), wanted[-1][1]] = body.step()
                 wanted.pop()
-        return self.found[id(graph), tuple(trained)]
+        return self.found[id(graph), tuple(flows)]
 
-    def of_node(self, node: OpNode, trained: Sequence[bool]) -> Step:
+    def of_node(self, node: OpNode, flows: Sequence[Flow]) -> Step:
         """What a use of an operator does."""
+        trained = [flow.trained for flow in flows]
         # a tied weight gets a gradient at each of its uses, which are added in the end
         own = [param for param in node.params.values() if param.trainable]
         weights = sum(self.number(param.type.bytes) for param in own)
@@ -114,7 +124,19 @@ class Training:
         types = tuple(value.type for value in node.outputs)
         kept = self.number(node.operator.workspace(node.use.again(), types)) if learns else 0
         view = node.operator.shares(node.use)
-        made = 0 if view else sum(self.bytes(value) for value in node.outputs)
+        autocast = node.operator.autocast if self.half else ""
+        low = autocast == "low" or (not autocast and self._all_half(node, flows))
+        if autocast == "low":
+            matrices = [p for p in node.params.values() if p.trainable and len(p.shape) > 1]
+            kept = kept // 2 + sum(self.number(param.type.bytes) for param in matrices) // 2
+        if autocast:  # it works on copies, of which each use makes its own
+            other = {n for n in inputs if _is_float(node, n) and flows[n].half is not low}
+            inputs -= other
+            kept += sum(self.bytes(_given(node, n), low) for n in other)
+        halves = frozenset(n for n, v in enumerate(node.outputs) if low and v.type.dtype == "f32")
+        made = 0
+        if not view:
+            made = sum(self.bytes(value, n in halves) for n, value in enumerate(node.outputs))
         floats = [n for n, value in enumerate(node.outputs) if is_float(value.type.dtype)]
         return Step(
             frozenset(inputs),
@@ -125,35 +147,56 @@ class Training:
             weights,
             dict.fromkeys(range(len(types)), 0) if view else {},
             frozenset(floats if learns else ()),
+            halves,
             node.operator.name in _PASSING or (view and node.operator.name not in _PARTS),
         )
+
+    def _all_half(self, node: OpNode, flows: Sequence[Flow]) -> bool:
+        """Whether the numbers that meet here are all in the lower precision."""
+        numbers = [flow.half for n, flow in enumerate(flows) if _is_float(node, n)]
+        return self.half and bool(numbers) and all(numbers)
+
+
+def _is_float(node: OpNode, number: int) -> bool:
+    """Whether an input is of the dtype that autocast changes."""
+    value = node.inputs[number]
+    return value is not None and value.type.dtype == "f32"
+
+
+def _given(node: OpNode, number: int) -> Value:
+    value = node.inputs[number]
+    assert value is not None
+    return value
 
 
 class _Body:
     """One walk through a body, forward and back. Memory is known by keys: a view has that of its base."""
 
-    def __init__(self, training: Training, graph: Graph, trained: Sequence[bool]) -> None:
+    def __init__(self, training: Training, graph: Graph, flows: Sequence[Flow]) -> None:
         self.training, self.graph = training, graph
-        self.learns = {
-            id(value) for value, has in zip(graph.inputs, trained, strict=True) if has
-        }  # fmt: skip
+        given = list(zip(graph.inputs, flows, strict=True))
+        self.learns = {id(value) for value, flow in given if flow.trained}
+        self.half = {id(value) for value, flow in given if flow.half}
         self.keys: dict[int, Key] = {id(value): (id(value), 0) for value in graph.inputs}
         self.held: dict[Key, int] = {}  # the bytes of what is made here
-        self.size: dict[Key, int] = {(id(v), 0): training.bytes(v) for v in graph.inputs}
+        self.size: dict[Key, int] = {
+            (id(value), 0): training.bytes(value, flow.half) for value, flow in given
+        }
         self.runs: list[_Run] = []
         self.with_gradient: set[Key] = {(number, 0) for number in self.learns}
 
-    def walk(self) -> list[tuple[Graph, tuple[bool, ...]]]:
+    def walk(self) -> list[tuple[Graph, tuple[Flow, ...]]]:
         """Lay the steps out one after another; the bodies that have to be known before, if there are any."""
-        missing: list[tuple[Graph, tuple[bool, ...]]] = []
+        missing: list[tuple[Graph, tuple[Flow, ...]]] = []
         for node in self.graph.nodes:
             if not node.runs(training=True):
                 continue
             if isinstance(node, Choice):
                 source = node.source(training=True)
                 self.keys[id(node.outputs[0])] = self.keys[id(source)]
-                if id(source) in self.learns:
-                    self.learns.add(id(node.outputs[0]))
+                for marks in (self.learns, self.half):
+                    if id(source) in marks:
+                        marks.add(id(node.outputs[0]))
                 continue
             step = self._of(node, missing)
             if not missing:
@@ -161,10 +204,12 @@ class _Body:
             for number, value in enumerate(node.outputs):
                 if number in step.trained:
                     self.learns.add(id(value))
+                if number in step.halves:
+                    self.half.add(id(value))
         return missing
 
-    def _of(self, node: Node, missing: list[tuple[Graph, tuple[bool, ...]]]) -> Step:
-        flags = tuple(value is not None and id(value) in self.learns for value in node.inputs)
+    def _of(self, node: Node, missing: list[tuple[Graph, tuple[Flow, ...]]]) -> Step:
+        flags = tuple(Flow(id(v) in self.learns, id(v) in self.half) for v in node.inputs)
         if isinstance(node, OpNode):
             return self.training.of_node(node, flags)
         if isinstance(node, CallNode):
@@ -186,7 +231,7 @@ class _Body:
                 source = inputs[step.views[number]] if number in step.views else None
                 key = (id(value), copy) if source is None else source
                 if source is None:
-                    self.size[key] = self.training.bytes(value)
+                    self.size[key] = self.training.bytes(value, number in step.halves)
                     self.held[key] = 0 if isinstance(node, OwnParam) else self.size[key]
                 outputs.append(key)
                 if number in step.trained:
@@ -228,6 +273,7 @@ class _Body:
             gradients,
             {n: inputs[key] for n, key in enumerate(outputs) if key in inputs},
             trained,
+            frozenset(n for n, (_, v) in enumerate(self.graph.outputs) if id(v) in self.half),
         )
 
     def _forward(self, kept_by: dict[Key, int], read_by: dict[Key, int], outputs: list[Key]) -> int:

@@ -45,6 +45,11 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.option(
     "--batch-size", type=click.IntRange(1), help="Samples of a batch, of all devices together."
 )
+@click.option(
+    "--precision",
+    type=click.Choice(("float32", "tf32", "bf16", "fp16")),
+    help="Of the computation in training.",
+)
 @limits_option
 @click.option("--strict", is_flag=True, help="Exit with 1 where there are warnings, too.")
 def command(
@@ -57,6 +62,7 @@ def command(
     memory: int | None,
     strategy: str | None,
     batch_size: int | None,
+    precision: str | None,
     limits: Limits,
     strict: bool,
 ) -> int:
@@ -72,11 +78,11 @@ def command(
             from nnspec.cli.nearest import show_nearest
 
             return show_nearest(targets, parse_sizes(nearest), sizes or {}, limits)
-        if devices or memory or strategy or batch_size:
+        if devices or memory or strategy or batch_size or precision:
             from nnspec.cli.devices import show_devices
 
             return show_devices(
-                targets, sizes or {}, devices or 1, memory, strategy, batch_size, limits
+                targets, sizes or {}, devices or 1, memory, strategy, batch_size, precision, limits
             )
         return check(targets, sizes, format_name, depth, strict, limits)
     except BadSetting as error:

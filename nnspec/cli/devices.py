@@ -35,6 +35,7 @@ def show_devices(
     memory: int | None,
     strategy: str | None,
     batch_size: int | None,
+    precision: str | None,
     limits: Limits,
 ) -> int:
     """What each device holds, model by model; the exit status: 1 where something does not fit. BadSetting
@@ -56,7 +57,7 @@ def show_devices(
         program = read(source, limits)[0]
         for name, model in report.models.items():
             job = Training(program, name, model, os.path.dirname(target.file) or ".")
-            job.settle(sizes, devices, strategy, batch_size)
+            job.settle(sizes, devices, strategy, batch_size, precision)
             write(("" if first else "\n") + job.told(memory))
             first = False
             if memory is not None and job.forecast().total > memory:
@@ -79,7 +80,12 @@ class Training:
                 self.plan, self.graph, _, self.sizes = found
 
     def settle(
-        self, sizes: Mapping[str, int], devices: int, strategy: str | None, batch_size: int | None
+        self,
+        sizes: Mapping[str, int],
+        devices: int,
+        strategy: str | None,
+        batch_size: int | None,
+        precision: str | None,
     ) -> None:
         """Take the words of the command line. BadSetting where a size is missing."""
         from nnspec.recipe.plan import SETTINGS
@@ -88,6 +94,7 @@ class Training:
         settings = self.plan.settings if self.plan else defaults
         self.devices = devices
         self.strategy: str = strategy or settings["strategy"]
+        self.precision: str = precision or settings["precision"]
         batch = self.model.batch
         self.batch: int = batch_size or sizes.get(batch or "", 0) or settings["batch_size"]
         own = {**self.sizes, **{k: v for k, v in sizes.items() if k in self.model.all_symbols}}
@@ -116,7 +123,8 @@ class Training:
             optimizer = self.plan.optimizer
             copies = optimizer.definition.kept(optimizer.settings)
             averages, scratch = int(self.plan.average is not None), not optimizer.definition.fused
-        wanted = Wanted(devices, strategy or self.strategy, copies, averages, scratch)
+        half = self.precision in ("bf16", "fp16")
+        wanted = Wanted(devices, strategy or self.strategy, copies, averages, scratch, half)
         return forecast(self.graph, self.plan.loss if self.plan else None, number, wanted)
 
     # -- words ----------------------------------------------------------------------------------------
@@ -128,6 +136,8 @@ class Training:
         many = self.devices > 1
         share = -(-self.batch // self.devices)
         head = f"{self.name} in training: {optimizer}, batches of {self.batch}"
+        if self.precision != "float32":
+            head += f", {self.precision}"
         if many:
             head += f" on {self.devices} devices, {share} on each; strategy {self.strategy}"
         lines = [looks.paint(head, "title"), ""]
@@ -150,6 +160,11 @@ class Training:
         if largest:
             times = -(-self.batch // largest)
             lines.append(f"  batch_size={largest}, with accumulate={times} for the same steps")
+        if self.precision in ("float32", "tf32"):
+            lower, self.precision = self.precision, "bf16"
+            if self.forecast().total <= memory:
+                lines.append("  precision=bf16")
+            self.precision = lower
         if self.devices > 1 and self.strategy == "ddp":
             if self.forecast(strategy="fsdp").total <= memory:
                 lines.append("  strategy=fsdp")

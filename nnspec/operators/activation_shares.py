@@ -36,6 +36,7 @@ class Softmax(OverDim):
 
     name = "softmax"
     saves = (0,)
+    autocast = "full"
     torch_class, torch_function = "nn.Softmax", "F.softmax"
     accepts = ("[2, 3] -> softmax(dim=1)",)
     rejects = ("[2, 3] -> softmax(dim=2)", "i64[2] -> softmax(0)")
@@ -46,6 +47,7 @@ class LogSoftmax(OverDim):
 
     name = "log_softmax"
     saves = (0,)
+    autocast = "full"
     torch_class, torch_function = "nn.LogSoftmax", "F.log_softmax"
     accepts = ("[2, 3] -> log_softmax(dim=-1)",)
     rejects = ("[2, 3] -> log_softmax(dim=2)",)
@@ -56,6 +58,7 @@ class Softmin(OverDim):
 
     name = "softmin"
     saves = (0,)
+    autocast = "full"
     torch_class, torch_function = "nn.Softmin", "F.softmin"
     accepts = ("[2, 3] -> softmin(dim=1)",)
     rejects = ("[2, 3] -> softmin(dim=2)", "i64[2] -> softmin(0)")
@@ -66,6 +69,7 @@ class Softmax2d(Activation):
 
     name = "softmax2d"
     saves = (0,)
+    autocast = "full"
     torch_class = "nn.Softmax2d"
     accepts = ("[2, 3, 4, 4] -> softmax2d",)
     rejects = ("[2, 3] -> softmax2d", "i64[2, 3, 4, 4] -> softmax2d")

@@ -170,6 +170,7 @@ class Pow(Binary):
     """`a ** b`."""
 
     name = "pow"
+    autocast = "full"
     sign = "**"
     accepts = ("([2, 3], [3]) -> pow",)
     rejects = ("([2, 3], [4]) -> pow",)

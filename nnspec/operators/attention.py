@@ -19,6 +19,7 @@ class ScaledDotProductAttention(Operator):
     [N, heads, L, V] (Vaswani et al. 2017, arXiv:1706.03762)."""
 
     name = "scaled_dot_product_attention"
+    autocast = "low"
     family = "attention"
     tensors = (
         Tensor("query"),

@@ -21,6 +21,7 @@ class Conv(Operator):
     """What the three share; `rank` is the number of spatial dimensions."""
 
     saves = ("inputs",)
+    autocast = "low"
 
     family = "convolution"
     fresh = True

@@ -23,6 +23,7 @@ class ConvTranspose(Operator):
     """What the three share; `rank` is the number of spatial dimensions."""
 
     saves = ("inputs",)
+    autocast = "low"
 
     family = "convolution"
     fresh = True

@@ -346,6 +346,9 @@ class Operator:
     #: "others" are trained, the number of a result.
     saves: ClassVar[tuple[str | int, ...]] = ()
 
+    #: what autocast does: "low" computes in the lower precision, "full" in float32, "" as its inputs are.
+    autocast: ClassVar[str] = ""
+
     registry: ClassVar[dict[str, Operator]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

@@ -37,6 +37,7 @@ class CosineSimilarity(Operator):
 
     name = "cosine_similarity"
     saves = ("inputs",)
+    autocast = "full"
     family = "distance"
     tensors = (Tensor("x1"), Tensor("x2"))
     settings = (
@@ -88,6 +89,7 @@ class PairwiseDistance(Operator):
 
     name = "pairwise_distance"
     saves = (0,)
+    autocast = "full"
     family = "distance"
     tensors = (Tensor("x1"), Tensor("x2"))
     settings = (

@@ -93,6 +93,7 @@ class Einsum(Operator):
 
     name = "einsum"
     saves = ("others",)
+    autocast = "low"
     family = "matrix product"
     tensors = (Tensor("operands", many=True),)
     settings = (

@@ -27,6 +27,7 @@ class Linear(Operator):
 
     name = "linear"
     saves = ("inputs",)
+    autocast = "low"
     family = "linear"
     fresh = True
     settings = (

@@ -22,6 +22,8 @@ REDUCTION = Setting(
 class Loss(Operator):
     """A function of torch.nn.functional of the same name, of an input and a target."""
 
+    autocast = "full"
+
     family = "loss"
     tensors: ClassVar[tuple[Tensor, ...]] = (Tensor("input"), Tensor("target"))
     settings: ClassVar[tuple[Setting, ...]] = (REDUCTION,)

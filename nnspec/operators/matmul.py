@@ -18,6 +18,7 @@ class Matmul(Operator):
 
     name = "matmul"
     saves = ("others",)
+    autocast = "low"
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("other"))
     accepts = ("([2, 3], [3, 4]) -> matmul", "([5, 2, 3], [3]) -> matmul", "([3], [3]) -> matmul")
@@ -72,6 +73,7 @@ class Bmm(Operator):
 
     name = "bmm"
     saves = ("others",)
+    autocast = "low"
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("mat2"))
     accepts = ("([5, 2, 3], [5, 3, 4]) -> bmm",)

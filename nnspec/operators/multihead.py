@@ -186,6 +186,7 @@ class MultiheadAttention(Operator):
     `(x, x, x) -> …` (Vaswani et al. 2017, arXiv:1706.03762)."""
 
     name = "multihead_attention"
+    autocast = "low"
     family = "transformer"
     fresh = True
     tensors = (

@@ -152,6 +152,7 @@ class GroupNorm(Operator):
 
     name = "group_norm"
     saves = ("inputs",)
+    autocast = "full"
     family = "normalisation"
     fresh = True
     keeps_shape = True
@@ -207,6 +208,7 @@ class TrailingNorm(Operator):
     """Layer and rms norms: over the last `dims` dimensions."""
 
     saves = ("inputs",)
+    autocast = "full"
 
     family = "normalisation"
     fresh = True

@@ -16,6 +16,7 @@ class Normalize(Operator):
 
     name = "normalize"
     saves = ("inputs",)
+    autocast = "full"
     family = "normalisation"
     keeps_shape = True
     settings = (

@@ -105,6 +105,7 @@ class Exp(Real):
 
     name = "exp"
     saves = (0,)
+    autocast = "full"
     accepts = ("[2, 3] -> exp", "i64[2] -> exp")
 
 
@@ -113,6 +114,7 @@ class Log(Real):
 
     name = "log"
     saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> log", "i64[2] -> log")
 
 
@@ -121,6 +123,7 @@ class Log2(Real):
 
     name = "log2"
     saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> log2",)
 
 
@@ -137,6 +140,7 @@ class Rsqrt(Real):
 
     name = "rsqrt"
     saves = (0,)
+    autocast = "full"
     accepts = ("[2, 3] -> rsqrt",)
 
 

@@ -66,6 +66,8 @@ class Recurrent(Operator):
     all steps, layers and directions: what `torch.utils.flop_counter` sees where the layer is not
     run as one fused kernel, of which it sees nothing."""
 
+    autocast = "low"
+
     family = "recurrent"
     fresh = True
     tensors: ClassVar[tuple[Tensor, ...]] = (

@@ -19,6 +19,7 @@ class Cell(Operator):
     """What the three share."""
 
     saves: ClassVar[tuple[str | int, ...]] = ("inputs",)
+    autocast = "low"
     #: what a step keeps of its gates, in states
     between: ClassVar[int] = 0
 

@@ -81,6 +81,7 @@ class Sum(Reduction):
     """The sum; of integers and truth values an i64."""
 
     name = "sum"
+    autocast = "full"
     accepts = ("[2, 3] -> sum(1)", "i64[2, 3] -> sum")
     rejects = ("[2, 3] -> sum(-3)",)
 
@@ -161,6 +162,7 @@ class Cumsum(Operator):
     """Sums of all values up to each place along `dim`; of integers and truth values an i64."""
 
     name = "cumsum"
+    autocast = "full"
     family = "reduction"
     settings = (Setting("dim", "int"),)
     accepts = ("[2, 3] -> cumsum(1)", "bool[2, 3] -> cumsum(-1)")

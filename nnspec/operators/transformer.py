@@ -80,6 +80,8 @@ def stack_workspace(inner: Inner, layer: Use, count: Size, outputs: tuple[Tensor
 class Stack(Operator):
     """What transformer_encoder and transformer_decoder share."""
 
+    autocast = "low"
+
     family = "transformer"
     fresh = True
     keeps_shape = True
@@ -240,6 +242,7 @@ class Transformer(Operator):
     """Encoder and decoder, each with a norm at its end: `(src, tgt) -> transformer(8)`."""
 
     name = "transformer"
+    autocast = "low"
     family = "transformer"
     fresh = True
     tensors = (

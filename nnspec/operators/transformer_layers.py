@@ -95,6 +95,8 @@ def layer_params(use: Use, attentions: tuple[str, ...], width: Size) -> Iterator
 class TransformerLayer(Operator):
     """What the two share."""
 
+    autocast = "low"
+
     family = "transformer"
     fresh = True
     keeps_shape = True

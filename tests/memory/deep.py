@@ -15,7 +15,7 @@ LSTM = """
 model Words(width: int = 256, words: int = 10_000):
     input tokens: i64[N, T]
     x = tokens -> embed: embedding(words, width)
-    out, h, c = x -> lstm: lstm(width, 2, batch_first=true)
+    out, h, c = x -> lstm: lstm(width, 2)
     return scores = out -> head: linear(words)
 """
 

@@ -31,11 +31,11 @@ def source_of(target: str) -> Source:
 
 
 def peaks(
-    source: Source, name: str, sizes: Mapping[str, int], real: bool = False
+    source: Source, name: str, sizes: Mapping[str, int], real: bool = False, half: bool = False
 ) -> tuple[int, int]:
     """Foretold and measured bytes of a step with adamw, whose loss is the sum of the outputs.
 
-    `real`: on real tensors, where PyTorch's fake ones do not know the way.
+    `real`: on real tensors, where PyTorch's fake ones do not know the way; `half`: under autocast to bf16.
     """
     report = check_text(source, name)
     model = report.models[name]
@@ -45,17 +45,20 @@ def peaks(
         assert isinstance(fixed, int), fixed
         return fixed
 
-    ours = forecast(model.graph, None, number, Wanted(1, "ddp", 2, 0, False))
+    ours = forecast(model.graph, None, number, Wanted(1, "ddp", 2, 0, False, half))
     inputs = [
         (TORCH[v.type.dtype], tuple(number(size) for size in v.type.shape))
         for v in model.graph.inputs
     ]
     made = compile_model(program_of(source), name)
-    return ours.total, measured(made, inputs, real)
+    return ours.total, measured(made, inputs, real, half)
 
 
 def measured(
-    made: type, inputs: list[tuple[torch.dtype, tuple[int, ...]]], real: bool = False
+    made: type,
+    inputs: list[tuple[torch.dtype, tuple[int, ...]]],
+    real: bool = False,
+    half: bool = False,
 ) -> int:
     """Bytes at the peak of the second step: the optimizer has its state from the first."""
     warnings.simplefilter("ignore")
@@ -68,9 +71,10 @@ def measured(
         with tracker:
             for step in range(2):
                 optimizer.zero_grad()
-                result = model(*given)
-                values = (result,) if isinstance(result, torch.Tensor) else result
-                loss = sum(value.sum() for value in values)
+                with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                    result = model(*given)
+                    values = (result,) if isinstance(result, torch.Tensor) else result
+                    loss = sum(value.sum() for value in values)
                 del result, values
                 loss.backward()
                 del loss
