@@ -68,6 +68,8 @@ def command(
 ) -> int:
     """Find the errors of specs; show layers, shapes, parameters, MACs, memory.
 
+    With --devices, --memory or --strategy: what training needs on each device, and whether it fits.
+
     TARGET is a file, file.nn:Name for one model in it, or zoo:resnet50 for one that comes along.
     """
     from nnspec.cli.checks import check
