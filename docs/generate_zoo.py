@@ -9,7 +9,7 @@ import io
 import tokenize
 from collections.abc import Iterator
 
-import nnspec.training.torchvision_ops  # noqa: F401  (before torchvision)
+import nnspec.training  # noqa: F401  (before torchvision)
 from nnspec.checking import check_target
 from nnspec.cli.zoo import about, figures
 from nnspec.targets import find, read_text, zoo
@@ -41,7 +41,9 @@ INTRODUCTION = """# The zoo
 Specs that come along, in `specs/`. `nnspec zoo resnet50` shows one; `nnspec check`, `compile` and
 `train` take it as `zoo:resnet50`, and a spec takes parts from it with `from zoo.resnet import
 Bottleneck`. The tests hold those that torchvision has to torchvision: its published numbers of
-parameters and operations, the names in its state dict, its outputs and gradients.
+parameters and operations, the names in its state dict, its outputs and gradients. Those of the others have
+the published numbers of parameters and names in the state dict, which each spec tells with their sources,
+and the outputs and gradients of references that are written in the tests after the papers.
 
 ## Lines
 

@@ -363,7 +363,7 @@ def _divide(a: Dim, b: int) -> Size:
     return out + _atom("//", (left, b))
 
 
-def _complement(size: Dim) -> Dim:
+def complement(size: Dim) -> Dim:
     """The same size with `-((x + 3) // 4)` put as `(3 * x) // 4 - x`, which is no normal form, but may
     be shorter, and have bounds."""
     found: dict[Monomial, int] = {}
@@ -533,15 +533,16 @@ def upper(size: Size) -> int | None:
 def _best_bound(size: Dim, low: bool) -> int | None:
     found = _bound(size, low)
     if found is None:
-        other = _complement(size)
+        other = complement(size)
         found = None if other is size else _bound(other, low)
     return found
 
 
 def _bound(size: Dim, low: bool) -> int | None:
-    rest, remainders = _remainders(size, shifted=True)
+    rest, found = remainders(size, shifted=True)
     total = 0
-    for factor, _, modulus in remainders:
+    for factor, _, modulus in found:
+        assert isinstance(modulus, int)
         total += 0 if (factor > 0) == low else factor * (modulus - 1)
     for monomial, coefficient in _terms(rest):
         least: int | None = 1
@@ -562,28 +563,34 @@ def _bound(size: Dim, low: bool) -> int | None:
     return total
 
 
-def _remainders(size: Dim, shifted: bool = False) -> tuple[Size, list[tuple[int, Size, int]]]:
+def remainders(size: Dim, shifted: bool = False) -> tuple[Size, list[tuple[int, Size, Size]]]:
     """The size as a rest and a sum of remainders, each a factor, a dividend and a modulus.
 
     `a - m * (a // m)` is `a % m`. Only what stands there exactly is taken for one, but for a constant
-    where `shifted`.
+    where `shifted`, which is for moduli that are numbers.
     """
     rest: Size = size
-    found: list[tuple[int, Size, int]] = []
+    found: list[tuple[int, Size, Size]] = []
     for monomial, coefficient in size.terms:
-        if len(monomial) != 1 or monomial[0].kind != "//":
+        if not monomial or monomial[-1].kind != "//":
             continue
-        dividend, modulus = monomial[0].args
-        if not isinstance(modulus, int) or coefficient % modulus:
+        dividend, modulus = monomial[-1].args
+        if isinstance(modulus, int):
+            scale, symbols = modulus, ()
+        elif len(modulus.terms) == 1 and not shifted:
+            ((symbols, scale),) = modulus.terms
+        else:
             continue
-        factor = -coefficient // modulus
+        if monomial[:-1] != symbols or coefficient % scale:
+            continue
+        factor = -coefficient // scale
         there = dict(_terms(rest))
         if monomial in there and all(
             _within(factor * own, there.get(part, 0))
             for part, own in _terms(dividend)
             if part or not shifted
         ):
-            rest = rest - factor * (dividend - modulus * _make({monomial: 1}))
+            rest = rest - factor * (dividend - scale * _make({monomial: 1}))
             found.append((factor, dividend, modulus))
     return rest, found
 
@@ -653,15 +660,15 @@ def render(size: Size) -> str:
     """
     if isinstance(size, int):
         return str(size)
-    text, other = _written(size), _complement(size)
+    text, other = _written(size), complement(size)
     return text if other is size else min(text, _written(other), key=len)
 
 
 def _written(size: Dim) -> str:
-    rest, remainders = _remainders(size)
+    rest, found = remainders(size)
     parts = [
         (factor, _remainder_text(abs(factor), dividend, modulus))
-        for factor, dividend, modulus in remainders
+        for factor, dividend, modulus in found
     ]
     terms = dict(_terms(rest))
     constant = terms.pop((), 0)
@@ -689,8 +696,8 @@ def _written(size: Dim) -> str:
 _OPEN = re.compile(r"(-?\w+|\(.*\)|\w+\(.*\)) (//|%) ")
 
 
-def _remainder_text(factor: int, dividend: Size, modulus: int) -> str:
-    text = f"{_bracketed(dividend)} % {modulus}"
+def _remainder_text(factor: int, dividend: Size, modulus: Size) -> str:
+    text = f"{_bracketed(dividend)} % {_bracketed(modulus)}"
     return text if factor == 1 else f"{factor} * ({text})"
 
 

@@ -232,8 +232,8 @@ class Graph:
     """A body: inputs, nodes in order of execution, named outputs."""
 
     __slots__ = (
-        "arguments", "budgets", "declared", "definition", "doc", "inputs", "kind", "name", "nodes",
-        "outputs", "places", "scope", "symbols",
+        "arguments", "budgets", "declared", "definition", "doc", "inputs", "kind", "name", "named",
+        "nodes", "outputs", "places", "scope", "symbols",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, definition: BlockDef | None = None) -> None:
@@ -250,6 +250,9 @@ class Graph:
         self.budgets: list[Budget] = []  # of a model: what it promises of its figures
         self.declared: list[tuple[str, Node | None]] = []  # layers, and the last layer before each
         self.symbols: dict[str, Size] = {}  # names bound by input patterns -> sizes
+        self.named: list[
+            tuple[str, Size]
+        ] = []  # formal: sizes that the body names by `wide = 4 * C`
 
     def subgraphs(self) -> Iterator[Graph]:
         """Every distinct graph below this one and itself, callees first."""

@@ -29,7 +29,7 @@ HABITS = {
     "x -> group_norm(1, 3)": ("NN206", "group_norm(1, 3)", "`group_norm(1)`"),
     "x -> conv2d(4, 3, bias=False)": ("NN200", "False", "`false`"),
     "x -> max_pool2d(2, None)": ("NN200", "None", "`none`"),
-    "x.view(2, -1)": ("NN209", "view", "`x -> reshape(…)`"),
+    "x.view(2, -1)": ("NN209", "view", "`x -> view(…)`"),
     "x.reshape(2, -1)": ("NN209", "reshape", "`x -> reshape(…)`"),
     "x.size(0)": ("NN209", "x.size", "[N, C, H, W]"),
     "x.shape[1]": ("NN209", "x.shape", "[N, C, H, W]"),
@@ -43,6 +43,9 @@ HABITS = {
     "x -> BatchNormalization()": ("NN200", "BatchNormalization", "batch_norm2d"),
     "x -> UpSampling2D(2)": ("NN200", "UpSampling2D", "`upsample`"),
     "x -> nn.Upsample(2)": ("NN200", "nn.Upsample", "`upsample`"),
+    "x -> clip(0, 1)": ("NN200", "clip", "`clamp`"),
+    "x.long()": ("NN209", "long", 'to("i64")'),
+    "x.contiguous()": ("NN209", "contiguous", "leave it out"),
     "concat(x, x, axis=1)": ("NN203", "axis=1", "dim"),
     "x + y;": ("NN106", ";", "line of its own"),
     "x |> relu": ("NN101", "|>", "`->`"),
@@ -62,6 +65,7 @@ FINE = (
     "x -> relu()",
     "relu(x)",
     "x -> reshape([N, -1])",
+    "x -> view(N, -1)",
 )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from nnspec.compiler import code
+from nnspec.compiler.chains import gather
 from nnspec.compiler.formals import formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
@@ -23,6 +24,9 @@ from nnspec.records import Record
 from nnspec.syntax import tree
 
 SCALARS = (bool, int, float, str)
+
+#: what the usual letters of shapes stand for, where one is an argument
+_USUAL = {"H": "height", "W": "width", "T": "length", "L": "length", "S": "length"}
 
 
 class Argument(Record):
@@ -124,6 +128,7 @@ class Planner:
     def model(self, model: Model, graph: Graph) -> ClassPlan:
         """The class of a model with these parameters, and those of its blocks."""
         use = formal_use(graph)
+        gather(use.graph)
         plan = ClassPlan(model.name, "model", use.graph, use.values)
         plan.model = model
         free = {parameter.name for parameter in model.parameters}
@@ -161,6 +166,7 @@ class Planner:
 
     def _block(self, graph: Graph) -> ClassPlan:
         use = formal_use(graph)
+        gather(use.graph)
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)
@@ -257,7 +263,11 @@ class Planner:
     def _size_name(self, plan: ClassPlan, number: int, dim: int, name: str) -> str:
         """What an input's size is called as an argument."""
         rank = plan.graph.inputs[number].type.rank
-        if dim == 1 and rank >= 3:
+        if (name == "C" and rank >= 3) or (dim == 1 and rank >= 4):
+            word = "in_channels"
+        elif name in _USUAL:
+            return _USUAL[name]
+        elif dim == 1 and rank >= 3:
             word = "in_channels"
         elif dim == rank - 1 and rank in (2, 3):
             word = "in_features"

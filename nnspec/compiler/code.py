@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler.layout import (
@@ -22,9 +23,10 @@ from nnspec.compiler.layout import (
     call,
 )
 from nnspec.compiler.numbers import FormalFloat
-from nnspec.dims import Atom, Dim
+from nnspec.dims import Atom, Dim, complement, remainders
 from nnspec.operators.definition import (
     CallCode,
+    Factory,
     IndexCode,
     InfixCode,
     InTraining,
@@ -35,7 +37,7 @@ from nnspec.operators.definition import (
 from nnspec.tensors import DTYPES, torch_name
 
 if TYPE_CHECKING:
-    from nnspec.dims import Size
+    from nnspec.dims import Monomial, Size
 
 
 class Names:
@@ -68,6 +70,7 @@ _BINDING = {
     "**": POWER, "*": PRODUCT, "/": PRODUCT, "//": PRODUCT, "%": PRODUCT, "@": PRODUCT,
     "+": SUM, "-": SUM,
 }  # fmt: skip
+_EXPONENT = re.compile(r"e-0")
 _SIMPLE = re.compile(r"-?[A-Za-z_][\w.]*|-?\d[\d.e+-]*")
 
 
@@ -92,28 +95,47 @@ def size(value: Size, names: Names) -> Text | Infix:
         return Text(known)
     if isinstance(known, int):
         return Text(str(known), UNARY if known < 0 else ATOM)
-    value = known
+    found, other = _written(known, names), complement(known)
+    return found if other is known else min(found, _written(other, names), key=_length)
+
+
+def _length(text: Text | Infix) -> int:
+    return len(text.flat)
+
+
+def _written(value: Dim, names: Names) -> Text | Infix:
+    """The sum: products first, what is taken away after them, the number last."""
+    rest, found = remainders(value)
+    parts: list[tuple[int, Text | Infix]] = []
+    for factor, dividend, modulus in found:
+        part = infix("%", size(dividend, names), size(modulus, names))
+        many = abs(factor) != 1
+        parts.append((factor, infix("*", Text(str(abs(factor))), part) if many else part))
+    terms = rest.terms if isinstance(rest, Dim) else (((), rest),) if rest else ()
+    parts += [(term[1], _product(*term, names)) for term in terms if term[0]]
+    parts.sort(key=lambda part: part[0] < 0)
+    number = [(term[1], _product(*term, names)) for term in terms if not term[0]]
+    (sign, whole), *more = (
+        [*parts, *number] if parts and (parts[0][0] > 0 or not number) else [*number, *parts]
+    )
+    if sign < 0:
+        whole = Text(f"-{bracketed(whole, UNARY)}", UNARY)
+    for sign, part in more:
+        whole = infix("+" if sign > 0 else "-", whole, part)
+    return whole
+
+
+def _product(monomial: Monomial, coefficient: int, names: Names) -> Text | Infix:
+    """One term without its sign: `2 * width**2`."""
     whole: Text | Infix | None = None
-    positive = [term for term in value.terms if term[1] > 0]
-    for monomial, coefficient in [*positive, *(term for term in value.terms if term[1] < 0)]:
-        part: Text | Infix | None = None
-        if abs(coefficient) != 1 or not monomial:
-            part = Text(str(abs(coefficient)))
-        at = 0
-        while at < len(monomial):
-            power = 1
-            while at + power < len(monomial) and monomial[at + power] == monomial[at]:
-                power += 1
-            factor: Text | Infix = _atom(monomial[at], names)
-            if power > 1:
-                factor = infix("**", factor, Text(str(power)))
-            part = factor if part is None else infix("*", part, factor)
-            at += power
-        assert part is not None
-        if whole is None:
-            whole = part if coefficient > 0 else Text(f"-{bracketed(part, UNARY)}", UNARY)
-        else:
-            whole = infix("+" if coefficient > 0 else "-", whole, part)
+    if abs(coefficient) != 1 or not monomial:
+        whole = Text(str(abs(coefficient)))
+    for atom, same in groupby(monomial):
+        power = len([*same])
+        factor = _atom(atom, names)
+        if power > 1:
+            factor = infix("**", factor, Text(str(power)))
+        whole = factor if whole is None else infix("*", whole, factor)
     assert whole is not None
     return whole
 
@@ -121,6 +143,9 @@ def size(value: Size, names: Names) -> Text | Infix:
 def _atom(atom: Atom, names: Names) -> Text | Infix:
     if atom.kind == "symbol":
         return Text(names.symbol(atom.args))
+    known = names.size(Dim((((atom,), 1),)))
+    if isinstance(known, str):
+        return Text(known)
     parts = [size(part, names) for part in atom.args]
     if atom.kind == "//":
         return infix("//", *parts)
@@ -155,6 +180,9 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
         return Text(f"{then} if {names.training} else {otherwise}", LOWEST)
     if isinstance(given, SameDevice):
         return Text(names.device)
+    if isinstance(given, Factory):
+        made = module(given.made, names)
+        return Text(f"lambda: {made.flat}", LOWEST) if made.args else Text(made.head)
     if isinstance(given, (bool, int, float)) or given is None:
         return _number(given)
     raise TypeError(f"{given!r} cannot stand in generated code")
@@ -163,7 +191,7 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
 def _number(given: Any) -> Text:
     if isinstance(given, float) and given in (float("inf"), -float("inf")):
         return Text(f'float("{given}")')
-    text = repr(given)
+    text = _EXPONENT.sub("e-", repr(given))  # 1e-6
     return Text(text, UNARY if text.startswith("-") else ATOM)
 
 
@@ -268,6 +296,8 @@ def symbols(given: Any) -> Iterator[str]:
         yield from symbols(list(given.values()))
     elif isinstance(given, ModuleCode):
         yield from symbols((given.args, given.kwargs, given.call))
+    elif isinstance(given, Factory):
+        yield from symbols(given.made)
     elif isinstance(given, CallCode):
         yield from symbols((given.args, given.kwargs))
     elif isinstance(given, InfixCode):
@@ -286,7 +316,7 @@ def key(given: Any) -> Any:
         return ("slice", key(given.start), key(given.stop), key(given.step))
     if isinstance(given, dict):
         return tuple((name, key(item)) for name, item in given.items())
-    if isinstance(given, (ModuleCode, CallCode, InfixCode, IndexCode, InTraining)):
+    if isinstance(given, (ModuleCode, Factory, CallCode, InfixCode, IndexCode, InTraining)):
         return (type(given).__name__, *(key(getattr(given, f)) for f in given._fields))
     if isinstance(given, FormalFloat):
         return ("formal", given.symbol)

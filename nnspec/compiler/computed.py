@@ -20,7 +20,7 @@ class MakingNames(RunTimeNames):
     """In `__init__` a name is an argument, and there is no tensor yet whose device counts."""
 
     def __init__(self, names: ConstructorNames) -> None:
-        super().__init__(names.words.values())
+        super().__init__([*names.words.values(), *names.named.kept.values()])
         self.arguments = names
 
     def symbol(self, name: str) -> str:

@@ -8,10 +8,12 @@ from textwrap import wrap
 
 from nnspec.compiler import code, externs
 from nnspec.compiler.classes import ClassPlan, is_chain
+from nnspec.compiler.comments import above
 from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
 from nnspec.compiler.names import camel, fresh
+from nnspec.compiler.run_time import ForwardNames
 
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
@@ -32,12 +34,16 @@ def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> 
     """A module: docstring, the imports that the parts need and those of packages, the parts."""
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
     words = set(
-        re.findall(r"\b(?:torch(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)", body)
+        re.findall(
+            r"\b(?:torch(?=\.)|torchvision(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)",
+            body,
+        )
     )
     standard = [line for word, line in _IMPORTS if word in words]
     torch = [*packages]
     torch += ["import torch"] if "torch" in words else []
     torch += ["import torch.nn.functional as F"] if "F" in words else []
+    torch += ["import torchvision"] if "torchvision" in words else []
     names = [name for name in ("Tensor", "nn") if name in words]
     torch += [f"from torch import {', '.join(names)}"] if names else []
     heads = ["\n".join(docstring(doc, 0))] if doc else []
@@ -51,7 +57,10 @@ def docstring(text: str, indent: int, more: Iterable[str] = ()) -> list[str]:
     text = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').rstrip()
     text = text[:-1] + '\\"' if text.endswith('"') else text
     room = WIDTH - indent - 6  # the quotes on both sides
-    lines = [part for line in text.split("\n") for part in wrap(line.strip(), room) or [""]]
+    lines = [
+        line for paragraph in text.split("\n\n") for line in [*_paragraph(paragraph, room), ""]
+    ]
+    lines.pop()
     extra = list(more)
     if extra and lines != [""]:
         lines += ["", *extra]
@@ -61,6 +70,16 @@ def docstring(text: str, indent: int, more: Iterable[str] = ()) -> list[str]:
         return [f'{margin}"""{lines[0]}"""']
     body = [f"{margin}{line}".rstrip() for line in lines[1:]]
     return [f'{margin}"""{lines[0]}', *body, f'{margin}"""']
+
+
+def _paragraph(text: str, room: int) -> list[str]:
+    """Its lines as they are; where one is too long, all of them anew."""
+    lines = [line.strip() for line in text.split("\n")]
+    if all(len(line) <= room for line in lines):
+        return lines
+    if any(line.startswith(("- ", "* ")) for line in lines):  # a list
+        return [part for line in lines for part in wrap(line, room)]
+    return wrap(" ".join(lines), room)
 
 
 def class_lines(plan: ClassPlan) -> list[list[str]]:
@@ -96,7 +115,8 @@ def _head(plan: ClassPlan, base: str) -> list[str]:
     known = plan.shapes if len(plan.shapes) == 1 else inputs if len(inputs) == 1 else set()
     shapes = [line for text in known for line in fold(text, WIDTH - 10)]
     doc = plan.doc or (plan.name if not shapes else "")
-    return [f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
+    said = above(plan.definition) if plan.definition else []
+    return [*said, f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
 
 
 def fold(text: str, width: int) -> list[str]:
@@ -146,9 +166,9 @@ def _sequential(plan: ClassPlan) -> list[str]:
 
 
 def _module(plan: ClassPlan, output: str) -> list[str]:
-    constructor = Constructor(plan)
+    constructor = _constructor(plan)
     body = constructor.write()
-    forward = Forward(plan, constructor)
+    forward = Forward(plan, constructor, _names(plan, constructor))
     statements = forward.write(output)
     stored = [f"        self.{name} = {name}" for name in forward.names.stored]
     lines = _head(plan, "nn.Module")
@@ -164,6 +184,21 @@ def _module(plan: ClassPlan, output: str) -> list[str]:
     result = output or ("Tensor" if len(plan.graph.outputs) == 1 else f"tuple[{several}]")
     lines += lay(Call("def forward", tuple(inputs)), 4, "", f" -> {result}:")
     return [*lines, *statements]
+
+
+def _constructor(plan: ClassPlan) -> Constructor:
+    """The constructor; sizes that it would write again and again are variables in it."""
+    draft = Constructor(plan)
+    draft.write()
+    repeated = draft.names.named.repeated
+    return Constructor(plan, repeated) if repeated else Constructor(plan)
+
+
+def _names(plan: ClassPlan, constructor: Constructor) -> ForwardNames:
+    """The names in `forward`; likewise."""
+    names = ForwardNames(plan)
+    Forward(plan, constructor, names).write()
+    return ForwardNames(plan, names.named.repeated)
 
 
 def _inputs(plan: ClassPlan) -> list[str]:

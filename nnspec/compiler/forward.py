@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
+from nnspec.compiler.comments import Comments
 from nnspec.compiler.layout import Call, Expr, Text, lay
 from nnspec.compiler.modules import Constructor, copies
 from nnspec.compiler.names import fresh, usable
@@ -28,10 +29,15 @@ LONGEST = 60
 class Forward:
     """Writes the body of `forward`."""
 
-    def __init__(self, plan: ClassPlan, constructor: Constructor | None) -> None:
+    def __init__(
+        self,
+        plan: ClassPlan,
+        constructor: Constructor | None,
+        names: RunTimeNames | None = None,
+    ) -> None:
         self.plan, self.graph = plan, plan.graph
         self.constructor = constructor
-        self.names: RunTimeNames = ForwardNames(plan)
+        self.names = names or ForwardNames(plan)
         self.uses: dict[int, list[int]] = {}  # id of a value -> the nodes that use it, in order
         self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
         self.variables: dict[int, str] = {}
@@ -41,6 +47,8 @@ class Forward:
             int, str
         ] = {}  # value -> the variable in which the sides of an `if` leave it
         self.statements: list[Statement] = []
+        self.comments = Comments(plan.graph)
+        self.remarks: list[str] = []  # comments for the next statement
         self.dead = self._without_effect()
         self._count_uses()
 
@@ -71,7 +79,8 @@ class Forward:
     def write(self, output: str = "") -> list[str]:
         """The lines of the body; `output` is the class of several outputs."""
         lines, returned = self.parts(output)
-        return [*lines, *lay(returned, 8, "return ")]
+        above = [*self.remarks, *self.comments.of_return()]
+        return [*lines, *(f"        {line}" for line in above), *lay(returned, 8, "return ")]
 
     def parts(self, output: str = "") -> tuple[list[str], Expr]:
         """The lines before the `return`, and what it returns."""
@@ -86,7 +95,7 @@ class Forward:
             if node.when is not None or isinstance(node, Choice):
                 number = self._sides(number)
             else:
-                self._node(number, node)
+                self._step(number, node)
                 number += 1
         results = [self._take(value) for _, value in self.graph.outputs]
         if output:
@@ -96,7 +105,17 @@ class Forward:
         else:
             returned = Text(", ".join(result.flat for result in results))
         lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
-        return [*self._sizes(), *lines], returned
+        computed = self.names.definitions()
+        return [*self._sizes(), *computed, *lines], returned
+
+    def _step(self, number: int, node: Node) -> None:
+        """A node, with what the spec says of it above the statement that it becomes."""
+        if id(node) not in self.dead and not isinstance(node, OwnParam):
+            self.remarks += self.comments.of_node(node)
+        before = len(self.statements)
+        self._node(number, node)
+        if len(self.statements) > before:
+            self.statements[before].comments, self.remarks = self.remarks, []
 
     @property
     def lists(self) -> dict[str, int]:
@@ -227,7 +246,7 @@ class Forward:
         after = live, self.left
         names: list[str] = []
         for choice in sides.choices:
-            held = {*live, *names, *self.names.read.values()}
+            held = {*live, *names, *self.names.sizes}
             names.append(fresh(usable(choice.outputs[0].name or "x"), held))
         written: dict[bool, list[str]] = {}
         for training in (True, False):
@@ -239,7 +258,7 @@ class Forward:
                 if len(self.uses[id(choice.source(training))]) == 1
             }
             for at in sides.members[training]:
-                self._node(at, self.graph.nodes[at])
+                self._step(at, self.graph.nodes[at])
             sources = [self._take(choice.source(training)) for choice in sides.choices]
             self.statements += assignments(names, sources)
             lines = [line for lines in rolled(self.statements, self.lists, 12) for line in lines]
@@ -327,12 +346,11 @@ class Forward:
 
     def _variable(self, number: int, node: Node, value: Value) -> str:
         """A name for a value: the spec's, or that of the value it is made from, if that is dead."""
-        wanted = (
-            [value.name] if value.name else [*self._inherited(node), *self._later(number, value)]
-        )
+        later = self._later(number, value)
+        wanted = [value.name] if value.name else [*self._inherited(node), *later, "x"]
         wanted.insert(0, self.wanted.get(id(value), ""))
         names = [usable(name) for name in wanted if name]
-        held = {*self.live, *self.names.read.values()}
+        held = {*self.live, *self.names.sizes}
         name = next((n for n in names if n not in held), None) or fresh(names[0], held)
         self.variables[id(value)] = name
         self.live[name] = id(value)
@@ -340,12 +358,12 @@ class Forward:
         return name
 
     def _inherited(self, node: Node) -> list[str]:
-        """The variable that a result without a name goes on with."""
-        first = next((v for v in self._sources(node)), None)
-        if first is None:
-            return ["x"]
-        name = self.variables[id(first)]
-        return ["x"] if first.node is None else [name]
+        """The variable that a result without a name goes on with; none where it joins several."""
+        sources = self._sources(node)
+        names = {self.variables[id(value)] for value in sources}
+        if len(names) != 1:
+            return []
+        return ["x"] if sources[0].node is None else [*names]
 
     def _sources(self, node: Node) -> list[Value]:
         """The variables in a node's expression, from left to right."""
@@ -360,7 +378,7 @@ class Forward:
         return found
 
     def _later(self, number: int, value: Value) -> list[str]:
-        """The name that the pipeline's result will have, and `x` as the last resort."""
+        """The name that the pipeline's result will have, if any."""
         while not value.name:
             users = self.uses.get(id(value), [])
             if len(users) != 1 or users[0] >= len(self.graph.nodes):
@@ -369,4 +387,4 @@ class Forward:
             if len(outputs) != 1:
                 break
             value = outputs[0]
-        return [value.name, "x"]
+        return [value.name]

@@ -21,6 +21,10 @@ def module_name(stem: str, text: str) -> str:
 def execute(module: ModuleType, text: str, shown: str) -> None:
     """Run generated source in a module, and keep the text where Python's tools look for it."""
     module.__dict__["__file__"] = shown
+    if re.search(r"(?m)^import torchvision$", text):
+        from nnspec.compiler.torchvision_ops import define_missing_operators
+
+        define_missing_operators()
     linecache.cache[shown] = (len(text), None, text.splitlines(keepends=True), shown)
     exec(compile(text, shown, "exec", dont_inherit=True), module.__dict__)
 

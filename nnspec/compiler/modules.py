@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any
 from nnspec.compiler import code
 from nnspec.compiler.begin import Lines, begins, parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
+from nnspec.compiler.comments import Comments
 from nnspec.compiler.formals import at
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
+from nnspec.compiler.named import Named
 from nnspec.compiler.names import attribute, fresh
+from nnspec.compiler.runs import counted, named
 from nnspec.compiler.tying import Tying
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import torch_name
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from nnspec.dims import Size
 
 _Tree = dict[str, Any]
@@ -23,16 +28,17 @@ _Tree = dict[str, Any]
 class ConstructorNames(code.Names):
     """In `__init__` a name is an argument; what shapes the code is written as its number."""
 
-    def __init__(self, plan: ClassPlan) -> None:
+    def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         self.plan = plan
         self.words = {a.symbol: a.name for a in plan.arguments}
+        self.named = Named(plan, self.words.values(), kept)
 
     def symbol(self, name: str) -> str:
         return self.words[name]  # the checker has refused weights of a free size (NN308)
 
     def size(self, size: Size) -> Size | str:
         found: Size = at(size, self.plan.fixed)
-        return found
+        return self.named.word(found) or found
 
     def number(self, name: str) -> float | None:
         return self.plan.fixed.get(name)
@@ -41,14 +47,15 @@ class ConstructorNames(code.Names):
 class Constructor:
     """Writes `__init__`, and knows how each layer is reached from `forward`."""
 
-    def __init__(self, plan: ClassPlan) -> None:
+    def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         self.plan = plan
-        self.names = ConstructorNames(plan)
+        self.names = ConstructorNames(plan, kept)
         self.access: dict[int, str] = {}  # id of a node -> `self.conv1`
         self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items
+        self.comments = Comments(plan.graph)
         self.lines: list[str] = []
         self.annotations: list[str] = []  # of buffers, at the head of the class
-        arguments = self.names.words.values()
+        arguments = [*self.names.words.values(), *self.names.named.kept.values()]
         self.begin = Lines(self._begins, arguments, plan.helpers)
         self._modules: _Tree = {}
         self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
@@ -145,21 +152,12 @@ class Constructor:
     def chain(self, graph: Graph) -> tuple[tuple[str, Expr], ...]:
         """The arguments of `nn.Sequential`: positions count the layers unless one has a name."""
         assert is_chain(graph)
-        found: list[tuple[str, Expr]] = []
-        keys = [path[-1] for node in graph.nodes for path in node.paths()]
-        counted = keys == [str(i) for i in range(len(keys))]
-        for node in graph.nodes:
-            made = self.layer(node)
-            if not counted:
-                for path in node.paths():
-                    found.append(("", Call("", (("", Text(f'"{path[-1]}"')), ("", made)))))
-            elif node.count > 1:
-                found.append(("*", Loop(made, f"for _ in range({node.count})", "[]")))
-            else:
-                found.append(("", made))
-        if counted:
-            return tuple(found)
-        pairs = Call("", tuple(found), "[]", one_each=len(found) > 1)
+        made = [(path[-1], self.layer(node)) for node in graph.nodes for path in node.paths()]
+        if all(name == str(i) for i, (name, _) in enumerate(made)):
+            return tuple(counted(made))
+        pairs = Call("", tuple(named(made)), "[]", one_each=len(made) > 1)
+        if len(pairs.args) == 1 and isinstance(pairs.args[0][1], Loop):
+            return (("", Call("OrderedDict", (("", pairs.args[0][1]),))),)
         return (("", Call("OrderedDict", (("", pairs),))),)
 
     # -- own parameters ----------------------------------------------------------------------------
@@ -167,6 +165,7 @@ class Constructor:
     def _own(self, node: OwnParam) -> None:
         name = node.path[-1]
         self.access[id(node)] = f"self.{name}"
+        self._remark(name)
         if isinstance(node.init, Computed):
             self._computed(node, name, node.init)
             return
@@ -184,6 +183,9 @@ class Constructor:
         self._registered(node, name, tensor)
         if init not in (*makers, "constant"):
             self.lines += begins(node.init, f"self.{name}", self.names, 8)
+
+    def _remark(self, name: str) -> None:
+        self.lines += [f"        {line}" for line in self.comments.of_declaration(name)]
 
     def _computed(self, node: OwnParam, name: str, init: Computed) -> None:
         from nnspec.compiler.computed import parts  # it writes statements, as `forward` does
@@ -204,8 +206,15 @@ class Constructor:
 
     def write(self) -> list[str]:
         """The lines that make the submodules; afterwards `access` is complete."""
-        lines = list(self.lines)
+        plain = ConstructorNames(self.plan)
+        lines = [
+            line
+            for size, word in self.names.named.kept.items()
+            for line in lay(code.size(size, plain), 8, f"{word} = ")
+        ]
+        lines += self.lines
         for name, made in self._modules.items():
+            lines += [f"        {line}" for line in self.comments.of_declaration(name)]
             if isinstance(made, (_Copies, _Optional)):
                 lines += made.write(self.begin)
                 continue

@@ -6,7 +6,9 @@ import keyword
 from collections.abc import Container
 
 #: what a generated file itself uses
-RESERVED = frozenset({"torch", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "self", "range"})
+RESERVED = frozenset(
+    {"torch", "torchvision", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "self", "range"}
+)
 
 
 def usable(name: str) -> str:

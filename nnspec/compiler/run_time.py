@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import TYPE_CHECKING
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.formals import at
+from nnspec.compiler.layout import lay
+from nnspec.compiler.named import Named
 from nnspec.compiler.names import RESERVED, fresh, usable
 from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, symbol
@@ -21,16 +23,29 @@ class RunTimeNames(code.Names):
 
     def __init__(self, taken: Iterable[str]) -> None:
         self.taken = {*taken} | RESERVED
+        self.computed: dict[Size, str] = {}  # sizes that the spec names -> their variables
         self.stored: dict[str, str] = {}  # arguments that `__init__` keeps on the module
         self.read: dict[tuple[int, int], str] = {}  # dimension `d` of input `i` -> its variable
+
+    @property
+    def sizes(self) -> set[str]:
+        """The variables that hold sizes."""
+        return {*self.read.values(), *self.computed.values()}
+
+    def definitions(self) -> list[str]:
+        """The lines that compute the sizes which are variables."""
+        return []
 
 
 class ForwardNames(RunTimeNames):
     """In `forward` a size is read off an input, a parameter off the module."""
 
-    def __init__(self, plan: ClassPlan) -> None:
+    def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         super().__init__(usable(value.name or "x") for value in plan.graph.inputs)
         self.plan = plan
+        self.named = Named(plan, self.taken, kept)
+        self.computed = self.named.kept
+        self.taken |= {*self.computed.values()}
 
     def symbol(self, name: str) -> str:
         for argument in self.plan.arguments:
@@ -51,7 +66,15 @@ class ForwardNames(RunTimeNames):
 
     def size(self, size: Size) -> Size | str:
         size = at(size, self.plan.fixed)
-        return size if isinstance(size, int) else self._whole(size) or size
+        return size if isinstance(size, int) else self._whole(size) or self.named.word(size) or size
+
+    def definitions(self) -> list[str]:
+        found = []
+        for size, word in self.computed.items():
+            self.named, kept = Named(self.plan, ()), self.named
+            found += lay(code.size(size, self), 8, f"{word} = ")
+            self.named = kept
+        return found
 
     def number(self, name: str) -> float | None:
         return self.plan.fixed.get(name)

@@ -8,17 +8,19 @@ from nnspec.compiler.layout import Expr, Text, lay
 
 
 class Statement:
-    """`target = expression`, or lines of another kind."""
+    """`target = expression`, or lines of another kind; `comments` stand above it."""
 
-    __slots__ = ("expr", "lines", "target")
+    __slots__ = ("comments", "expr", "lines", "target")
 
     def __init__(self, target: str, expr: Expr | None, lines: list[str] | None = None) -> None:
         self.target, self.expr, self.lines = target, expr, lines
+        self.comments: list[str] = []
 
     def write(self, indent: int) -> list[str]:
+        above = [" " * indent + line for line in self.comments]
         if self.lines is not None or self.expr is None:
-            return [" " * indent + line for line in self.lines or []]
-        return lay(self.expr, indent, f"{self.target} = " if self.target else "")
+            return above + [" " * indent + line for line in self.lines or []]
+        return above + lay(self.expr, indent, f"{self.target} = " if self.target else "")
 
 
 _ITEM = re.compile(r"self\.(\w+)\[(\d+)\]")
@@ -80,6 +82,7 @@ def _written(statements: list[Statement], names: list[str], indent: int) -> list
     lines = [f"{' ' * indent}for {', '.join(words.values())} in {sources}:"]
     for statement in statements:
         assert statement.expr is not None
+        lines += [" " * (indent + 4) + line for line in statement.comments]
         text = _ITEM.sub(lambda found: words[found[1]], statement.expr.flat)
         lines += lay(Text(text), indent + 4, f"{statement.target} = ")
     return lines

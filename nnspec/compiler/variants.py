@@ -7,9 +7,12 @@ metaclass whose call looks at the arguments first; the instances are ordinary mo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
+
+import torch
 
 from nnspec.compiler.names import usable
 from nnspec.diagnostics import nearest
@@ -34,10 +37,12 @@ class ModelType(type):
     _variant: tuple[Model, Mapping[str, Any], Maker]
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """`device=` and `dtype=` say where the parameters are made, and of which floating type."""
         found = cls.__dict__.get("_variant")
         if found is None:  # a subclass that a user derived
             return super().__call__(*args, **kwargs)
         model, compiled, maker = found
+        place = _place(model, kwargs)
         given = {
             name: list(value) if isinstance(value, tuple) else value
             for name, value in _by_name(cls.__name__, model, args, kwargs).items()
@@ -49,9 +54,28 @@ class ModelType(type):
         if given:  # what the spec would refuse is not built
             maker.graph(given)
         free = {usable(name): value for name, value in given.items() if name not in compiled}
-        module = type.__call__(made, **free)
+        with made_on(**place):
+            module = type.__call__(made, **free)
         _GIVEN[module] = given
         return module
+
+
+def _place(model: Model, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """`device` and `dtype` taken out of the arguments, unless they are the model's own parameters."""
+    own = {parameter.name for parameter in model.parameters}
+    return {name: kwargs.pop(name) for name in ("device", "dtype") if name in {*kwargs} - own}
+
+
+@contextmanager
+def made_on(device: Any = None, dtype: torch.dtype | None = None) -> Iterator[None]:
+    """Tensors are made on this device, those of floating type in this one."""
+    before = torch.get_default_dtype()
+    with torch.device(device) if device is not None else nullcontext():
+        try:
+            torch.set_default_dtype(dtype or before)
+            yield
+        finally:
+            torch.set_default_dtype(before)
 
 
 def graph_of(model: Any) -> Graph:
@@ -119,11 +143,12 @@ class Open:
         self._model, self._maker = model, maker
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        place = _place(self._model, kwargs)
         given = _by_name(self.__name__, self._model, args, kwargs)
         missing = [name for name in self._model.missing if name not in given]
         if missing:
             raise TypeError(f"{self.__name__} needs {', '.join(missing)}")
-        return self._maker.compile(given)(**given)
+        return self._maker.compile(given)(**given, **place)
 
     def __repr__(self) -> str:
         return f"<model {self.__name__}, needs {', '.join(self._model.missing)}>"

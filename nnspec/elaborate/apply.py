@@ -65,13 +65,15 @@ def layer(
         for step in value.steps:
             found = layer(body, step.layer, found, step.label, _step_span(step.layer, span))
         return found
-    types = tuple(tensor.type for tensor in tensors)
     if isinstance(value, (Composed, Repeated)):
+        types = tuple(tensor.type for tensor in tensors)
         kept = held.tensors(value)
         graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner, held=kept)
         given = [*tensors, *(body.held.get(id(one), one) for one in kept)]
         return _call_node(body, graph, given, label, span, "sequence")
     assert isinstance(value, BlockLayer)
+    tensors = held.joined(body, value, tensors)
+    types = tuple(tensor.type for tensor in tensors)
     labels = slots.origins(tensors, span)
     graph = blocks.block_graph(body.session, value, types, span, labels, tensors)
     return _call_node(body, graph, tensors, label, span, value.block.definition.name)
@@ -129,10 +131,9 @@ def _operator_node(
     body: Body, made: OperatorLayer, tensors: Sequence[Any], label: LabelName | None, span: Span
 ) -> list[Value]:
     definition, session = made.operator, body.session
-    inputs, scalars, positional, keyword = slots.assigned(
-        made, held.here(body, made), tensors, span
-    )
     place = made.span
+    named = held.here(body, definition.name, made.keyword, made.places, place)
+    inputs, scalars, positional, keyword = slots.assigned(made, named, tensors, span)
     types = tuple(value.type if value is not None else None for value in inputs)
     helped = habits.channels_for_eps(definition, positional)
     if helped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Label
+from nnspec.elaborate.parameters import inputs_of
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import BlockLayer, Composed, Poisoned, Repeated, Step, is_layer, key
@@ -44,7 +45,7 @@ def block_graph(
     graph.arguments, graph.scope = dict(layer.arguments), layer.block.scope
     graph.doc = definition.doc
     body = Body(session, graph, argument_scope(layer))
-    inputs = body.input_count(definition)
+    inputs = len(inputs_of(definition))
     if inputs != len(types):
         fail(
             "NN208",

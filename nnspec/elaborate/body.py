@@ -144,9 +144,6 @@ class Body:
         elif node.stem:
             self.paths.count(node.stem[:-1], copies)
 
-    def input_count(self, definition: tree.BlockDef) -> int:
-        return sum(isinstance(statement, tree.Input) for statement in definition.body)
-
     # -- statements ---------------------------------------------------------------------------------------
 
     def run(self, statements: Iterable[tree.Statement]) -> bool:

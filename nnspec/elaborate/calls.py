@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from nnspec.diagnostics import Mismatch
-from nnspec.elaborate import apply, habits, weights
+from nnspec.elaborate import apply, habits, held, weights
 from nnspec.elaborate.initial import with_settings
 from nnspec.elaborate.numbers import counted
-from nnspec.elaborate.parameters import bind_parameters
+from nnspec.elaborate.parameters import bind_parameters, inputs_of
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import (
     Block,
@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from nnspec.syntax.tree import Call
 
 
-def call(body: Body, expr: Call, label: LabelName | None) -> Any:
-    """The value of a call; a label is for the layer that a call with tensors makes."""
+def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -> Any:
+    """The value of a call; a label is for the layer that a call with tensors makes. As a `stage` of a
+    pipeline a name that is a function on numbers too stands for the operator: `x -> sum(1)`."""
     function = body.evaluate(expr.function)
     positional: list[Any] = []
     keyword: dict[str, Any] = {}
@@ -61,7 +62,8 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
             places[str(len(positional))] = argument.span
             positional.extend(value) if isinstance(value, tuple) else positional.append(value)
     if isinstance(function, Builtin):
-        if function.operator is not None and any(isinstance(v, Value) for v in positional):
+        meant = stage or keyword or any(isinstance(value, Value) for value in positional)
+        if function.operator is not None and meant:
             function = OperatorName(function.operator)
         else:
             return _builtin(body, function, positional, keyword, expr.span)
@@ -71,15 +73,14 @@ def call(body: Body, expr: Call, label: LabelName | None) -> Any:
         return with_settings(function.name, positional, keyword, expr.span)
     if isinstance(function, Block):
         tensors, rest = _leading_tensors(positional)
+        named = held.taken(function.definition, keyword, places)
         arguments = bind_parameters(
             body.session, function, rest, keyword, places, expr.span, len(tensors)
         )
-        layer = BlockLayer(expr.span, function, arguments)
-        return (
-            apply.results_of(apply.layer(body, layer, tensors, label, expr.span))
-            if tensors
-            else layer
-        )
+        layer = BlockLayer(expr.span, function, arguments, named, places)
+        if not tensors and len(named) < max(1, len(inputs_of(function.definition))):
+            return layer
+        return apply.results_of(apply.layer(body, layer, tensors, label, expr.span))
     if isinstance(function, Function):
         return apply.function(body, function, positional, keyword, places, expr.span)
     if isinstance(function, (Layer, SharedLayer)):

@@ -183,6 +183,8 @@ def bind_target(body: Body, target: tree.Target, value: Any) -> None:
         if target.name != "_":
             if isinstance(value, Value) and not value.name:
                 value.name = target.name
+            elif isinstance(value, Dim) and body.session.formal:
+                body.graph.named.append((target.name, value))
             body.scope.bind(target.name, value, target.span)
         return
     if value is POISON:
@@ -453,7 +455,11 @@ def _pipeline(body: Body, expr: tree.Pipeline) -> Any:
 
 
 def _stage_layer(body: Body, stage: tree.Stage) -> Any:
-    value = evaluate(body, stage.value)
+    given = stage.value
+    if isinstance(given, tree.Call):
+        value = call(body, given, None, stage=True)
+    else:
+        value = evaluate(body, given)
     if is_layer(value):
         return value
     _not_a_layer(body, stage, value)

@@ -34,7 +34,11 @@ HABITS = {
     # PyTorch
     "self": "a layer is used where it is written: `x -> conv1: conv2d(64, 3)`",
     "nn": _LAYERS, "torch": _LAYERS, "F": _LAYERS,
-    "cat": "concat", "view": "reshape",
+    "cat": "concat", "concatenate": "concat", "clip": "clamp", "multiply": "mul", "subtract": "sub",
+    "divide": "div", "swapaxes": "transpose", "swapdims": "transpose", "moveaxis": "movedim",
+    "long": 'write `to("i64")`', "half": 'write `to("f16")`', "double": 'write `to("f64")`',
+    "contiguous": "leave it out: PyTorch copies where it must",
+    "clone": "leave it out: what is computed is a new tensor, and never written over while it is needed",
     "size": "sizes are named in a pattern: `input x: [N, C, H, W]`, `h: [N, D, H2, W2] = …`",
     "Sequential": _PIPELINE, "sequential": _PIPELINE,
     "ModuleList": "repeat with `n * layer`, or name them in a loop: `x = x -> layers[i]: Block(…)`",
@@ -77,6 +81,8 @@ def of_tensor(name: str, tensor: str, known: Iterable[str]) -> tuple[str, str]:
         return "a tensor has no attributes", f"write `{tensor} -> transpose(0, 1)`"
     names = set(known)
     habit = HABITS.get(name, "")
+    if " " in habit:
+        return "a tensor has no methods", habit
     close = name if name in names else habit if habit in names else nearest(name, names)
     return (
         "a tensor has no methods",

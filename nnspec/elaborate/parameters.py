@@ -6,6 +6,7 @@ from nnspec.diagnostics import Label, nearest
 from nnspec.dims import Dim
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import Block, describe, is_layer
+from nnspec.syntax.tree import Input
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,10 +84,15 @@ def bind_parameters(
     return bound
 
 
+def inputs_of(definition: BlockDef | FnDef) -> list[str]:
+    """The names of a block's inputs."""
+    return [statement.name for statement in definition.body if isinstance(statement, Input)]
+
+
 def no_parameter(definition: BlockDef | FnDef, key: str, place: Span) -> NoReturn:
     """NN203, with what the parameter is called."""
     names = [parameter.name for parameter in definition.parameters]
-    close = nearest(key, names)
+    close = nearest(key, [*names, *inputs_of(definition)])
     fail(
         "NN203",
         f"`{definition.name}` has no parameter `{key}`",

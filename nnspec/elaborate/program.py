@@ -6,7 +6,7 @@ from nnspec.diagnostics import Failure, Label, Problem, nearest
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.blocks import argument_scope
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.parameters import bind_parameters, check_type
+from nnspec.elaborate.parameters import bind_parameters, check_type, inputs_of
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session, fail
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, Poisoned, describe
@@ -305,7 +305,7 @@ class Program:
             graph.arguments, graph.scope = arguments, model.base.scope
             graph.doc = model.definition.doc or definition.doc
             body = Body(self.session, graph, argument_scope(layer))
-            if body.input_count(definition) == 0:
+            if not inputs_of(definition):
                 fail(
                     "NN211",
                     f"`{definition.name}` has no input",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.graph import Graph
     from nnspec.limits import Limits
-    from nnspec.operators.definition import Operator
+    from nnspec.operators.definition import Operator, Setting
     from nnspec.source import Span
     from nnspec.tensors import TensorType
 
@@ -154,18 +154,22 @@ class Session:
         settings = bind_settings(operator.name, operator.settings, positional, keyword)
         settings.update(scalars)
         settings.update({s.name: self.pin(settings[s.name]) for s in operator.settings if s.fixed})
-        plain = {
-            s.name: settings[s.name]
-            if "size" in s.kind or s.kind == "list"
-            else self.value_of(settings[s.name])
-            for s in operator.settings
-        }
+        plain = {s.name: self._plain(s, settings[s.name]) for s in operator.settings}
         plain.update({name: self.value_of(value) for name, value in scalars.items()})
         given = frozenset(keyword)
         behind = Use(operator, types, plain, given)
         behind.pin = self.pin
         results = tuple(self.simplest(kind) for kind in operator.infer(behind))
         return Use(operator, types, settings, given), results
+
+    def _plain(self, setting: Setting, value: Any) -> Any:
+        """What a rule sees of a setting: sizes stay names, other numbers are what they stand for."""
+        if isinstance(value, Inner):
+            plain = {
+                s.name: self._plain(s, value.settings[s.name]) for s in value.operator.settings
+            }
+            return Inner(value.operator, plain, value.given)
+        return value if "size" in setting.kind or setting.kind == "list" else self.value_of(value)
 
     # -- formal elaboration -----------------------------------------------------------------------------
 
@@ -202,9 +206,6 @@ class Session:
             return substitute(value, self.hints)
         if isinstance(value, (list, tuple)):
             return type(value)(self.value_of(item) for item in value)
-        if isinstance(value, Inner):
-            settings = {name: self.value_of(item) for name, item in value.settings.items()}
-            return Inner(value.operator, settings, value.given)
         return value
 
     def simplest(self, type: TensorType) -> TensorType:

@@ -15,7 +15,7 @@ from nnspec.elaborate.budgets import FIGURES
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.expressions import unknown
 from nnspec.elaborate.initial import INITIALISERS
-from nnspec.elaborate.parameters import no_parameter
+from nnspec.elaborate.parameters import inputs_of, no_parameter
 from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import placed
 from nnspec.elaborate.values import POISON, Block, Function, Poisoned
@@ -147,7 +147,8 @@ class _Names:
                 continue
             key = argument.name.id
             if isinstance(value, (Block, Function)):
-                if key not in {parameter.name for parameter in value.definition.parameters}:
+                named = {parameter.name for parameter in value.definition.parameters}
+                if key not in named.union(inputs_of(value.definition)):
                     no_parameter(value.definition, key, argument.span)
             elif scope is None and (operator := lookup(name)) is not None:
                 known = {s.name for s in operator.settings} | {t.name for t in operator.tensors}

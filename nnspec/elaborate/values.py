@@ -113,6 +113,8 @@ class BlockLayer(Layer):
 
     block: Block
     arguments: Mapping[str, Any]
+    tensors: Mapping[str, Value] = {}  # inputs that it holds before the arrow gives it the others
+    places: Mapping[str, Span] = {}
 
 
 class LabelName(Record):
@@ -203,6 +205,7 @@ def key(value: Any) -> Hashable:
             "use",
             id(value.block.definition),
             tuple((name, key(item)) for name, item in value.arguments.items()),
+            tuple((name, key(item)) for name, item in sorted(value.tensors.items())),
         )
     if isinstance(value, Composed):
         return (

@@ -18,7 +18,10 @@ class Binary(Operator):
     """Two tensors, or a tensor and a number; `sign` is how the code writes it."""
 
     family = "arithmetic"
-    tensors = (Tensor("input", scalar=True), Tensor("other", scalar=True))
+    tensors: ClassVar[tuple[Tensor, ...]] = (
+        Tensor("input", scalar=True),
+        Tensor("other", scalar=True),
+    )
     sign: ClassVar[str]
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:

@@ -144,7 +144,8 @@ def _inner(owner: str, setting: Setting, value: Any) -> Inner:
                 f", not `{operator.name}`" if operator is not None else ", not a layer of one's own"
             ),
             argument=setting.name,
-            help="blocks and composed layers are repeated as they are: `6 * Layer(8)`"
+            help="what is inside of a block is written there; blocks are repeated as they are: "
+            "`6 * Layer(8)`"
             if operator is None
             else "",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nnspec.dims import product, render
 from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
+from nnspec.operators.fitting import divisors
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -161,12 +162,16 @@ def check_channels(use: Use, into: Size, out: Size, groups: int) -> None:
     )
     if groups < 1:
         use.fail(f"groups must be at least 1, not {groups}", code="NN206", argument="groups")
-    for name, size in (("input", into), ("output", out)):
+    for size in (into, out):
         use.divisible(
             size,
             groups,
-            f"groups={groups} must divide the {render(size)} {name} channels",
+            lambda: (
+                f"groups={groups} must divide the {render(into)} input channels and the "
+                f"{render(out)} output channels"
+            ),
             argument="groups",
+            help=lambda: divisors(into, out),
         )
 
 

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
-from nnspec.dims import render
+from nnspec.dims import Dim, render
 from nnspec.operators.conv import AXES, check_channels
-from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Setting
+from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Ref, Setting
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -34,29 +34,53 @@ class ConvTranspose(Operator):
         use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
         use.weighted()
         check_channels(use, x.shape[1], use["out_channels"], use["groups"])
-        values = {}
+        wanted, values = use["output_size"], {}
         for name in ("kernel_size", "stride", "padding", "output_padding", "dilation"):
             values[name] = use.tuple(name, rank)
             least = 0 if name.endswith("padding") else 1
-            if any(value < least for value in values[name]):
+            ignored = name == "output_padding" and wanted is not None
+            if any(value < least for value in values[name]) and not ignored:
                 use.fail(
                     f"{name} must be at least {least}, not {use[name]}", code="NN206", argument=name
                 )
         sizes: list[Size] = []
         for axis in range(rank):
             kernel, stride, padding, extra, dilation = (v[axis] for v in values.values())
-            if extra >= max(stride, dilation):
+            if extra >= max(stride, dilation) and wanted is None:
                 use.fail(
                     f"output_padding must be smaller than stride or dilation; "
                     f"it is {extra}, they are {stride} and {dilation}",
                     code="NN206",
                     argument="output_padding",
                 )
-            size = (
-                (x.shape[2 + axis] - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1
-            )
-            sizes.append(use.positive_output(size, AXES[rank][axis], argument="padding"))
+            least = (x.shape[2 + axis] - 1) * stride - 2 * padding + dilation * (kernel - 1) + 1
+            sizes.append(self.size(use, axis, least, stride, extra))
         return (x.with_shape((x.shape[0], use["out_channels"], *sizes)),)
+
+    def size(self, use: Use, axis: int, least: Size, stride: int, extra: int) -> Size:
+        """The size with its output_padding, or the wanted one of those that a convolution takes to the
+        input's."""
+        name, given = AXES[self.rank][axis], use["output_size"]
+        if given is None:
+            return use.positive_output(least + extra, name, argument="padding")
+        if len(given) != self.rank:
+            use.fail(
+                f"output_size is a list of {self.rank} ({', '.join(AXES[self.rank])}), "
+                f"not of {len(given)}",
+                code="NN205",
+                argument="output_size",
+            )
+        wanted: Size = given[axis]
+        if isinstance(wanted, bool) or not isinstance(wanted, (int, Dim)):
+            use.fail(f"output_size holds sizes, not {wanted}", code="NN206", argument="output_size")
+        most = least + stride - 1
+        message = (
+            f"output_size {render(wanted)} must be from {render(least)} to {render(most)}, the {name}s "
+            f"that a convolution takes to {render(use.x.shape[2 + axis])}"
+        )
+        use.at_least(wanted, least, message, argument="output_size")
+        use.at_least(most, wanted, message, argument="output_size")
+        return use.positive_output(wanted, name, argument="output_size")
 
     def params(self, use: Use) -> dict[str, Param]:
         out, groups = use["out_channels"], use["groups"]
@@ -77,8 +101,12 @@ class ConvTranspose(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         kwargs = {s.name: use[s.name] for s in self.settings[2:] if use[s.name] != s.default}
+        wanted = kwargs.pop("output_size", None)  # PyTorch takes it with each call
         arguments = (use.x.shape[1], use["out_channels"], use["kernel_size"])
-        return ModuleCode(f"nn.ConvTranspose{self.rank}d", arguments, kwargs)
+        made = f"nn.ConvTranspose{self.rank}d"
+        if wanted is None:
+            return ModuleCode(made, arguments, kwargs)
+        return ModuleCode(made, arguments, kwargs, (Ref(0),), {"output_size": list(wanted)})
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         names = ("stride", "padding", "dilation", "kernel_size", "output_padding")
@@ -118,6 +146,12 @@ def _settings(rank: int) -> tuple[Setting, ...]:
         ),
         Setting("bias", "bool", True, doc="add a learned number to each output channel"),
         Setting("dilation", "int", 1, rank, doc="distance between the values of a window"),
+        Setting(
+            "output_size",
+            "list|none",
+            None,
+            doc="the sizes that are wanted, in place of output_padding",
+        ),
     )
 
 
@@ -126,7 +160,10 @@ class ConvTranspose1d(ConvTranspose):
 
     name = "conv_transpose1d"
     rank, settings = 1, _settings(1)
-    accepts = ("[2, 3, 8] -> conv_transpose1d(4, 3)",)
+    accepts = (
+        "[2, 3, 8] -> conv_transpose1d(4, 3)",
+        "[2, 3, 8] -> conv_transpose1d(4, 3, 2, output_size=[18])",
+    )
     rejects = ("[2, 3, 8] -> conv_transpose1d(4, 3, output_padding=1)",)
 
 
@@ -135,8 +172,14 @@ class ConvTranspose2d(ConvTranspose):
 
     name = "conv_transpose2d"
     rank, settings = 2, _settings(2)
-    accepts = ("[2, 3, 8, 8] -> conv_transpose2d(4, 2, stride=2)",)
-    rejects = ("[2, 3, 8, 8] -> conv_transpose2d(4, 2, groups=2)",)
+    accepts = (
+        "[2, 3, 8, 8] -> conv_transpose2d(4, 2, stride=2)",
+        "[2, 3, 4, 5] -> conv_transpose2d(4, 3, stride=2, padding=1, output_size=[8, 9])",
+    )
+    rejects = (
+        "[2, 3, 8, 8] -> conv_transpose2d(4, 2, groups=2)",
+        "[2, 3, 4, 5] -> conv_transpose2d(4, 3, stride=2, padding=1, output_size=[9, 9])",
+    )
 
 
 class ConvTranspose3d(ConvTranspose):

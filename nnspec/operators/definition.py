@@ -142,6 +142,12 @@ class ModuleCode(Record):
         return self.call is None and not self.call_kwargs and self.results is None
 
 
+class Factory(Record):
+    """In generated code: what makes a module when it is called, `nn.SiLU` or `lambda: nn.ELU(0.5)`."""
+
+    made: ModuleCode
+
+
 class CallCode(Record):
     """`torch.flatten(x, 1)`: a function of the tensors; a name with a leading dot is a method of
     the first.

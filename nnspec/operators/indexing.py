@@ -65,19 +65,18 @@ class Index(Operator):
         step = 1 if item.step is None else item.step
         if not isinstance(step, int) or step < 1:
             use.fail("the step of a slice on a tensor is at least 1", code="NN206")
-        start = 0 if item.start is None else self.bound(size, item.start)
-        stop = size if item.stop is None else self.bound(size, item.stop)
+        # PyTorch cuts both off at the ends, also where nothing is left then; as that is refused, the start
+        # lies before the end of the dimension and the stop behind its beginning
+        start: Size = 0 if item.start is None else item.start
+        if compare("<", start, 0):
+            start = maximum(size + start, 0)
+        stop = size if item.stop is None else item.stop
+        stop = size + stop if compare("<", stop, 0) else minimum(stop, size)
         if start == 0 and item.stop is None and step == 1:
             return size
-        length = ceildiv(maximum(stop - start, 0), step)
+        length = ceildiv(stop - start, step)
         use.at_least(length, 1, f"nothing is left of dimension {dim}, whose size is {render(size)}")
         return length
-
-    def bound(self, size: Size, value: Size) -> Size:
-        """A bound counted from the front, cut off at the ends."""
-        if compare("<", value, 0):
-            return maximum(size + value, 0)
-        return minimum(value, size)
 
     def function(self, use: Use) -> IndexCode:
         return IndexCode(tuple(use["items"]))

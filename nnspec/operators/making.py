@@ -1,4 +1,4 @@
-"""Tensors made on the spot: arange, zeros, ones, full, tensor."""
+"""Tensors made on the spot: arange, linspace, zeros, ones, full, eye, rand, randn, tensor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from nnspec.tensors import TensorType, is_float, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -26,6 +26,13 @@ _RANGES = {
 }
 #: lists in lists, and numbers, that a tensor is written with at most
 DEEPEST, MOST = 16, 100_000
+
+
+def fits(use: Use, dtype: str | None, setting: str, number: Any) -> None:
+    """A number must lie in the dtype's range."""
+    least, most = _RANGES.get(dtype or "f32", (-math.inf, math.inf))
+    if not isinstance(number, Dim) and not least <= number <= most:
+        use.fail(f"{number} does not fit into {dtype}", code="NN206", argument=setting)
 
 
 class Maker(Operator):
@@ -118,7 +125,7 @@ class Zeros(Maker):
     name = "zeros"
     settings = (Setting("size", "list", doc="its shape", spread=True), _DTYPE)
     accepts = ("zeros([2, 3])", 'zeros(4, dtype="i64")')
-    rejects = ("zeros([2, -1])",)
+    rejects: ClassVar[tuple[str, ...]] = ("zeros([2, -1])",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         return (TensorType(use["dtype"] or "f32", self.shape(use)),)
@@ -133,6 +140,88 @@ class Ones(Zeros):
     name = "ones"
     accepts = ("ones([2, 3])", 'ones([4], "bool")')
     rejects = ("ones([2, -1])",)
+
+
+class Rand(Zeros):
+    """Numbers drawn evenly between 0 and 1, each time anew."""
+
+    name = "rand"
+    accepts = ("rand([2, 3])", 'rand(4, dtype="f64")')
+    rejects = ("rand([2, -1])", 'rand([2], "i64")')
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        drawn(use, use["dtype"] or "f32")
+        return super().infer(use)
+
+
+class Randn(Rand):
+    """Numbers drawn from the normal distribution, each time anew."""
+
+    name = "randn"
+    accepts = ("randn([2, 3])", 'randn(4, dtype="f16")')
+    rejects = ("randn([2, -1])", 'randn([2], "bool")')
+
+
+def drawn(use: Use, dtype: str) -> None:
+    """What is drawn between numbers is no whole number."""
+    if not is_float(dtype) and dtype[0] != "c":
+        use.fail(f"`{use.operator.name}` makes fractions, not {dtype}", code="NN304")
+
+
+class Eye(Maker):
+    """Ones from the upper left to the lower right, zeros elsewhere: eye(n) or eye(n, m)."""
+
+    name = "eye"
+    settings = (
+        Setting("n", "size", doc="rows"),
+        Setting("m", "size|none", None, doc="columns; as many as rows by default"),
+        _DTYPE,
+    )
+    accepts = ("eye(3)", "eye(2, 4)", 'eye(3, dtype="bool")')
+    rejects = ("eye(-1)", "eye(2, -1)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        columns = use["n"] if use["m"] is None else use["m"]
+        for name, size in (("n", use["n"]), ("m", columns)):
+            use.at_least(
+                size, 1, f"a size is at least 1, not {render(size)}", code="NN206", argument=name
+            )
+        return (TensorType(use["dtype"] or "f32", (use["n"], columns)),)
+
+    def function(self, use: Use) -> CallCode:
+        return self.code(use, use["n"], *(() if use["m"] is None else (use["m"],)))
+
+
+class Linspace(Maker):
+    """`steps` numbers from start to end, both included, equally far apart."""
+
+    name = "linspace"
+    settings = (
+        Setting("start", "size|float", doc="the first"),
+        Setting("end", "size|float", doc="the last"),
+        Setting("steps", "size", doc="how many"),
+        _DTYPE,
+    )
+    accepts = ("linspace(0, 1, 5)", "linspace(-1.0, 1, 3)", 'linspace(0, 9, 4, dtype="f64")')
+    rejects = ("linspace(0, 1, -1)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        steps = use["steps"]
+        use.at_least(
+            steps,
+            1,
+            lambda: f"steps must be at least 1, not {render(steps)}",
+            code="NN206",
+            argument="steps",
+        )
+        if use["dtype"] == "bool":
+            use.fail("`linspace` makes numbers, not bool", code="NN304", argument="dtype")
+        fits(use, use["dtype"], "start", use["start"])
+        fits(use, use["dtype"], "end", use["end"])
+        return (TensorType(use["dtype"] or "f32", (steps,)),)
+
+    def function(self, use: Use) -> CallCode:
+        return self.code(use, use["start"], use["end"], use["steps"])
 
 
 class Full(Maker):
@@ -167,10 +256,8 @@ class FromNumbers(Maker):
         shape = self.measured(use, use["data"], numbers, 0)
         kinds = {_kind(number) for number in numbers}
         dtype = use["dtype"] or next(k for k in ("f32", "i64", "bool") if k in kinds)
-        least, most = _RANGES.get(dtype, (-math.inf, math.inf))
         for number in numbers:
-            if not isinstance(number, Dim) and not least <= number <= most:
-                use.fail(f"{number} does not fit into {dtype}", code="NN206", argument="data")
+            fits(use, dtype, "data", number)
         return (TensorType(dtype, shape),)
 
     def measured(self, use: Use, data: Any, numbers: list[Any], depth: int) -> tuple[int, ...]:

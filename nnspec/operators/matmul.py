@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, InfixCode, Operator, Ref, Tensor
-from nnspec.tensors import TensorType, broadcast, promote
+from nnspec.tensors import TensorType, broadcast
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,24 +98,3 @@ class Bmm(Operator):
 
     def function(self, use: Use) -> CallCode:
         return CallCode("torch.bmm", (Ref(0), Ref(1)))
-
-
-class Outer(Operator):
-    """Each value of a row times each of another: [n], [m] -> [n, m]."""
-
-    name = "outer"
-    saves = ("others",)
-    family = "matrix product"
-    tensors = (Tensor("input"), Tensor("vec2"))
-    accepts = ("([3], [4]) -> outer", "(i64[3], [4]) -> outer")
-    rejects = ("([2, 3], [3]) -> outer",)
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        a, b = use.inputs
-        assert a is not None and b is not None
-        if a.rank != 1 or b.rank != 1:
-            use.fail(f"`outer` takes two tensors of 1 dimension, not {a} and {b}", code="NN303")
-        return (TensorType(promote(a.dtype, b.dtype), (*a.shape, *b.shape)),)
-
-    def function(self, use: Use) -> CallCode:
-        return CallCode("torch.outer", (Ref(0), Ref(1)))

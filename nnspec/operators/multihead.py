@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nnspec.dims import compare, render
 from nnspec.operators.definition import ModuleCode, Operator, Param, Ref, Setting, Tensor
+from nnspec.operators.fitting import divisors
 from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
@@ -60,19 +61,12 @@ def check_heads(use: Use, width: Size, setting: str) -> None:
     if heads < 1:
         use.fail(f"{setting} must be at least 1, not {heads}", code="NN206", argument=setting)
 
-    def fitting() -> str:
-        if not isinstance(width, int):
-            return ""
-        divisors = [str(n) for n in range(1, width + 1) if width % n == 0]
-        shown = divisors if len(divisors) < 13 else [*divisors[:11], "…", divisors[-1]]
-        return f"{', '.join(shown)} do"
-
     use.divisible(
         width,
         heads,
         f"{setting}={heads} must divide the {render(width)} features",
         argument=setting,
-        help=fitting,
+        help=lambda: divisors(width),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import render
+from nnspec.dims import compare, product, render
 from nnspec.operators.definition import (
     CallCode,
     Functional,
@@ -13,10 +13,12 @@ from nnspec.operators.definition import (
     Setting,
     Tensor,
 )
+from nnspec.operators.fitting import divisors
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any, ClassVar
 
     from nnspec.dims import Size
@@ -45,6 +47,12 @@ EPS = Setting("eps", "float", 1e-5, doc="added to the variance")
 MOMENTUM = Setting(
     "momentum", "float|none", 0.1, doc="weight of the newest batch in the running figures"
 )
+
+
+def several(use: Use, sizes: Sequence[Size], message: str, **more: Any) -> None:
+    """More than one value is needed. No size is below 1, so one of 2 is enough, whatever the others are."""
+    if not any(compare(">=", size, 2) for size in sizes):
+        use.at_least(product(sizes), 2, message, **more)
 
 
 class ChannelNorm(Operator):
@@ -105,12 +113,9 @@ class BatchNorm(ChannelNorm):
         if use["eps"] <= 0:
             use.fail(f"eps must be above 0, not {use['eps']}", code="NN206", argument="eps")
         if not use["track_running_stats"]:
-            values: Size = use.x.shape[0]
-            for size in use.x.shape[2:]:
-                values = values * size
-            use.at_least(
-                values,
-                2,
+            several(
+                use,
+                (use.x.shape[0], *use.x.shape[2:]),
                 "without running figures batch norm needs more than one value in a channel",
                 argument="track_running_stats",
             )
@@ -179,11 +184,13 @@ class GroupNorm(Operator):
             groups,
             f"num_groups={groups} must divide the {render(channels)} channels",
             argument="num_groups",
+            help=lambda: divisors(channels),
         )
-        values: Size = use.x.shape[0] * (channels // groups)
-        for size in use.x.shape[2:]:
-            values = values * size
-        use.at_least(values, 2, "group norm needs more than one value in a group of channels")
+        several(
+            use,
+            (use.x.shape[0], channels // groups, *use.x.shape[2:]),
+            "group norm needs more than one value in a group of channels",
+        )
         return (use.x,)
 
     def params(self, use: Use) -> dict[str, Param]:

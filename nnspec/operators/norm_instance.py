@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from nnspec.dims import product
 from nnspec.operators.definition import Setting
-from nnspec.operators.norm import EPS, MOMENTUM, ChannelNorm
+from nnspec.operators.norm import EPS, MOMENTUM, ChannelNorm, several
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -25,9 +24,7 @@ class InstanceNorm(ChannelNorm):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
-        use.at_least(
-            product(use.x.shape[2:]), 2, "instance norm needs more than one value in a channel"
-        )
+        several(use, use.x.shape[2:], "instance norm needs more than one value in a channel")
         return found
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:

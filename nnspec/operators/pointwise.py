@@ -1,4 +1,4 @@
-"""Functions of each value: neg, abs, exp, log, sqrt, sin, cos, …, clamp."""
+"""Functions of each value: neg, abs, round, exp, log, sqrt, erf, …, clamp, nan_to_num."""
 
 from __future__ import annotations
 
@@ -92,6 +92,27 @@ class Round(Rounding):
     rejects = ("bool[2] -> round",)
 
 
+class Trunc(Rounding):
+    """Rounded towards 0."""
+
+    name = "trunc"
+    accepts = ("[2, 3] -> trunc",)
+    rejects = ("bool[2] -> trunc",)
+
+
+class Frac(Pointwise):
+    """What trunc takes off."""
+
+    name = "frac"
+    accepts = ("[2, 3] -> frac",)
+    rejects = ("i64[2] -> frac",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not is_float(use.x.dtype):
+            use.fail(f"`frac` computes on floating-point tensors, not {use.x}", code="NN304")
+        return (use.x,)
+
+
 class Real(Pointwise):
     """A function whose result is a floating-point number, for integers too."""
 
@@ -144,23 +165,66 @@ class Rsqrt(Real):
     accepts = ("[2, 3] -> rsqrt",)
 
 
-class Sin(Real):
-    """The sine of an angle in radians."""
+class Exp2(Real):
+    """2 to the power of x."""
 
-    name = "sin"
-    saves = ("inputs",)
-    accepts = ("[2, 3] -> sin",)
-
-
-class Cos(Real):
-    """The cosine of an angle in radians."""
-
-    name = "cos"
-    saves = ("inputs",)
-    accepts = ("[2, 3] -> cos",)
+    name = "exp2"
+    accepts = ("[2, 3] -> exp2",)
 
 
-class Erf(Real):
+class Expm1(Real):
+    """exp(x) - 1, exact near 0."""
+
+    name = "expm1"
+    accepts = ("[2, 3] -> expm1",)
+
+
+class Log10(Real):
+    """The logarithm to base 10."""
+
+    name = "log10"
+    accepts = ("[2, 3] -> log10",)
+
+
+class Log1p(Real):
+    """log(1 + x), exact near 0."""
+
+    name = "log1p"
+    accepts = ("[2, 3] -> log1p",)
+
+
+class Reciprocal(Real):
+    """1 / x."""
+
+    name = "reciprocal"
+    accepts = ("[2, 3] -> reciprocal", "i64[2] -> reciprocal")
+
+
+class Square(Operator):
+    """x * x; of truth values an i64."""
+
+    name = "square"
+    family = "pointwise"
+    keeps_shape = True
+    accepts = ("[2, 3] -> square", "i64[2] -> square")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        return (TensorType("i64" if use.x.dtype == "bool" else use.x.dtype, use.x.shape),)
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode("torch.square", (Ref(0),))
+
+
+class RealOnly(Real):
+    """One that PyTorch has not for complex numbers."""
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype[0] == "c":
+            use.fail(f"`{self.name}` does not work on complex tensors", code="NN304")
+        return super().infer(use)
+
+
+class Erf(RealOnly):
     """The error function."""
 
     name = "erf"
@@ -168,10 +232,50 @@ class Erf(Real):
     accepts = ("[2, 3] -> erf",)
     rejects = ("c64[2] -> erf",)
 
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        if use.x.dtype[0] == "c":
-            use.fail("`erf` does not work on complex tensors", code="NN304")
-        return super().infer(use)
+
+class Erfc(RealOnly):
+    """1 less the error function, exact where that is near 1."""
+
+    name = "erfc"
+    accepts = ("[2, 3] -> erfc",)
+    rejects = ("c64[2] -> erfc",)
+
+
+class Erfinv(RealOnly):
+    """The error function the other way round."""
+
+    name = "erfinv"
+    accepts = ("[2, 3] -> erfinv",)
+    rejects = ("c64[2] -> erfinv",)
+
+
+class Lgamma(RealOnly):
+    """The logarithm of the gamma function."""
+
+    name = "lgamma"
+    accepts = ("[2, 3] -> lgamma",)
+    rejects = ("c64[2] -> lgamma",)
+
+
+class Digamma(RealOnly):
+    """The derivative of lgamma."""
+
+    name = "digamma"
+    accepts = ("[2, 3] -> digamma",)
+    rejects = ("c64[2] -> digamma",)
+
+
+class Logit(RealOnly):
+    """log(x / (1 - x)): sigmoid the other way round; with `eps`, x is first kept that far from 0 and 1."""
+
+    name = "logit"
+    settings = (Setting("eps", "float|none", None, doc="x is clamped to eps and 1 - eps"),)
+    accepts = ("[2, 3] -> logit", "[2, 3] -> logit(1e-6)")
+    rejects = ("c64[2] -> logit",)
+
+    def function(self, use: Use) -> CallCode:
+        eps = {} if use["eps"] is None else {"eps": use["eps"]}
+        return CallCode("torch.logit", (Ref(0),), eps)
 
 
 class Clamp(Operator):
@@ -198,3 +302,24 @@ class Clamp(Operator):
     def function(self, use: Use) -> CallCode:
         kwargs = {name: use[name] for name in ("min", "max") if use[name] is not None}
         return CallCode("torch.clamp", (Ref(0),), kwargs)
+
+
+class NanToNum(Operator):
+    """Numbers in place of nan, inf and -inf."""
+
+    name = "nan_to_num"
+    family = "pointwise"
+    keeps_shape = True
+    settings = (
+        Setting("nan", "float", 0.0, doc="in place of nan"),
+        Setting("posinf", "float|none", None, doc="in place of inf; the largest number by default"),
+        Setting("neginf", "float|none", None, doc="in place of -inf; the least number by default"),
+    )
+    accepts = ("[2, 3] -> nan_to_num", "[2, 3] -> nan_to_num(1.0, posinf=9)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        return (use.x,)
+
+    def function(self, use: Use) -> CallCode:
+        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        return CallCode("torch.nan_to_num", (Ref(0),), changed)

@@ -1,4 +1,4 @@
-"""Reductions: mean, sum, largest and smallest, over some dimensions or all."""
+"""Reductions over some dimensions or all: mean, sum, prod, var, std, norm, amax, amin, any, all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Reduction(Operator):
 
     family = "reduction"
     floats_only: ClassVar[bool] = False
-    settings = (
+    settings: ClassVar[tuple[Setting, ...]] = (
         Setting("dim", "int|list|none", None, doc="one dimension or a list; all by default"),
         Setting("keepdim", "bool", False, doc="keep the reduced dimensions, with size 1"),
     )
@@ -86,7 +86,7 @@ class Sum(Reduction):
     rejects = ("[2, 3] -> sum(-3)",)
 
     def dtype(self, dtype: str) -> str:
-        return dtype if is_float(dtype) or dtype[0] == "c" else "i64"
+        return summed(dtype)
 
 
 class Extreme(Reduction):
@@ -136,43 +136,132 @@ class Logsumexp(Reduction):
         return dtype if is_float(dtype) or dtype[0] == "c" else "f32"
 
 
-class Argmax(Operator):
-    """The place of the largest value along `dim`, an i64."""
+class Truth(Reduction):
+    """any and all: a bool; of u8 a u8, as PyTorch has kept it from the time before it had bool."""
 
-    name = "argmax"
-    family = "reduction"
-    settings = (Setting("dim", "int"), Setting("keepdim", "bool", False))
-    accepts = ("[2, 3] -> argmax(1)",)
-    rejects = ("[2, 3] -> argmax(2)", "bool[2] -> argmax(0)")
+    def dims(self, use: Use) -> set[int]:
+        return set() if use["dim"] == () else super().dims(use)
 
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        x = use.x
-        if x.dtype == "bool" or x.dtype[0] == "c":
-            use.fail(f"there is no largest value of {x}", code="NN304")
-        dim = use.dim("dim", max(x.rank, 1))
-        kept = (1,) if use["keepdim"] and x.rank else ()
-        return (TensorType("i64", (*x.shape[:dim], *kept, *x.shape[dim + 1 :])),)
+    def dtype(self, dtype: str) -> str:
+        return "u8" if dtype == "u8" else "bool"
+
+
+class AnyTrue(Truth):
+    """Whether at least one value is true, or not 0."""
+
+    name = "any"
+    accepts = ("bool[2, 3] -> any", "bool[2, 3] -> any(1)", "[2, 3, 4] -> any([0, 2], true)")
+    rejects = ("bool[2, 3] -> any(2)",)
+
+
+class AllTrue(Truth):
+    """Whether all values are true, or not 0."""
+
+    name = "all"
+    accepts = ("bool[2, 3] -> all", "bool[2, 3] -> all(-1, keepdim=true)", "i64[2, 3] -> all([0])")
+    rejects = ("bool[2, 3] -> all([0, 0])",)
+
+
+class Prod(Reduction):
+    """The product, along one dimension or of all values; of integers and truth values an i64."""
+
+    name = "prod"
+    settings = (
+        Setting("dim", "int|none", None, doc="one dimension; all by default"),
+        Reduction.settings[1],
+    )
+    accepts = ("[2, 3] -> prod(1)", "i64[2, 3] -> prod", "[2, 3] -> prod(0, keepdim=true)")
+    rejects = ("[2, 3] -> prod(2)", "[2, 3] -> prod(keepdim=true)")
+
+    def dtype(self, dtype: str) -> str:
+        return summed(dtype)
+
+
+class Spread(Reduction):
+    """var and std: how far the values are from their mean."""
+
+    floats_only = True
+    settings = (
+        Reduction.settings[0],
+        Setting(
+            "correction",
+            "int|float",
+            1,
+            doc="taken off the number of values that is divided by: 1 (Bessel) or 0",
+        ),
+        Reduction.settings[1],
+    )
+
+    def dtype(self, dtype: str) -> str:
+        return real_of(dtype)
 
     def function(self, use: Use) -> CallCode:
-        kwargs = {"dim": use["dim"]} | ({"keepdim": True} if use["keepdim"] else {})
-        return CallCode("torch.argmax", (Ref(0),), kwargs)
+        code = super().function(use)
+        if use["correction"] != 1:
+            code.kwargs["correction"] = use["correction"]
+        return code
 
 
-class Cumsum(Operator):
-    """Sums of all values up to each place along `dim`; of integers and truth values an i64."""
+class Var(Spread):
+    """The variance: the mean of the squared distances from the mean."""
 
-    name = "cumsum"
-    autocast = "full"
-    family = "reduction"
-    settings = (Setting("dim", "int"),)
-    accepts = ("[2, 3] -> cumsum(1)", "bool[2, 3] -> cumsum(-1)")
-    rejects = ("[2, 3] -> cumsum(2)",)
+    name = "var"
+    accepts = ("[2, 3] -> var(1)", "[2, 3] -> var", "[2, 3] -> var([0, 1], correction=0)")
+    rejects = ("[2, 3] -> var(2)", "i64[2, 3] -> var(1)")
 
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        use.dim("dim", max(use.x.rank, 1))
-        dtype = use.x.dtype
-        whole = not is_float(dtype) and dtype[0] != "c"
-        return (TensorType("i64" if whole else dtype, use.x.shape),)
+
+class Std(Spread):
+    """The standard deviation: the root of the variance."""
+
+    name = "std"
+    accepts = ("[2, 3] -> std(1)", "[2, 3] -> std(1, correction=0, keepdim=true)")
+    rejects = ("[2, 3] -> std(2)", "bool[2, 3] -> std(1)")
+
+
+class Norm(Reduction):
+    """The p-norm: the p-th root of the sum of the p-th powers; of complex numbers a real one."""
+
+    name = "norm"
+    floats_only = True
+    settings = (
+        Setting(
+            "p", "float|str", "fro", choices=("fro",), doc='"fro" is 2, the length; or float("inf")'
+        ),
+        *Reduction.settings,
+    )
+    accepts = (
+        "[2, 3] -> norm",
+        "[2, 3, 4] -> norm(2, [0, 1, 2])",
+        '[2, 3, 4] -> norm("fro", 1, true)',
+    )
+    rejects = ("[2, 3] -> norm(2, 2)", "i64[2, 3] -> norm", "[2, 3, 4] -> norm(dim=[0, 1, 2])")
+
+    def dims(self, use: Use) -> set[int]:
+        found = super().dims(use)
+        if use["p"] == "fro" and use["dim"] not in (None, ()) and len(found) > 2:
+            use.fail(
+                'p="fro" is the norm of vectors and matrices: one or two dimensions',
+                code="NN206",
+                argument="dim",
+                help="p=2 takes any number of them",
+            )
+        return found
+
+    def dtype(self, dtype: str) -> str:
+        return real_of(dtype)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(".cumsum", (Ref(0), use["dim"]))
+        code = super().function(use)
+        if use["p"] != "fro":
+            code.kwargs["p"] = use["p"]
+        return code
+
+
+def summed(dtype: str) -> str:
+    """The dtype of a sum or product: whole numbers become i64, so that they do not run over."""
+    return dtype if is_float(dtype) or dtype[0] == "c" else "i64"
+
+
+def real_of(dtype: str) -> str:
+    """The dtype of a complex number's length."""
+    return {"c64": "f32", "c128": "f64"}.get(dtype, dtype)

@@ -8,7 +8,7 @@ from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -29,8 +29,12 @@ class Expand(Operator):
     family = "shape"
     is_view = True
     settings = (Setting("size", "list", doc="the new sizes", spread=True),)
-    accepts = ("[1, 3] -> expand(4, -1)", "[3] -> expand([2, 3])")
-    rejects = ("[2, 3] -> expand(4, 3)", "[2, 3] -> expand(3)", "[3] -> expand(-1, 3)")
+    accepts: ClassVar[tuple[str, ...]] = ("[1, 3] -> expand(4, -1)", "[3] -> expand([2, 3])")
+    rejects: ClassVar[tuple[str, ...]] = (
+        "[2, 3] -> expand(4, 3)",
+        "[2, 3] -> expand(3)",
+        "[3] -> expand(-1, 3)",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         wanted, shape = whole_numbers(use, "size"), use.x.shape

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
+from nnspec.operators.fitting import divisors
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -125,6 +126,7 @@ class ChannelShuffle(Shuffle):
             groups,
             f"groups={groups} must divide the {render(channels)} channels",
             argument="groups",
+            help=lambda: divisors(channels),
         )
         return (use.x,)
 

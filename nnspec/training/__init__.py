@@ -1,5 +1,5 @@
 """Training: data, the loop, the run folder, evaluation, prediction. Needs the extra `[train]`."""
 
-from nnspec.training.torchvision_ops import define_missing_operators
+from nnspec.compiler.torchvision_ops import define_missing_operators
 
 define_missing_operators()

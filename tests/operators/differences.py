@@ -15,7 +15,7 @@ EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
 #: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
 #: matrix product then
-MACS_AT_ONE = {"einsum"}
+MACS_AT_ONE = {"einsum", "tensordot"}
 
 Rule = Callable[[Case, Refused, Torch | None], bool]
 
@@ -31,7 +31,7 @@ def dtypes(case: Case) -> set[str]:
 def _batchless(case: Case, refused: Refused, theirs: Torch | None) -> bool:
     families = (
         *("convolution", "pooling", "dropout", "normalisation", "padding", "folding"),
-        *("recurrent", "transformer"),
+        *("recurrent", "transformer", "squeeze_excitation"),
     )
     placed = of(*families, "pad", "softmax2d")(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
@@ -261,6 +261,28 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "a scale of 0 next to a size",
         "nn.Upsample takes it for none",
         lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
+    ),
+    (
+        "regions that are no boxes",
+        "torchvision's Python looks at the first four numbers of a box, and takes any dtype",
+        lambda case, refused, theirs: of("region")(case)
+        and refused.code in ("NN301", "NN303", "NN304"),
+    ),
+    (
+        "frequencies of nothing",
+        "PyTorch's rfftfreq takes 0 values, and fewer",
+        lambda case, refused, theirs: of("rfftfreq")(case) and refused.why.startswith("n must be"),
+    ),
+    (
+        "complex numbers of half precision",
+        "PyTorch has begun to make complex32, and computes little with it; the language has no such dtype",
+        lambda case, refused, theirs: theirs is not None
+        and any(output.dtype == "torch.complex32" for output in theirs.outputs),
+    ),
+    (
+        "classes that are counted",
+        "PyTorch's one_hot takes -1 and looks for the largest number; a shape does not depend on values",
+        lambda case, refused, theirs: of("one_hot")(case) and refused.why.startswith("num_classes"),
     ),
     (
         "squeeze of another size",

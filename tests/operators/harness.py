@@ -9,6 +9,7 @@ where they differ on purpose, `symbolic.py` does the same with symbols in place 
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -35,7 +36,8 @@ NNSPEC = {dtype: name for name, dtype in TORCH.items()}
 PLACES = {
     "embedding", "index_at", "cross_entropy", "nll_loss", "embedding_bag",
     "max_unpool1d", "max_unpool2d", "max_unpool3d", "multi_margin_loss", "multilabel_margin_loss",
-    "ctc_loss",
+    "ctc_loss", "one_hot", "gather", "index_select", "scatter", "scatter_add", "take_along_dim",
+    "index_add",
 }  # fmt: skip
 
 
@@ -95,7 +97,7 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
         inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
         try:
             constructor, _, call = source.partition("\n")
-            made = eval(constructor, SPACE | names(inputs)) if source.startswith("nn.") else None
+            made = eval(constructor, SPACE | names(inputs)) if is_module(source) else None
             if case.operator.name in EVALUATED and made is not None:
                 made.eval()
             counter = FlopCounterMode(display=False)
@@ -109,8 +111,15 @@ def run_torch(case: Case, source: str) -> Torch | Refused:
                     result = eval(call or source, space)
         except Exception as error:  # whatever PyTorch raises is its refusal
             return Refused(f"{type(error).__name__}: {error}"[:200])
-    outputs = tuple(TensorType(NNSPEC[r.dtype], tuple(r.shape)) for r in flat(result))
+    outputs = tuple(
+        TensorType(NNSPEC.get(r.dtype, str(r.dtype)), tuple(r.shape)) for r in flat(result)
+    )
     return Torch(outputs, params_of(made), counter.get_total_flops() // 2)
+
+
+def is_module(source: str) -> bool:
+    """Whether a code makes a module, and not a tensor."""
+    return re.match(r"nn\.|torchvision\.ops\.[A-Z]", source) is not None
 
 
 def flat(result: Any) -> Iterator[torch.Tensor]:
@@ -195,9 +204,9 @@ def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
         params = tuple(
             (n, p.shape, p.dtype, p.trainable) for n, p in case.operator.params(use).items()
         )
-        if source.startswith("nn.") and params != theirs.params:
+        if is_module(source) and params != theirs.params:
             return f"parameters: nnspec {params}, PyTorch {theirs.params} for {source}"
-        if not source.startswith("nn.") and params:
+        if not is_module(source) and params:
             return f"parameters in a function: {params} for {source}"
     if case.operator.name in JUDGES and not isinstance(found, Refused):
         return other_values(case, written)

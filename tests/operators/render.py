@@ -14,6 +14,7 @@ from torch import nn
 
 from nnspec.operators.definition import (
     CallCode,
+    Factory,
     IndexCode,
     InfixCode,
     InTraining,
@@ -22,7 +23,9 @@ from nnspec.operators.definition import (
     SameDevice,
 )
 
-SPACE = {"torch": torch, "nn": nn, "F": F, "einops": einops}
+from .without_kernels import torchvision
+
+SPACE = {"torch": torch, "nn": nn, "F": F, "einops": einops, "torchvision": torchvision}
 
 
 def value(item: Any) -> str:
@@ -41,6 +44,8 @@ def value(item: Any) -> str:
         return "..."
     if isinstance(item, InTraining):
         return value(item.value)
+    if isinstance(item, Factory):
+        return f"lambda: {text(item.made)}"
     if isinstance(item, SameDevice):
         return "'cpu'"
     return repr(item)

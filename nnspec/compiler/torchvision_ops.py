@@ -2,8 +2,9 @@
 
 Such a build fails when it is imported: it registers fake kernels for `torchvision::nms` and
 `torchvision::qnms`, which are not there. Their schemas are defined here, before torchvision (or torchmetrics,
-which imports it) is first imported: `nnspec.training` does so when it is loaded itself. They are defined only
-where torchvision brings no compiled operators; a real build is left alone. nnspec uses neither.
+which imports it) is first imported: `nnspec.training` does so when it is loaded itself, and whoever runs a
+compiled model that imports torchvision. They are defined only where torchvision brings no compiled operators;
+a real build is left alone. nnspec uses neither.
 """
 
 from __future__ import annotations

@@ -1,0 +1,90 @@
+"""What has come together up to each place along a dimension: cumsum, cumprod, cummax, cummin."""
+
+from __future__ import annotations
+
+from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.reduce import summed
+from nnspec.tensors import TensorType, is_float
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.operators.definition import Use
+
+
+class Running(Operator):
+    """What they share: one dimension, and the shape stays."""
+
+    family = "reduction"
+    settings = (Setting("dim", "int", doc="along which dimension"),)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        use.dim("dim", max(use.x.rank, 1))
+        return (TensorType(self.dtype(use.x.dtype), use.x.shape),)
+
+    def dtype(self, dtype: str) -> str:
+        return summed(dtype)
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode(f".{self.name}", (Ref(0), use["dim"]))
+
+
+class Cumsum(Running):
+    """Sums of all values up to each place along `dim`; of integers and truth values an i64."""
+
+    name = "cumsum"
+    autocast = "full"
+    accepts = ("[2, 3] -> cumsum(1)", "bool[2, 3] -> cumsum(-1)")
+    rejects = ("[2, 3] -> cumsum(2)",)
+
+
+class Cumprod(Running):
+    """Products of all values up to each place along `dim`; of integers and truth values an i64."""
+
+    name = "cumprod"
+    accepts = ("[2, 3] -> cumprod(1)", "i32[2, 3] -> cumprod(-1)")
+    rejects = ("[2, 3] -> cumprod(2)",)
+
+
+class Logcumsumexp(Running):
+    """log(sum(exp(x))) of all values up to each place along `dim`, computed stably."""
+
+    name = "logcumsumexp"
+    accepts = ("[2, 3] -> logcumsumexp(1)",)
+    rejects = ("[2, 3] -> logcumsumexp(2)", "i64[2, 3] -> logcumsumexp(1)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        dtype = use.x.dtype
+        if not is_float(dtype) and dtype[0] != "c":
+            use.fail(f"`{self.name}` computes on floating-point tensors, not {use.x}", code="NN304")
+        return super().infer(use)
+
+
+class RunningExtreme(Running):
+    """cummax and cummin: the values, and their places."""
+
+    result_names = ("values", "indices")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use.x.dtype[0] == "c":
+            use.fail(f"complex numbers have no order: `{self.name}` of {use.x}", code="NN304")
+        (values,) = super().infer(use)
+        return values, TensorType("i64", use.x.shape)
+
+    def dtype(self, dtype: str) -> str:
+        return dtype
+
+
+class Cummax(RunningExtreme):
+    """The largest value up to each place along `dim`, and where it stands: `values, indices`."""
+
+    name = "cummax"
+    accepts = ("[2, 3] -> cummax(1)", "i64[2, 3] -> cummax(-1)")
+    rejects = ("[2, 3] -> cummax(2)",)
+
+
+class Cummin(RunningExtreme):
+    """The smallest value up to each place along `dim`, and where it stands: `values, indices`."""
+
+    name = "cummin"
+    accepts = ("[2, 3] -> cummin(1)", "i64[2, 3] -> cummin(-1)")
+    rejects = ("[2, 3] -> cummin(2)",)
