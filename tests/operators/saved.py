@@ -50,7 +50,8 @@ def measured(case: Case, use: Use) -> tuple[set[str], int]:
         return t
 
     constructor, _, call = sources(case, use)[0].partition("\n")
-    module = eval(constructor, SPACE | names(made)) if constructor.startswith("nn.") else None
+    first = eval(constructor, SPACE | names(made)) if "(" in constructor else None
+    module = first if isinstance(first, torch.nn.Module) else None
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
         space = SPACE | names(made) | {"module": module}
         plain = module is not None and not call

@@ -1,4 +1,4 @@
-"""`python tests/training/processes_deep.py [seed]`: every optimizer under both strategies against one process.
+"""`python tests/training/processes_deep.py [seed]`: all optimizers under both strategies against one process.
 
 And runs whose processes are killed, and started again by torchrun, against one that was left alone."""
 
