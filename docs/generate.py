@@ -42,6 +42,10 @@ GROUPS = {
 }
 KINDS = {
     "source": ("Sources", "`source = …` of a data part."),
+    "draw": (
+        "Draws",
+        "A field that the source has not: `z = normal(100)`, random numbers drawn anew for each batch.",
+    ),
     "transform": (
         "Transforms",
         "Steps of a field's pipeline: `image = resize(28) -> normalize(mean=0.5, std=0.25)`. They work on "

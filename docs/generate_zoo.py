@@ -24,18 +24,60 @@ ORIGINALS = {
         )
     },
     "deeplabv3": "segmentation.deeplabv3",
+    "faster_rcnn": "detection.faster_rcnn",
     "fcn": "segmentation.fcn",
+    "fcos": "detection.fcos",
     "inception_v3": "inception",
+    "keypoint_rcnn": "detection.keypoint_rcnn",
     "lraspp": "segmentation.lraspp",
+    "mask_rcnn": "detection.mask_rcnn",
     "mobilenet_v2": "mobilenetv2",
     "mobilenet_v3": "mobilenetv3",
+    "mvit": "video.mvit",
+    "raft": "optical_flow.raft",
+    "resnet_fpn": "detection.backbone_utils",
+    "retinanet": "detection.retinanet",
     "s3d": "video.s3d",
     "shufflenet_v2": "shufflenetv2",
+    "ssd": "detection.ssd",
+    "ssdlite": "detection.ssdlite",
     "swin": "swin_transformer",
+    "swin3d": "video.swin_transformer",
     "swin_v2": "swin_transformer",
     "video_resnet": "video.resnet",
     "vit": "vision_transformer",
 }
+#: of a detector's module, what leads to the raw outputs of its heads: anchors, losses and the choice of
+#: boxes are no part of the specs
+PARTS = {
+    "faster_rcnn": (
+        *("TwoMLPHead", "FastRCNNConvFCHead", "FastRCNNPredictor", "fasterrcnn_resnet50_fpn"),
+        *("fasterrcnn_resnet50_fpn_v2", "_fasterrcnn_mobilenet_v3_large_fpn"),
+        *("fasterrcnn_mobilenet_v3_large_fpn", "fasterrcnn_mobilenet_v3_large_320_fpn"),
+    ),
+    "fcos": ("FCOSHead", "FCOSClassificationHead", "FCOSRegressionHead", "fcos_resnet50_fpn"),
+    "keypoint_rcnn": ("KeypointRCNNHeads", "KeypointRCNNPredictor", "keypointrcnn_resnet50_fpn"),
+    "mask_rcnn": (
+        *("MaskRCNNHeads", "MaskRCNNPredictor", "maskrcnn_resnet50_fpn"),
+        "maskrcnn_resnet50_fpn_v2",
+    ),
+    "retinanet": (
+        *("RetinaNetHead", "RetinaNetClassificationHead", "RetinaNetRegressionHead"),
+        *("retinanet_resnet50_fpn", "retinanet_resnet50_fpn_v2"),
+    ),
+    "ssd": (
+        *(
+            "_xavier_init",
+            "SSDHead",
+            "SSDScoringHead",
+            "SSDClassificationHead",
+            "SSDRegressionHead",
+        ),
+        *("SSDFeatureExtractorVGG", "_vgg_extractor", "ssd300_vgg16"),
+    ),
+}
+#: methods that are left out there
+LEFT_OUT = ("compute_loss", "_load_from_state_dict")
 INTRODUCTION = """# The zoo
 
 Specs that come along, in `specs/`. `nnspec zoo resnet50` shows one; `nnspec check`, `compile` and
@@ -49,7 +91,8 @@ and the outputs and gradients of references that are written in the tests after 
 
 Those that carry code, of the spec and of the module that builds the same models in torchvision:
 without blank lines, comments and docstrings; of Python also without imports and the tables of
-published weights.
+published weights. Of the detectors it is the classes and functions up to the raw outputs of the heads,
+without losses.
 """
 
 
@@ -66,18 +109,24 @@ def spec_lines(text: str) -> int:
     return count
 
 
-def python_lines(source: str) -> int:
-    """Lines of a module that carry code, but for imports and tables of weights."""
+def python_lines(source: str, parts: tuple[str, ...] = ()) -> int:
+    """Lines of a module that carry code, but for imports and tables of weights; of these parts, if any."""
     skipped: set[int] = set()
     module = ast.parse(source)
+
+    def skip(node: ast.AST) -> None:
+        skipped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))  # type: ignore[attr-defined]
+
     for node in module.body:
-        weights = isinstance(node, ast.ClassDef) and node.name.endswith("_Weights")
+        name = getattr(node, "name", "")
         table = isinstance(node, (ast.Assign, ast.AnnAssign, ast.Import, ast.ImportFrom))
-        if weights or table:
-            skipped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+        if name.endswith("_Weights") or table or (parts and name not in parts):
+            skip(node)
     for part in ast.walk(module):
-        if isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant):  # a docstring
-            skipped.update(range(part.lineno, (part.end_lineno or part.lineno) + 1))
+        if (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)) or (
+            parts and isinstance(part, ast.FunctionDef) and part.name in LEFT_OUT
+        ):  # a docstring
+            skip(part)
     no_code = {
         *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
         tokenize.ENDMARKER,
@@ -105,7 +154,7 @@ def page() -> str:
         theirs = "-"
         if original:
             module = importlib.import_module(f"torchvision.models.{original}")
-            theirs = str(python_lines(inspect.getsource(module)))
+            theirs = str(python_lines(inspect.getsource(module), PARTS.get(name, ())))
         link = f"[{name}](../specs/{name}.nn)"
         lines.append(f"| {link} | {about(text)} | {spec_lines(text)} | {theirs} |")
         models += [f"| {' | '.join(row)} |" for row in rows(name, text)]

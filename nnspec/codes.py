@@ -364,12 +364,14 @@ CODES: dict[str, Code] = {
     ),
     "NN308": Code(
         "a size that cannot be decided here",
-        "What decides an `if`, the length of a `for` or a setting must be known while checking. A "
-        "size that is a symbol has no value then: fix it in the input's shape, or make it a "
-        "parameter.",
+        "The length of a loop, a setting of a layer and what a list holds must be known while checking. A "
+        "size that is a symbol has no value then: fix it in the input's shape, make it a parameter, or "
+        "`assert` before what it must be. An `if` on sizes is decided when the module runs; both of its "
+        "sides leave a tensor of one dtype and rank under a name that goes on.",
         **_pair(
-            "if H > 64:\n    image = image -> max_pool2d(2)\nreturn image",
-            "side = 32\nif side > 64:\n    image = image -> max_pool2d(2)\nreturn image",
+            "pools = [max_pool2d(2) for i in range(2) if H > 64 * i]\nreturn image -> pools[0]",
+            "assert H > 64\npools = [max_pool2d(2) for i in range(2) if H > 64 * i]\n"
+            "return image -> pools[0]",
             input="image: [N, 3, H, W]",
         ),
     ),

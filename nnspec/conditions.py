@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import evaluate, render, symbols
+from nnspec.dims import comparison, conditional, evaluate, negated, render, symbols
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -49,6 +49,20 @@ def at_least(a: Size, b: Size) -> Condition:
 def divisible(a: Size, by: Size) -> Condition:
     """`a % by == 0`."""
     return Condition("==", a % by, f"{_in_brackets(a)} % {_in_brackets(by)} == 0")
+
+
+def against(condition: Condition) -> Condition:
+    """The condition that holds where this one does not."""
+    if condition.op == ">=":
+        return Condition(">=", -condition.size - 1, "")
+    return Condition("==" if condition.op == "!=" else "!=", condition.size, "")
+
+
+def where(run: Size, condition: Condition) -> Condition:
+    """The condition where a size is at least 0; below, anything holds."""
+    fine = 1 if condition.op == "!=" else 0
+    text = f"{comparison(negated(run))} or {condition.text}"
+    return Condition(condition.op, conditional(run, condition.size, fine), text)
 
 
 def _in_brackets(size: Size) -> str:

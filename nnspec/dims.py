@@ -2,9 +2,10 @@
 
 A size is an `int` or a `Dim`; a Dim is never constant, for arithmetic gives an int as soon as the
 value is one. The normal form is a polynomial with integer coefficients over atoms: symbols, floor
-divisions, minima and maxima. Equal normal forms are equal for every value of the symbols, which
-are integers of at least 1. Remainders are held as floor divisions, `a % m = a - m * (a // m)`,
-multiples are pulled out of a division, and nested divisions are joined where there is one of them:
+divisions, minima, maxima, and sizes that depend on a condition. Equal normal forms are equal for every
+value of the symbols, which are integers of at least 1. Remainders are held as floor divisions,
+`a % m = a - m * (a // m)`, multiples are pulled out of a division, and nested divisions are joined where
+there is one of them:
 `(x // a + b) // c = (x + a * b) // (a * c)` for positive a, c
 (Graham, Knuth & Patashnik, Concrete Mathematics, 2nd ed., section 3.2).
 """
@@ -17,11 +18,12 @@ from operator import add, mul, sub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, NoReturn, TypeAlias, Union
 
     Size: TypeAlias = Union[int, "Dim"]  # noqa: UP007  (`int | "Dim"` is no type)
     Monomial = tuple["Atom", ...]
+    Bounds = tuple[int | None, int | None]  # never below, never above; None: not known
 
 #: numbers beyond this, or more terms than that, are no size of anything
 LARGEST = 10**30
@@ -41,7 +43,8 @@ class SizeLimit(ValueError):
 
 
 class Atom:
-    """A symbol, or `a // b`, `min(...)`, `max(...)` of sizes. `args` is the name or the sizes.
+    """A symbol, or `a // b`, `min(...)`, `max(...)` of sizes, or "if": the second size where the first
+    is at least 0, else the third. `args` is the name or the sizes.
 
     `depth` and `parts` are how deep it nests and how much is in it, written out.
     """
@@ -465,13 +468,56 @@ def _extreme(kind: str, sizes: tuple[Size, ...]) -> Size:
 def _flat(kind: str, sizes: tuple[Size, ...]) -> list[Size]:
     found: list[Size] = []
     for size in sizes:
-        if isinstance(size, Dim) and len(size.terms) == 1 and size.terms[0][1] == 1:
-            monomial = size.terms[0][0]
-            if len(monomial) == 1 and monomial[0].kind == kind:
-                found.extend(monomial[0].args)
-                continue
-        found.append(size)
+        atom = only_atom(size)
+        found.extend(atom.args if atom is not None and atom.kind == kind else (size,))
     return found
+
+
+def conditional(condition: Size, then: Size, otherwise: Size) -> Size:
+    """`then` where the condition is at least 0, else `otherwise`."""
+    known = compare(">=", condition, 0)
+    if known is not None:
+        return then if known else otherwise
+    then, otherwise = assume(then, condition, True), assume(otherwise, condition, False)
+    return then if then == otherwise else _atom("if", (condition, then, otherwise))
+
+
+def only_atom(size: Size) -> Atom | None:
+    """What a size is that is one atom, taken once."""
+    if isinstance(size, Dim) and len(size.terms) == 1 and size.terms[0][1] == 1:
+        monomial = size.terms[0][0]
+        return monomial[0] if len(monomial) == 1 else None
+    return None
+
+
+def holds(op: str, a: Size, b: Size) -> Size:
+    """A size that is at least 0 where `a op b`, and below it elsewhere. `op` as in `compare`."""
+    if op in ("==", "!="):
+        equal = minimum(a - b, b - a)
+        return equal if op == "==" else negated(equal)
+    if op in ("<", "<="):
+        a, b = b, a
+    return a - b - (op in ("<", ">"))
+
+
+def negated(condition: Size) -> Size:
+    """A size that is at least 0 where the condition is below it."""
+    atom = only_atom(condition)
+    if atom is not None and atom.kind in ("min", "max"):
+        join = maximum if atom.kind == "min" else minimum
+        return join(*map(negated, atom.args))
+    return -condition - 1
+
+
+def assume(size: Size, condition: Size, holds: bool) -> Size:
+    """The size where a condition is known: at least 0, or below."""
+
+    def known(atom: Atom) -> Size | None:
+        if atom.kind != "if" or atom.args[0] != condition:
+            return None
+        return assume(atom.args[1 if holds else 2], condition, holds)
+
+    return rewritten(size, known)
 
 
 # -- knowing sizes -----------------------------------------------------------------------------------
@@ -492,6 +538,8 @@ def evaluate(size: Size, values: Mapping[str, int]) -> int:
 def _value(atom: Atom, values: Mapping[str, int]) -> int:
     if atom.kind == "symbol":
         return values[atom.args]
+    if atom.kind == "if":
+        return evaluate(atom.args[1 if evaluate(atom.args[0], values) >= 0 else 2], values)
     numbers = [evaluate(size, values) for size in atom.args]
     if atom.kind == "//":
         return numbers[0] // numbers[1]
@@ -502,22 +550,34 @@ def substitute(size: Size, values: Mapping[str, Size]) -> Size:
     """The size with other sizes in place of some symbols."""
     if isinstance(size, int) or not size.symbols & values.keys():
         return size
-    total: Size = 0
+    return rewritten(size, lambda atom: values.get(atom.args) if atom.kind == "symbol" else None)
+
+
+def rewritten(size: Size, rule: Callable[[Atom], Size | None]) -> Size:
+    """The size with what the rule gives in place of its atoms; those it gives None for are made
+    again of their own rewritten parts."""
+    if isinstance(size, int):
+        return size
+    parts: list[Size] = []
     for monomial, coefficient in size.terms:
-        product: Size = coefficient
+        part: Size = coefficient
         for atom in monomial:
-            product = product * _substituted(atom, values)
-        total = total + product
-    return total
+            other = rule(atom)
+            if other is None:
+                plain = atom.kind == "symbol"
+                other = (
+                    Dim((((atom,), 1),))
+                    if plain
+                    else _MAKERS[atom.kind](*(rewritten(arg, rule) for arg in atom.args))
+                )
+            part = part * other
+        parts.append(part)
+    return total(parts)
 
 
-def _substituted(atom: Atom, values: Mapping[str, Size]) -> Size:
-    if atom.kind == "symbol":
-        return values[atom.args] if atom.args in values else _atom("symbol", atom.args)
-    sizes = tuple(substitute(size, values) for size in atom.args)
-    if atom.kind == "//":
-        return floordiv(*sizes)
-    return minimum(*sizes) if atom.kind == "min" else maximum(*sizes)
+_MAKERS: dict[str, Callable[..., Size]] = {
+    "//": floordiv, "min": minimum, "max": maximum, "if": conditional
+}  # fmt: skip
 
 
 def lower(size: Size) -> int | None:
@@ -545,22 +605,29 @@ def _bound(size: Dim, low: bool) -> int | None:
         assert isinstance(modulus, int)
         total += 0 if (factor > 0) == low else factor * (modulus - 1)
     for monomial, coefficient in _terms(rest):
-        least: int | None = 1
-        most: int | None = 1
-        for atom in monomial:
-            a, b = _atom_bounds(atom)
-            if least is None or a is None or least < 0 or a < 0:
-                if len(monomial) > 1:
-                    return None
-                least, most = a, b
-                continue
-            least = least * a
-            most = None if most is None or b is None else most * b
+        least, most = _product_bounds([_atom_bounds(atom) for atom in monomial])
         bound = least if (coefficient > 0) == low else most
         if bound is None:
             return None
         total += coefficient * bound
     return total
+
+
+def _product_bounds(factors: Sequence[Bounds]) -> Bounds:
+    """Those of a product, each of whose factors has one sign."""
+    if len(factors) == 1:
+        return factors[0]
+    least, negative = 1, False
+    most: int | None = 1
+    for low, high in factors:
+        if high is not None and high <= 0:
+            low, high = -high, None if low is None else -low
+            negative = not negative
+        if low is None or low < 0:
+            return None, None
+        least *= low
+        most = None if most is None or high is None else most * high
+    return (None if most is None else -most, -least) if negative else (least, most)
 
 
 def remainders(size: Dim, shifted: bool = False) -> tuple[Size, list[tuple[int, Size, Size]]]:
@@ -600,7 +667,7 @@ def _within(part: int, whole: int) -> bool:
     return 0 < part <= whole or whole <= part < 0
 
 
-def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
+def _atom_bounds(atom: Atom) -> Bounds:
     if atom.kind == "symbol":
         return 1, None
     if atom.kind == "//":
@@ -612,22 +679,23 @@ def _atom_bounds(atom: Atom) -> tuple[int | None, int | None]:
                 None if high is None else high // denominator,
             )
         smallest = lower(denominator)
-        if low is not None and low >= 0 and smallest is not None and smallest >= 1:
-            return 0, None if high is None else high // smallest
-        return None, None
-    lows = [lower(size) for size in atom.args]
-    highs = [upper(size) for size in atom.args]
+        if smallest is None or smallest < 1:
+            return None, None
+        return (
+            None if low is None else min(low // smallest, 0),
+            None if high is None else max(high // smallest, -1),
+        )
+    among = atom.args[1:] if atom.kind == "if" else atom.args
+    lows = [lower(size) for size in among]
+    highs = [upper(size) for size in among]
     known_low = [bound for bound in lows if bound is not None]
     known_high = [bound for bound in highs if bound is not None]
+    every_low, every_high = len(known_low) == len(lows), len(known_high) == len(highs)
+    if atom.kind == "if":
+        return min(known_low) if every_low else None, max(known_high) if every_high else None
     if atom.kind == "min":
-        return (
-            min(known_low) if len(known_low) == len(lows) else None,
-            min(known_high, default=None),
-        )
-    return (
-        max(known_low, default=None),
-        max(known_high) if len(known_high) == len(highs) else None,
-    )
+        return min(known_low) if every_low else None, min(known_high, default=None)
+    return max(known_low, default=None), max(known_high) if every_high else None
 
 
 def compare(op: str, a: Size, b: Size) -> bool | None:
@@ -664,7 +732,70 @@ def render(size: Size) -> str:
     return text if other is size else min(text, _written(other), key=len)
 
 
+def comparison(size: Size, text: Callable[[Size], str] | None = None) -> str:
+    """`size >= 0` as a person writes it, and as `parse` reads it: `H >= 32 and W % 2 == 0`. `text`
+    writes the sizes."""
+    atom = only_atom(size)
+    if atom is not None and atom.kind in ("min", "max"):
+        parts = []
+        left = list(atom.args)
+        while left:
+            part = left.pop(0)
+            other = -part if atom.kind == "min" else -part - 2
+            if other in left:  # both bounds of an equation
+                left.remove(other)
+                equal = atom.kind == "min"
+                whole = part if equal else part + 1
+                parts.append(relation("==" if equal else "!=", whole, text))
+            else:
+                parts.append(comparison(part, text))
+        if atom.kind == "max":
+            return " or ".join(parts)
+        return " and ".join(f"({part})" if " or " in part else part for part in parts)
+    return relation("==" if upper(size) == 0 else ">=", size, text)
+
+
+_FLIPPED = {">=": "<=", "==": "==", "!=": "!="}
+
+
+def relation(op: str, size: Size, text: Callable[[Size], str] | None = None) -> str:
+    """`size op 0` for ==, != and >=, what is subtracted on the other side: `H == 2*W`."""
+    left, right = map(text or render, _sides(size))
+    plain = right.isidentifier() and not (left.isidentifier() and left < right)
+    if right != "0" and (left.isdecimal() or (op != ">=" and plain)):
+        return f"{right} {_FLIPPED[op]} {left}"
+    return f"{left} {op} {right}"
+
+
+def _sides(size: Size) -> tuple[Size, Size]:
+    """What is added, and what is subtracted."""
+    if isinstance(size, int):
+        return max(size, 0), max(-size, 0)
+    rest, found = remainders(size)
+    parts = [factor * mod(dividend, modulus) for factor, dividend, modulus in found]
+    signs = [factor for factor, _, _ in found]
+    for monomial, coefficient in _terms(rest):
+        parts.append(_make({monomial: coefficient}))
+        signs.append(coefficient)
+    pairs = list(zip(parts, signs, strict=True))
+    return (
+        total(part for part, sign in pairs if sign > 0),
+        total(-part for part, sign in pairs if sign < 0),
+    )
+
+
 def _written(size: Dim) -> str:
+    text = ""
+    for sign, part in sorted(_parts(size), key=lambda item: item[0] < 0):
+        if text:
+            text += f" {'+' if sign > 0 else '-'} {part}"
+        else:
+            text = part if sign > 0 else f"-({part})" if _OPEN.match(part) else f"-{part}"
+    return text
+
+
+def _parts(size: Dim) -> list[tuple[int, str]]:
+    """What a size is the sum of: the sign of each, and its text."""
     rest, found = remainders(size)
     parts = [
         (factor, _remainder_text(abs(factor), dividend, modulus))
@@ -683,13 +814,7 @@ def _written(size: Dim) -> str:
             parts.append((coefficient, _product(monomial, abs(coefficient), alone)))
     if constant:
         parts.append((constant, str(abs(constant))))
-    text = ""
-    for sign, part in sorted(parts, key=lambda item: item[0] < 0):
-        if text:
-            text += f" {'+' if sign > 0 else '-'} {part}"
-        else:
-            text = part if sign > 0 else f"-({part})" if _OPEN.match(part) else f"-{part}"
-    return text
+    return parts
 
 
 #: a quotient or remainder that a minus would bind more tightly than
@@ -722,7 +847,25 @@ def _parsed(node: Any) -> Size:
         operation = _OPERATIONS.get(type(node.op).__name__)
         if operation is not None:
             return operation(_parsed(node.left), _parsed(node.right))
+    if kind == "IfExp":
+        return conditional(_condition(node.test), _parsed(node.body), _parsed(node.orelse))
     raise ValueError("this is not the text of a size")
+
+
+def _condition(node: Any) -> Size:
+    """The size that is at least 0 where a comparison holds."""
+    kind = type(node).__name__
+    if kind == "BoolOp":
+        join = minimum if type(node.op).__name__ == "And" else maximum
+        return join(*map(_condition, node.values))
+    if kind == "Compare" and len(node.ops) == 1:
+        op = _COMPARISONS.get(type(node.ops[0]).__name__)
+        if op is not None:
+            return holds(op, _parsed(node.left), _parsed(node.comparators[0]))
+    raise ValueError("this is not the text of a condition")
+
+
+_COMPARISONS = {"Eq": "==", "NotEq": "!=", "GtE": ">=", "LtE": "<=", "Gt": ">", "Lt": "<"}
 
 
 _CALLS = {"min": minimum, "max": maximum}
@@ -769,6 +912,9 @@ def _atom_text(atom: Atom) -> str:
     if atom.kind == "//":
         numerator, denominator = atom.args
         return f"{_bracketed(numerator)} // {_bracketed(denominator)}"
+    if atom.kind == "if":
+        condition, then, otherwise = atom.args
+        return f"({render(then)} if {comparison(condition)} else {render(otherwise)})"
     return f"{atom.kind}({', '.join(render(size) for size in atom.args)})"
 
 

@@ -10,16 +10,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from nnspec.conditions import Condition
     from nnspec.diagnostics import Text
-    from nnspec.dims import Size
+    from nnspec.dims import Dim, Size
     from nnspec.operators.definition import Operator, Param, Use
     from nnspec.source import Span
     from nnspec.syntax.tree import BlockDef
     from nnspec.tensors import TensorType
+
+    #: a side of an `if`: True for the first
+    When = tuple["Region", bool]
 
 
 class Value:
@@ -40,15 +43,46 @@ class Value:
         return f"Value({self.name or '?'}: {self.type})"
 
 
+class Region:
+    """An `if` that only a run decides: on whether the module is training (`condition` None), or on
+    sizes, which take its first side where `condition` is at least 0. `number` counts those of a body;
+    `outer` is the side of another one that it stands in."""
+
+    __slots__ = ("condition", "number", "outer")
+
+    def __init__(self, number: int, condition: Dim | None, outer: When | None) -> None:
+        self.number = number
+        self.condition = condition
+        self.outer = outer
+
+    def takes(self, training: bool, number: Callable[[Size], int] | None = None) -> bool | None:
+        """Whether the first side is run; None where that depends on sizes that have no values."""
+        if self.condition is None:
+            return training
+        return None if number is None else number(self.condition) >= 0
+
+    @property
+    def key(self) -> Any:
+        """Equal for the same `if` in the same place."""
+        return self.number, self.condition, self.outer and (self.outer[0].key, self.outer[1])
+
+
+def around(when: When | None) -> Iterator[When]:
+    """The sides that something stands in, the innermost first."""
+    while when is not None:
+        yield when
+        when = when[0].outer
+
+
 class Node:
     """A step of a graph. `path` is where it lives in the state dict, below its graph's own path.
 
     `path` is () for what is no layer of its own (arithmetic on tensors). A repeated layer is one node with
     `count` > 1 whose copies are path[:-1] + (stem + str(first + i),); see `paths`.
-    `when` is set for what stands in an `if training:`: its number in the body, and whether it is the side
-    of training.
+    `when` is set for what stands in an `if` that only a run decides, and whether it is the first side.
     `shared` is set where the layer was declared with `layer` and this is not its first use: it then owns
     no parameters of its own.
+    `recomputed` is set where the backward pass computes it again from its inputs (`checkpoint`).
     """
 
     __slots__ = (
@@ -58,6 +92,7 @@ class Node:
         "labelled",
         "outputs",
         "path",
+        "recomputed",
         "shared",
         "span",
         "stem",
@@ -73,12 +108,16 @@ class Node:
         self.stem = ""
         self.first = 0
         self.shared = False
+        self.recomputed = False
         self.labelled = False
-        self.when: tuple[int, bool] | None = None
+        self.when: When | None = None
 
-    def runs(self, training: bool) -> bool:
-        """Whether it runs in training, or in evaluation."""
-        return self.when is None or self.when[1] == training
+    def runs(self, training: bool, number: Callable[[Size], int] | None = None) -> bool:
+        """Whether it runs in training, or in evaluation; where `number` gives the sizes their values,
+        at those."""
+        return all(
+            region.takes(training, number) in (side, None) for region, side in around(self.when)
+        )
 
     def paths(self) -> Iterator[tuple[str, ...]]:
         """The path of each copy."""
@@ -181,37 +220,46 @@ class Computed:
 
 
 class Choice(Node):
-    """Where the sides of `if training:` meet: one value in training, another in evaluation."""
+    """Where the sides of an `if` meet that only a run decides: one value after the first side, another
+    after the other."""
 
     __slots__ = ("region",)
 
-    def __init__(self, then: Value, otherwise: Value, region: int, span: Span) -> None:
+    def __init__(self, then: Value, otherwise: Value, region: Region, span: Span) -> None:
         super().__init__((then, otherwise), (), span)
-        self.region = region  # the number of the `if`, as in `when`
+        self.region = region
+        self.when = region.outer
 
-    def source(self, training: bool) -> Value:
-        """The value that it is."""
-        found = self.inputs[0 if training else 1]
+    def source(self, side: bool) -> Value:
+        """The value that it is after a side."""
+        found = self.inputs[0 if side else 1]
         assert found is not None
         return found
 
 
 class Place:
-    """A condition on sizes, with the place and the tensors that demand it, and why in words."""
+    """A condition on sizes, with the place and the tensors that demand it, and why in words; `when` as
+    of a node."""
 
-    __slots__ = ("_why", "condition", "inputs", "span")
+    __slots__ = ("condition", "inputs", "span", "when", "why_text")
 
     def __init__(
-        self, condition: Condition, why: Text, span: Span, inputs: tuple[Value | None, ...] = ()
+        self,
+        condition: Condition,
+        why: Text,
+        span: Span,
+        inputs: tuple[Value | None, ...] = (),
+        when: When | None = None,
     ) -> None:
         self.condition = condition
-        self._why = why
+        self.why_text = why
         self.span = span
         self.inputs = inputs
+        self.when = when
 
     @property
     def why(self) -> str:
-        return self._why() if callable(self._why) else self._why
+        return self.why_text() if callable(self.why_text) else self.why_text
 
 
 class Budget:

@@ -3,6 +3,9 @@
     import nnspec.hook
     from specs.lenet import LeNet
 
+In a notebook `%load_ext nnspec.hook` does the same, and takes specs that were edited anew before each
+cell (`%autoreload` only looks at `.py` files).
+
 A `.py` file of the same name wins. Nothing is cached on disk: a spec compiles in milliseconds, and
 a `.pyc` could not tell `lenet.nn` from `lenet.py`. A spec with an `extern` is refused: an import
 statement cannot say that it is allowed, as `nnspec.load("net.nn", allow_extern=True)` does.
@@ -10,12 +13,14 @@ statement cannot say that it is allowed, as `nnspec.load("net.nn", allow_extern=
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import importlib.machinery
 import os
 import sys
 from collections.abc import Sequence
 from types import CodeType, ModuleType
+from typing import Any
 
 from nnspec.compiler.externs import externs_of, permit
 from nnspec.compiler.load import execute
@@ -38,6 +43,7 @@ class SpecLoader(importlib.abc.ExecutionLoader):
 
     def __init__(self, fullname: str, path: str) -> None:
         self.name, self.path = fullname, path
+        self.written = 0  # when the file was written that is loaded, in nanoseconds
 
     def get_filename(self, fullname: str) -> str:
         return self.path
@@ -50,6 +56,7 @@ class SpecLoader(importlib.abc.ExecutionLoader):
         return compile(self.get_source(fullname), self.path, "exec", dont_inherit=True)
 
     def exec_module(self, module: ModuleType) -> None:
+        self.written = os.stat(self.path).st_mtime_ns
         try:
             program, compiled = self._compiled()
             permit(externs_of(compiled.plans), allowed=False)
@@ -79,6 +86,32 @@ class SpecFinder(importlib.abc.MetaPathFinder):
                 loader = SpecLoader(fullname, file)
                 return importlib.machinery.ModuleSpec(fullname, loader, origin=file)
         return None
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """`%load_ext nnspec.hook`: edited specs are imported anew before each cell."""
+    seen: dict[str, int] = {}
+
+    def refresh(*_: Any) -> None:
+        for name, module in [*sys.modules.items()]:
+            loader = getattr(getattr(module, "__spec__", None), "loader", None)
+            if isinstance(loader, SpecLoader) and os.path.exists(loader.path):
+                written = os.stat(loader.path).st_mtime_ns
+                if seen.setdefault(name, loader.written or written) != written:
+                    seen[name] = written
+                    reloaded(module, shell.user_ns)
+
+    shell.events.register("pre_run_cell", refresh)
+
+
+def reloaded(module: ModuleType, names: dict[str, Any]) -> None:
+    """Import a module anew; what `names` has of its classes are then the new ones."""
+    before = {id(value): name for name, value in vars(module).items() if isinstance(value, type)}
+    importlib.reload(module)
+    for name, value in [*names.items()]:
+        own = before.get(id(value))
+        if own is not None and value.__module__ == module.__name__ and hasattr(module, own):
+            names[name] = getattr(module, own)
 
 
 def install() -> None:

@@ -6,7 +6,7 @@ Only what changed the sizes in question is told. Nothing of this is computed bef
 from __future__ import annotations
 
 from nnspec.dims import render
-from nnspec.graph import CallNode, OpNode
+from nnspec.graph import CallNode, Choice, OpNode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,6 +110,8 @@ def _sizes(value: Value, dims: Iterable[int]) -> str:
 def _name(node: Node) -> str:
     if isinstance(node, OpNode):
         return node.operator.name
+    if isinstance(node, Choice):
+        return "if"
     if isinstance(node, CallNode) and (node.graph.definition is not None or not node.path):
         return node.graph.name
     return node.shown

@@ -5,6 +5,10 @@ islpy works with a budget of operations: `Undecided` where a question takes more
 
 from __future__ import annotations
 
+from nnspec.cases import conditional_atom
+from nnspec.conditions import against
+from nnspec.dims import assume, negated
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
 
 #: operations of islpy for one question
 MOST_OPERATIONS = 20_000
+#: characters of one question
+MOST_TEXT = 20_000
 
 
 class Undecided(Exception):
@@ -29,9 +35,9 @@ def empty(conditions: Sequence[Condition]) -> bool:
     # islpy has words of its own, such as `floor`: symbols are called v0, v1, … there
     symbols = {name: f"v{number}" for number, name in enumerate(names)}
     parts = [f"{name} >= 1" for name in symbols.values()]
-    for condition in conditions:
-        op = {"==": "=", ">=": ">=", "!=": "!="}[condition.op]
-        parts.append(f"{_words(condition.size, symbols)} {op} 0")
+    parts += [_condition(condition.op, condition.size, symbols) for condition in conditions]
+    if sum(map(len, parts)) > MOST_TEXT:
+        raise Undecided
     context = islpy.Context()
     context.set_max_operations(MOST_OPERATIONS)
     try:
@@ -43,18 +49,30 @@ def empty(conditions: Sequence[Condition]) -> bool:
 
 def follows(condition: Condition, others: Sequence[Condition]) -> bool:
     """Whether sizes that satisfy the others satisfy the condition too."""
-    made = type(condition)
-    if condition.op == ">=":
-        against = [made(">=", -condition.size - 1, "")]
-    else:
-        against = [made("==" if condition.op == "!=" else "!=", condition.size, "")]
-    return empty([*others, *against])
+    return empty([*others, against(condition)])
 
 
 def _set(text: str, context: Any) -> Any:
     import islpy
 
     return islpy.Set.read_from_str(context, text)
+
+
+def _condition(op: str, size: Size, symbols: dict[str, str]) -> str:
+    """`size op 0` in islpy's words; a size that depends on a condition is either of two."""
+    atom = conditional_atom(size, ("if",))
+    if atom is None:
+        return f"{_words(size, symbols)} {'=' if op == '==' else op} 0"
+    given = atom.args[0]
+    sides = (
+        f"{_condition('>=', condition, symbols)} and "
+        f"{_condition(op, assume(size, given, holds), symbols)}"
+        for condition, holds in ((given, True), (negated(given), False))
+    )
+    text = " or ".join(f"({side})" for side in sides)
+    if len(text) > MOST_TEXT:
+        raise Undecided
+    return f"({text})"
 
 
 def _words(size: Size, symbols: dict[str, str]) -> str:

@@ -1,21 +1,24 @@
 """The exact set of sizes that a model admits.
 
 Operators demand conditions of sizes. `solve` turns them into the set of admitted sizes: conditions
-on one symbol are decided by remainders (`residues.py`), conditions over several by Presburger sets
-(`presburger.py`). What lies outside of that (products of symbols) is kept as unproved.
+on one symbol are decided by remainders (`residues.py`), linear ones over several by Presburger sets
+(`presburger.py`), those with products by isolating an unknown (`products.py`). What none of them
+decides is kept as unproved.
 """
 
 from __future__ import annotations
 
-from nnspec.conditions import Condition
+from nnspec.cases import conditional_atom, sides
+from nnspec.conditions import Condition, against
 from nnspec.dims import compare, substitute
+from nnspec.products import linear, simplest
 from nnspec.residues import EMPTY, solve_one
+from nnspec.words import in_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from nnspec.dims import Size
     from nnspec.residues import Progression
 
 #: so many conditions are looked at for whether they are needed
@@ -73,19 +76,20 @@ class Admitted:
 
 def solve(conditions: Iterable[Condition]) -> Admitted:
     """The set of sizes that satisfy all of the conditions, each symbol an integer of at least 1."""
-    wanted: list[Condition] = []
+    given: dict[Condition, Condition] = {}  # in its simplest form: the condition that was demanded
     for condition in dict.fromkeys(conditions):
         known = compare(condition.op, condition.size, 0)
         if known is False:
-            return Admitted((condition,), (), (condition,), (), {})
+            return _conflict((condition,), (condition,), ())
         if known is None:
-            wanted.append(condition)
-    everything = tuple(wanted)
+            given.setdefault(simplest(condition), condition)
+    everything = tuple(given.values())
+    given = _plainer(given)
     alone: dict[str, list[Condition]] = {}
     together: list[Condition] = []
-    for condition in wanted:
+    for condition in given:
         names = condition.symbols
-        if len(names) == 1 and _linear(condition.size):
+        if len(names) == 1:
             alone.setdefault(next(iter(names)), []).append(condition)
         else:
             together.append(condition)
@@ -97,50 +101,91 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             together.extend(alone[name])
         elif found == EMPTY:
             least = _least_conflict(alone[name], _empty_alone(name))
-            return Admitted(everything, (), least, (), {})
+            return _conflict(everything, [given[c] for c in least], ())
         else:
-            requires.extend(found.words)
-            progressions[name] = found.among
-    unproved = tuple(c for c in together if not _linear(c.size))
-    proved = [c for c in together if _linear(c.size)]
-    if proved:
-        from nnspec.presburger import Undecided, empty
-
-        linear = [c for c in wanted if _linear(c.size)]
-        try:
-            if empty(linear):
-                return Admitted(everything, (), _least_conflict(linear, _empty), unproved, {})
-            requires.extend(c.text for c in _needed(proved, linear))
-        except Undecided:
-            requires.extend(c.text for c in proved)
-            unproved = (*unproved, *proved)
-    requires.extend(c.text for c in together if not _linear(c.size))
-    return Admitted(everything, tuple(dict.fromkeys(requires)), (), unproved, progressions)
-
-
-def _linear(size: Size) -> bool:
-    """No products of sizes, and divisions by numbers only: within Presburger arithmetic."""
-    if isinstance(size, int):
-        return True
-    for monomial, _ in size.terms:
-        if len(monomial) > 1:
-            return False
-        for atom in monomial:
-            if atom.kind == "//" and not isinstance(atom.args[1], int):
-                return False
-            if atom.kind != "symbol" and not all(_linear(part) for part in atom.args):
-                return False
-    return True
+            requires += in_words(name, found, [condition.text for condition in alone[name]])
+            progressions[name] = found.sizes.progression()
+    unproved: list[Condition] = []
+    for group in _groups(together):
+        names = frozenset().union(*(condition.symbols for condition in group))
+        every = [condition for condition in given if condition.symbols <= names]
+        plain = all(linear(c.size) and not _depends(c) for c in every)
+        decide = _empty if plain else _empty_with_products
+        answer = decide(every)
+        if answer:
+            least = _least_conflict(every, decide)
+            return _conflict(everything, [given[c] for c in least], [given[c] for c in unproved])
+        if answer is None:
+            unproved += [c for c in group if decide is _empty or not linear(c.size)]
+        needed = _needed(group, every) if decide is _empty and answer is False else group
+        requires += [condition.text for condition in needed]
+    words = tuple(dict.fromkeys(requires))
+    return Admitted(everything, words, (), tuple(given[c] for c in unproved), progressions)
 
 
-def _empty(conditions: Sequence[Condition]) -> bool:
-    """Whether that is known; a question that takes too long is none."""
+def _depends(condition: Condition) -> bool:
+    """Whether its size depends on a condition itself."""
+    return conditional_atom(condition.size, ("if",)) is not None
+
+
+def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]:
+    """The conditions, with `W >= 5` for `(W // 2 if H >= 65 and W >= 65 else W) >= 5` where that is the
+    same with the others."""
+    found = dict(given)
+    asked = 0
+    for condition in given:
+        if len(condition.symbols) < 2 or not _depends(condition):
+            continue
+        others = [other for other in found if other is not condition]
+        for plain in sorted(sides(condition), key=lambda side: len(side.text)):
+            asked += 1
+            if asked > MOST_LEFT_OUT:
+                return found
+            pairs = ((condition, plain), (plain, condition))
+            if all(_empty_with_products([*others, a, against(b)]) for a, b in pairs):
+                demanded = found.pop(condition)
+                if compare(plain.op, plain.size, 0) is None:
+                    found.setdefault(simplest(plain), demanded)
+                break
+    return found
+
+
+def _conflict(
+    conditions: Sequence[Condition], least: Sequence[Condition], unproved: Sequence[Condition]
+) -> Admitted:
+    return Admitted(tuple(conditions), (), tuple(least), tuple(unproved), {})
+
+
+def _groups(conditions: Iterable[Condition]) -> list[list[Condition]]:
+    """The conditions in groups that share no symbol."""
+    groups: list[tuple[set[str], list[Condition]]] = []
+    for condition in conditions:
+        names, members = set(condition.symbols), [condition]
+        apart = []
+        for group in groups:
+            if group[0] & names:
+                names |= group[0]
+                members = group[1] + members
+            else:
+                apart.append(group)
+        groups = [*apart, (names, members)]
+    return [members for _, members in groups]
+
+
+def _empty(conditions: Sequence[Condition]) -> bool | None:
+    """Whether there are no sizes; None where the question takes too long."""
     from nnspec.presburger import Undecided, empty
 
     try:
         return empty(conditions)
     except Undecided:
-        return False
+        return None
+
+
+def _empty_with_products(conditions: Sequence[Condition]) -> bool | None:
+    from nnspec.products import empty
+
+    return empty(conditions)
 
 
 def _empty_alone(name: str) -> Callable[[Sequence[Condition]], bool]:
@@ -148,7 +193,7 @@ def _empty_alone(name: str) -> Callable[[Sequence[Condition]], bool]:
 
 
 def _least_conflict(
-    conditions: Sequence[Condition], is_empty: Callable[[Sequence[Condition]], bool]
+    conditions: Sequence[Condition], is_empty: Callable[[Sequence[Condition]], bool | None]
 ) -> tuple[Condition, ...]:
     """Conditions of which none can be left out without there being a size."""
     kept = list(conditions)

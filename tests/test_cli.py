@@ -150,6 +150,51 @@ def test_one_of_the_zoo_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean zoo:resnet50" in capsys.readouterr().err
 
 
+def test_the_zoo_by_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["zoo", "flow"]) == 0
+    shown = capsys.readouterr().out
+    assert "raft_large" in shown and "resnet50" not in shown
+    # torchvision's table: 990,162 parameters
+    assert "990,162 parameters" in shown
+
+
+def test_every_kind_has_its_families(capsys: pytest.CaptureFixture[str]) -> None:
+    from nnspec.cli.zoo import families
+
+    found = families()
+    assert "video_resnet" in found["video"] and "fcos" in found["detection"]
+    every = [family for kind in found.values() for family in kind]
+    assert sorted(every) == sorted(path.stem for path in (ROOT / "specs").glob("*.nn"))
+
+
+TINY = """model Tiny(classes: int = 3):
+    input x: [N, 3, H, W]
+    return x -> conv2d(4, 3) -> relu -> adaptive_avg_pool2d(1) -> flatten -> linear(classes)
+"""
+
+
+def test_a_model_without_a_train_part_is_trained_on_data_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In three colours and with ten classes, as the digits ask for."""
+    pytest.importorskip("torch")
+    pytest.importorskip("sklearn")
+    monkeypatch.chdir(tmp_path)
+    Path("tiny.nn").write_text(TINY)
+    assert main(["train", "tiny.nn", "data=digits", "epochs=1"]) == 0
+    (kept,) = Path("runs/Tiny").glob("*/spec.nn")
+    assert "Base(classes=10)" in kept.read_text() and "rgb" in kept.read_text()
+    capsys.readouterr()
+    for words, told in {
+        ("tiny.nn",): "nnspec train tiny.nn:Tiny data=cifar10",
+        ("zoo:raft_small", "data=digits"): "needs a train part of its own",
+    }.items():
+        assert main(["train", *words]) == 2
+        assert told in capsys.readouterr().err
+    assert main(["train", "zoo:resnet18", "data=digitz"]) == 1
+    assert "did you mean `digits`" in capsys.readouterr().out
+
+
 def test_files_that_are_no_specs(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("empty.nn").write_text("")
     assert main(["check", "empty.nn"]) == 1

@@ -6,8 +6,8 @@ The walk is not recursive, so the depth of a spec does not matter.
 
 from __future__ import annotations
 
-from nnspec.dims import total
-from nnspec.graph import CallNode, OpNode
+from nnspec.dims import conditional, total
+from nnspec.graph import CallNode, OpNode, around
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ def sums(
     of_node: Callable[[Node], Size],
     shared_too: bool,
     training: bool | None = None,
+    of_recomputed: Callable[[Node], Size] | None = None,
 ) -> Sums:
     """The sum of `of_node` over all nodes of each distinct graph below `root` and of `root` itself.
 
     `of_node` is asked for nodes that are no calls. `shared_too`: a layer that is used again counts
     again (MACs: yes; parameters: no). `training`: only what runs then, or else in evaluation.
+    `of_recomputed` is asked in its place for nodes that the backward pass computes again.
     """
     found: Sums = {}
     for graph in root.subgraphs():
@@ -38,14 +40,27 @@ def sums(
         for node in graph.nodes:
             if not ((shared_too or not node.shared) and (training is None or node.runs(training))):
                 continue
-            if isinstance(node, OpNode) and not node.tied:
+            if of_recomputed is not None and node.recomputed:
+                part = times(node.count, of_recomputed(node))
+                parts.append(part if training is None else when_run(part, node))
+            elif isinstance(node, OpNode) and not node.tied and not node.when:
                 first, copies = alike.get(id(node.use), (node, 0))
                 alike[id(node.use)] = first, copies + node.count
             else:
-                parts.append(times(node.count, of_call_or_node(node, found, of_node)))
+                part = times(node.count, of_call_or_node(node, found, of_node))
+                parts.append(part if training is None else when_run(part, node))
         parts += [times(copies, of_node(first)) for first, copies in alike.values()]
         found[id(graph)] = total(parts)
     return found
+
+
+def when_run(size: Size, node: Node) -> Size:
+    """What a node costs, at the sizes at which it is run: 0 at others."""
+    for region, side in around(node.when):
+        if region.condition is not None:
+            sides = (size, 0) if side else (0, size)
+            size = conditional(region.condition, *sides)
+    return size
 
 
 def of_call_or_node(node: Node, found: Sums, of_node: Callable[[Node], Size]) -> Size:

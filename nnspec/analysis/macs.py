@@ -4,7 +4,7 @@ counts.
 
 from __future__ import annotations
 
-from nnspec.analysis.fold import of_call_or_node, sums, times
+from nnspec.analysis.fold import of_call_or_node, sums, times, when_run
 from nnspec.graph import OpNode
 
 TYPE_CHECKING = False
@@ -27,8 +27,6 @@ def macs(root: Graph) -> Sums:
 
 def of_node(node: Node, found: Sums) -> Size:
     """MACs of a node with all its copies."""
-    return (
-        0
-        if not node.runs(training=False)
-        else times(node.count, of_call_or_node(node, found, _macs))
-    )
+    if not node.runs(training=False):
+        return 0
+    return when_run(times(node.count, of_call_or_node(node, found, _macs)), node)

@@ -35,15 +35,18 @@ def weights(root: Graph) -> Size:
 
 def activations(root: Graph) -> Size:
     """Bytes of the outputs that the backward pass needs: those of every operator that is no
-    view.
+    view; of what is computed again (`checkpoint`), what comes out.
     """
 
     def of_node(node: Node) -> Size:
         if not isinstance(node, OpNode) or node.operator.is_view:
             return 0
+        return results(node)
+
+    def results(node: Node) -> Size:
         return total(of_type(value.type) for value in node.outputs)
 
-    return sums(root, of_node, shared_too=True, training=True)[id(root)]
+    return sums(root, of_node, shared_too=True, training=True, of_recomputed=results)[id(root)]
 
 
 def peak(root: Graph, number: Callable[[Size], int]) -> int:
@@ -63,10 +66,10 @@ def _peak_of_body(graph: Graph, number: Callable[[Size], int], inside: dict[int,
     """The peak of what a body adds to its inputs, which its caller holds."""
     last: dict[int, int] = {}  # id of a value's storage -> number of the last node that reads it
     base: dict[int, Value] = {}
-    nodes = [node for node in graph.nodes if node.runs(training=False)]
+    nodes = [node for node in graph.nodes if node.runs(training=False, number=number)]
     for at, node in enumerate(nodes):
         if isinstance(node, Choice):  # it is that value
-            source = node.source(training=False)
+            source = node.source(node.region.takes(training=False, number=number) is True)
             base[id(node.outputs[0])] = base.get(id(source), source)
             continue
         read = [value for value in node.inputs if value is not None]

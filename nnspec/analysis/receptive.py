@@ -78,7 +78,10 @@ def _of_body(graph: Graph, found: dict[int, dict[int, Window | None]]) -> dict[i
         if isinstance(node, OwnParam):
             continue
         if isinstance(node, Choice):
-            known[id(node.outputs[0])] = known.get(id(node.source(training=False)))
+            side = node.region.takes(training=False)
+            sides = (True, False) if side is None else (side,)
+            windows = [known.get(id(node.source(first))) for first in sides]
+            known[id(node.outputs[0])] = windows[0] if windows[0] == windows[-1] else None
             continue
         seen = before(node, known)
         own = of_any(node, found) if seen is not None else None

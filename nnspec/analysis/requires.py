@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from nnspec import origins
+from nnspec.conditions import where
 from nnspec.diagnostics import Label, Problem
+from nnspec.dims import maximum, minimum, negated
+from nnspec.graph import CallNode, Place, around
 from nnspec.nearest import in_words, nearest_sizes
 from nnspec.sizes import solve
+from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nnspec.conditions import Condition
-    from nnspec.graph import Graph, Place
+    from nnspec.dims import Size
+    from nnspec.graph import Graph, When
     from nnspec.sizes import Admitted
 
 #: so many places are shown where conditions are in conflict
@@ -20,8 +25,41 @@ MOST_LABELS = 5
 
 
 def places(root: Graph) -> list[Place]:
-    """Every condition of a model, with its place; each distinct body once."""
-    return [place for graph in root.subgraphs() for place in graph.places]
+    """Every condition of a model, with its place; each distinct body once. What is demanded in a side
+    of an `if` on sizes is a condition where that side is run."""
+    graphs = list(root.subgraphs())
+    used: dict[int, Size | None] = {id(root): None}  # where a body is run; None: everywhere
+    for graph in reversed(graphs):  # callers first
+        for node in graph.nodes:
+            if isinstance(node, CallNode):
+                here, known = _both(used[id(graph)], _side(node.when)), id(node.graph)
+                used[known] = _either(used[known], here) if known in used else here
+    return [_where(place, used[id(graph)]) for graph in graphs for place in graph.places]
+
+
+def _side(when: When | None) -> Size | None:
+    """A size that is at least 0 where a side is run; None where sizes do not decide it."""
+    found: Size | None = None
+    for region, first in around(when):
+        if region.condition is not None:
+            found = _both(found, region.condition if first else negated(region.condition))
+    return found
+
+
+def _both(a: Size | None, b: Size | None) -> Size | None:
+    return b if a is None else a if b is None else minimum(a, b)
+
+
+def _either(a: Size | None, b: Size | None) -> Size | None:
+    return None if a is None or b is None else maximum(a, b)
+
+
+def _where(place: Place, run: Size | None) -> Place:
+    """The place with its condition where it is run."""
+    run = _both(run, _side(place.when))
+    if run is None:
+        return place
+    return Place(where(run, place.condition), place.why_text, place.span, place.inputs)
 
 
 def admitted(root: Graph) -> Admitted:
@@ -54,7 +92,7 @@ def refusal(root: Graph, found: Admitted, sizes: Mapping[str, int]) -> Problem |
     if not refused:
         return None
     told = ", ".join(f"{name} = {size}" for name, size in sizes.items())
-    notes = (f"it takes sizes with {' and '.join(found.requires)}",) if found.requires else ()
+    notes = (f"it takes sizes with {joined(found.requires)}",) if found.requires else ()
     message = f"`{root.name}` does not take {told}"
     return _problem("NN309", message, root, refused, notes, _nearest(found, sizes))
 

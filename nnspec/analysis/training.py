@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from nnspec.analysis import saved
 from nnspec.graph import CallNode, Choice, OpNode, OwnParam
-from nnspec.records import Record
+from nnspec.records import Record, replace
 from nnspec.tensors import is_float
 
 TYPE_CHECKING = False
@@ -189,16 +189,19 @@ class _Body:
         """Lay the steps out one after another; the bodies that have to be known before, if there are any."""
         missing: list[tuple[Graph, tuple[Flow, ...]]] = []
         for node in self.graph.nodes:
-            if not node.runs(training=True):
+            if not node.runs(training=True, number=self.training.number):
                 continue
             if isinstance(node, Choice):
-                source = node.source(training=True)
+                side = node.region.takes(training=True, number=self.training.number)
+                source = node.source(side is True)
                 self.keys[id(node.outputs[0])] = self.keys[id(source)]
                 for marks in (self.learns, self.half):
                     if id(source) in marks:
                         marks.add(id(node.outputs[0]))
                 continue
             step = self._of(node, missing)
+            if node.recomputed and not missing:
+                step = self._again(node, step)
             if not missing:
                 self._lay_out(node, step)
             for number, value in enumerate(node.outputs):
@@ -222,6 +225,17 @@ class _Body:
             return Step(trained=every)
         size = self.training.number(node.param.type.bytes) if node.param.trainable else 0
         return Step(gradients=size, trained=every if node.param.trainable else frozenset())
+
+    def _again(self, node: Node, step: Step) -> Step:
+        """A step of which only the inputs are kept: it is run again on the way back."""
+        results = sum(self.training.bytes(v, n in step.halves) for n, v in enumerate(node.outputs))
+        return replace(
+            step,
+            kept_inputs=frozenset(n for n, value in enumerate(node.inputs) if value is not None),
+            kept_results=frozenset(),
+            kept=0,
+            backward=results + max(step.forward, step.backward),
+        )
 
     def _lay_out(self, node: Node, step: Step) -> None:
         inputs = [None if value is None else self.keys[id(value)] for value in node.inputs]

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from nnspec.targets import Target
 
 
-def compile_source(target: Target, limits: Limits = DEFAULTS) -> str | None:
-    """The PyTorch source of the target's models; None where the spec has errors, which are shown."""
+def compile_source(target: Target, limits: Limits = DEFAULTS, stubs: bool = False) -> str | None:
+    """The PyTorch source of the target's models, or the `.pyi` of its file; None where the spec has
+    errors, which are shown."""
     from nnspec.checking import check_text
 
     source = target.read()  # once: standard input is empty afterwards
@@ -32,8 +33,10 @@ def compile_source(target: Target, limits: Limits = DEFAULTS) -> str | None:
     if not report.ok:
         _draw(report.diagnostics)
         return None
-    from nnspec.compiler.spec import program_of, source_of
+    from nnspec.compiler.source import program_of, source_of, stubs_of
 
+    if stubs:
+        return stubs_of(program_of(source, limits))
     return source_of(program_of(source, limits), list(report.models)).text
 
 
@@ -51,6 +54,21 @@ def train(
 
     # before PyTorch is loaded, so that a wrong name is told at once
     source = target.read() if target is not None else None
+    name, root = "", "."
+    if target is not None and source is not None:
+        name, root = target.name, os.path.dirname(target.file) or "."
+        from nnspec.cli import usual
+
+        if not usual.is_trained(target, source):
+            if "data" not in overrides:
+                complain(usual.missing(target, source))
+                return 2
+            root = "." if usual.of_zoo(target) else root
+            made = usual.spec(target, source, str(overrides.pop("data")), root)
+            if isinstance(made, list):
+                _draw(made)
+                return 1
+            source = made
 
     def run() -> None:
         from nnspec.training import train as room
@@ -58,10 +76,8 @@ def train(
         if resume is not None:
             room.resume(resume, device, _console(), allow_extern, overrides)
             return
-        assert target is not None
         assert source is not None
-        root = os.path.dirname(target.file) or "."
-        room.train(source, target.name, overrides, root, _console(), allow_extern=allow_extern)
+        room.train(source, name, overrides, root, _console(), allow_extern=allow_extern)
 
     return _guarded(run)
 
@@ -179,7 +195,7 @@ def _guarded(run: Callable[[], None]) -> int:
             'this needs PyTorch, which is not installed: pip install "nnspec[train]"'
         )
     from nnspec.diagnostics import Mismatch, SpecError
-    from nnspec.elaborate.training import UnknownSetting
+    from nnspec.elaborate.together import UnknownSetting
     from nnspec.training.errors import RunError
 
     try:

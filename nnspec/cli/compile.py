@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 @click.command(name="compile")
 @click.argument("target", metavar="TARGET")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; standard output without it.")
+@click.option(
+    "--stubs", is_flag=True, help="Write a .pyi beside the spec, for editors and type checkers."
+)
 @limits_option
-def command(target: str, output: str | None, limits: Limits) -> int:
+def command(target: str, output: str | None, stubs: bool, limits: Limits) -> int:
     """Write a model as PyTorch source that runs without nnspec."""
     from nnspec.cli.calls import compile_source
 
+    found = find(target)
+    if stubs and output is None and found.file != "-" and not target.startswith("zoo:"):
+        output = f"{found.file.removesuffix('.nn')}.pyi"
     try:
-        text = compile_source(find(target), limits)
+        text = compile_source(found, limits, stubs)
     except Unreadable as error:
         complain(str(error))
         return 2

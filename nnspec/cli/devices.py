@@ -73,11 +73,11 @@ class Training:
         self.plan: TrainPlan | None = None
         self.sizes: dict[str, int] = {}
         if any(part.model.id == name for part in program.trains):
-            from nnspec.elaborate.training import train_plan
+            from nnspec.elaborate.training import train_plans
 
-            found = train_plan(program, name, {}, root)
-            if found is not None:
-                self.plan, self.graph, _, self.sizes = found
+            for plan, graph, _, own in train_plans(program, name, {}, root) or ():
+                if plan.model == name:
+                    self.plan, self.graph, self.sizes = plan, graph, own
 
     def settle(
         self,
@@ -96,7 +96,10 @@ class Training:
         self.strategy: str = strategy or settings["strategy"]
         self.precision: str = precision or settings["precision"]
         batch = self.model.batch
-        self.batch: int = batch_size or sizes.get(batch or "", 0) or settings["batch_size"]
+        said = (
+            settings["batch_size"] if settings["batch_size"] != "auto" else defaults["batch_size"]
+        )
+        self.batch: int = batch_size or sizes.get(batch or "", 0) or said
         own = {**self.sizes, **{k: v for k, v in sizes.items() if k in self.model.all_symbols}}
         missing = [s for s in self.model.all_symbols if s not in own and s != batch]
         if missing:

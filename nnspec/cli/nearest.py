@@ -8,6 +8,7 @@ from nnspec.cli.output import complain, write
 from nnspec.nearest import in_words
 from nnspec.settings import BadSetting
 from nnspec.targets import Unreadable, find
+from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _answer(model: ModelReport, wanted: Mapping[str, int], fixed: Mapping[str, i
         return "has none of these sizes"
     others = {name: size for name, size in fixed.items() if name in model.all_symbols}
     if model.admitted.refused_by(others):
-        return f"does not take {in_words([others])}: it needs {' and '.join(model.requires)}"
+        return f"does not take {in_words([others])}: it needs {joined(model.requires)}"
     answers = model.at(others).nearest(own)
     asked = in_words([own])
     if not answers:

@@ -68,7 +68,9 @@ def _is_chain(graph: Graph, nodes: list[Node], depth: int) -> bool:
 
 def _is_plain(node: Node) -> bool:
     """Whether a node is one layer of its own that takes one tensor and gives one."""
-    if not node.labelled or node.shared or node.count > 1 or node.when is not None:
+    if not node.labelled or node.shared or node.recomputed or node.count > 1:
+        return False
+    if node.when is not None:
         return False
     if len(node.inputs) != 1 or len(node.outputs) != 1:
         return False

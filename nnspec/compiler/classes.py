@@ -88,7 +88,7 @@ def is_chain(graph: Graph) -> bool:
         return False
     current = graph.inputs[0]
     for node in graph.nodes:
-        if isinstance(node, OwnParam) or node.shared or len(node.outputs) != 1:
+        if isinstance(node, OwnParam) or node.shared or node.recomputed or len(node.outputs) != 1:
             return False
         if [value for value in node.inputs if value is not None] != [current]:
             return False

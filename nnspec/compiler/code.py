@@ -23,7 +23,7 @@ from nnspec.compiler.layout import (
     call,
 )
 from nnspec.compiler.numbers import FormalFloat
-from nnspec.dims import Atom, Dim, complement, remainders
+from nnspec.dims import Atom, Dim, comparison, complement, remainders
 from nnspec.operators.definition import (
     CallCode,
     Factory,
@@ -140,12 +140,20 @@ def _product(monomial: Monomial, coefficient: int, names: Names) -> Text | Infix
     return whole
 
 
+def condition(given: Size, names: Names) -> str:
+    """`h >= 64 and w % 2 == 0`, where a size is at least 0."""
+    return comparison(given, lambda side: size(side, names).flat)
+
+
 def _atom(atom: Atom, names: Names) -> Text | Infix:
     if atom.kind == "symbol":
         return Text(names.symbol(atom.args))
     known = names.size(Dim((((atom,), 1),)))
     if isinstance(known, str):
         return Text(known)
+    if atom.kind == "if":
+        then, otherwise = (size(part, names).flat for part in atom.args[1:])
+        return Text(f"({then} if {condition(atom.args[0], names)} else {otherwise})", ATOM)
     parts = [size(part, names) for part in atom.args]
     if atom.kind == "//":
         return infix("//", *parts)
@@ -221,6 +229,16 @@ def applied(code: ModuleCode | None, access: str, names: Names, tensors: Sequenc
         return call(access, *tensors)
     keywords = {name: value(given, names, tensors) for name, given in code.call_kwargs.items()}
     return call(access, *(value(arg, names, tensors) for arg in code.call or ()), **keywords)
+
+
+def recomputed(made: Expr) -> Expr:
+    """A call whose inside the backward pass computes again. What is no function (`x + y`, `x.reshape(…)`)
+    keeps nothing but its tensors anyway."""
+    if not isinstance(made, Call) or made.receiver is not None:
+        return made
+    again = ("use_reentrant=", Text("False"))
+    arguments = (("", Text(made.head)), *made.args, again)
+    return Call("torch.utils.checkpoint.checkpoint", arguments, depth=made.depth)
 
 
 def unpacked(results: Sequence[Any], targets: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
 from nnspec.compiler.names import camel, fresh
 from nnspec.compiler.run_time import ForwardNames
+from nnspec.graph import CallNode
 
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
@@ -120,11 +121,22 @@ def _head(plan: ClassPlan, base: str) -> list[str]:
 
 
 def fold(text: str, width: int) -> list[str]:
-    """A long line of shapes, broken before its arrow."""
+    """A long line of shapes, broken before its arrow; and where that is not enough, after each shape."""
     if len(text) <= width:
         return [text]
     left, _, right = text.partition(" -> ")
-    return [left, f"-> {right}"]
+    lines = []
+    for side in (left, f"-> {right}"):
+        shapes = [side] if len(side) <= width else side.replace("], ", "],\n").splitlines()
+        margin = "   " if side.startswith("-> ") else ""
+        for number, shape in enumerate(shapes):
+            lines += wrap(
+                shape,
+                width,
+                initial_indent=margin if number else "",
+                subsequent_indent=f"{margin}    ",
+            )
+    return lines
 
 
 def _signature(plan: ClassPlan) -> list[str]:
@@ -209,9 +221,11 @@ def _inputs(plan: ClassPlan) -> list[str]:
 
 
 def function_lines(plan: ClassPlan, name: str) -> list[str]:
-    """A graph without layers as a function whose tensors are given by name."""
+    """A graph without layers of its own as a function, whose tensors and models are given by name."""
     statements = [line[4:] for line in Forward(plan, None).write()]
     inputs: list[tuple[str, Text]] = [("", Text("*"))]
     inputs += [("", Text(f"{each}: Tensor")) for each in _inputs(plan)]
+    models = dict.fromkeys(n.path[0] for n in plan.graph.nodes if isinstance(n, CallNode))
+    inputs += [("", Text(f"{each}: nn.Module")) for each in models]
     lines = lay(Call(f"def {name}", tuple(inputs)), 0, "", " -> Tensor:")
     return [*lines, *docstring(plan.doc or name, 4), *statements]

@@ -13,12 +13,14 @@ from nnspec.compiler.names import fresh, usable
 from nnspec.compiler.run_time import ForwardNames, RunTimeNames
 from nnspec.compiler.sides import Sides, assignments, either
 from nnspec.compiler.statements import Statement, rolled
+from nnspec.dims import negated
 from nnspec.graph import CallNode, Choice, Node, OpNode, OwnParam, Value
 from nnspec.operators.definition import InfixCode
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from nnspec.graph import Region, When
     from nnspec.operators.definition import ModuleCode
 
 #: calls inside calls, and columns, up to which an expression is put into the next one
@@ -91,12 +93,7 @@ class Forward:
                 del self.live[name]
         number = 0
         while number < len(self.graph.nodes):
-            node = self.graph.nodes[number]
-            if node.when is not None or isinstance(node, Choice):
-                number = self._sides(number)
-            else:
-                self._step(number, node)
-                number += 1
+            number = self._at(number, None)
         results = [self._take(value) for _, value in self.graph.outputs]
         if output:
             returned: Expr = Call(output, tuple(("", result) for result in results))
@@ -190,13 +187,20 @@ class Forward:
 
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
-            access = self.constructor.access[id(node)]
-            return code.applied(self._module(node), access, self.names, tensors)
+            return self._called(node, self.constructor.access[id(node)], tensors)
+        if isinstance(node, CallNode):  # of a function, which is given its models by their names
+            return code.applied(None, node.path[0], self.names, tensors)
         assert isinstance(node, OpNode)
         function = node.operator.function(node.use)
         if function is None:
             raise LookupError(f"`{node.operator.name}` has no expression in PyTorch")
-        return code.function(function, self.names, tensors)
+        made = code.function(function, self.names, tensors)
+        return code.recomputed(made) if node.recomputed else made
+
+    def _called(self, node: Node, access: str, tensors: list[Expr]) -> Expr:
+        """A submodule with its tensors."""
+        made = code.applied(self._module(node), access, self.names, tensors)
+        return code.recomputed(made) if node.recomputed else made
 
     def _optional(self, node: Node) -> None:
         """A layer that may not be there: its result takes the place of its input."""
@@ -205,7 +209,8 @@ class Forward:
         assert self.constructor is not None
         name = self._take(before).flat
         access = self.constructor.access[id(node)]
-        lines = [f"if {access} is not None:", f"    {name} = {access}({name})"]
+        made = self._called(node, access, [Text(name)])
+        lines = [f"if {access} is not None:", f"    {name} = {made.flat}"]
         self.statements.append(Statement("", None, lines))
         self.variables[id(after)], self.live[name] = name, id(after)
 
@@ -227,19 +232,29 @@ class Forward:
         if isinstance(node, OpNode) and not (self.constructor and self.constructor.is_module(node)):
             function = node.operator.function(node.use)
             assert function is not None
-            step = code.function(function, self.names, tensors)
+            made = code.function(function, self.names, tensors)
+            step = code.recomputed(made) if node.recomputed else made
             lines += [f"for _ in range({node.count}):", f"    {target} = {step.flat}"]
         else:
             copy = f'getattr(self, f"{node.stem}{{i}}")'
-            step = code.applied(self._module(node), copy, self.names, tensors)
+            step = self._called(node, copy, tensors)
             lines += [f"for i in {copies(node)}:", f"    {target} = {step.flat}"]
         self.statements.append(Statement("", None, lines))
 
-    # -- `if training:` ----------------------------------------------------------------------------
+    # -- `if`s that only a run decides -------------------------------------------------------------
 
-    def _sides(self, number: int) -> int:
+    def _at(self, number: int, inside: When | None) -> int:
+        """The node of this number, or the `if` that begins there; the number of what follows."""
+        node = self.graph.nodes[number]
+        if node.when != inside or isinstance(node, Choice):
+            return self._sides(number, inside)
+        self._step(number, node)
+        return number + 1
+
+    def _sides(self, number: int, inside: When | None) -> int:
         """Both sides as an `if`; the number of the first node after it."""
-        sides = Sides(self.graph.nodes, number, self.dead)
+        sides = Sides(self.graph.nodes, number, self.dead, inside)
+        outer = self.wanted
         before = self.statements, dict(self.live), dict(self.left)
         self.left = sides.without(before[2], None)
         live = {name: value for name, value in self.live.items() if self.left.get(value, 0) > 0}
@@ -247,7 +262,8 @@ class Forward:
         names: list[str] = []
         for choice in sides.choices:
             held = {*live, *names, *self.names.sizes}
-            names.append(fresh(usable(choice.outputs[0].name or "x"), held))
+            name = outer.get(id(choice.outputs[0])) or choice.outputs[0].name or "x"
+            names.append(fresh(usable(name), held))
         written: dict[bool, list[str]] = {}
         for training in (True, False):
             self.statements, self.left = [], sides.without(before[2], not training)
@@ -257,21 +273,31 @@ class Forward:
                 for choice, name in zip(sides.choices, names, strict=True)
                 if len(self.uses[id(choice.source(training))]) == 1
             }
+            done = 0
             for at in sides.members[training]:
-                self._step(at, self.graph.nodes[at])
+                if at >= done:
+                    done = self._at(at, (sides.region, training))
             sources = [self._take(choice.source(training)) for choice in sides.choices]
             self.statements += assignments(names, sources)
             lines = [line for lines in rolled(self.statements, self.lists, 12) for line in lines]
             written[training] = [line[8:] for line in lines]
         self.statements, self.live, self.left = before[0], *after
-        self.wanted = {}
+        self.wanted = outer
         for choice, name in zip(sides.choices, names, strict=True):
             self.variables[id(choice.outputs[0])], self.live[name] = name, id(choice.outputs[0])
             self.names.taken.add(name)
-        lines = either(self.names.training, written[True], written[False])
+        lines = either(*self._condition(sides.region), written[True], written[False])
         if lines:
             self.statements.append(Statement("", None, lines))
         return sides.end
+
+    def _condition(self, region: Region) -> tuple[str, str]:
+        """What is true on the first side, and what on the other."""
+        if region.condition is None:
+            return self.names.training, f"not {self.names.training}"
+        return code.condition(region.condition, self.names), code.condition(
+            negated(region.condition), self.names
+        )
 
     # -- nesting -----------------------------------------------------------------------------------
 

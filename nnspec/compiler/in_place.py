@@ -1,8 +1,8 @@
 """Activations that write over their input, where nobody can tell: `F.relu(self.bn1(x), inplace=True)`.
 
 PyTorch's own models are written so. It is the compiler's choice, not the spec's: a value of a spec never
-changes. The input must be a tensor of its own (no view, no argument of the class), used by nothing else, and
-not needed by the backward of what made it.
+changes. The input must be a tensor of its own (no view, no argument of the class), used by nothing else, not
+needed by the backward of what made it, and not what the backward pass begins to compute again from.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _graph(graph: Graph, optional: Container[int]) -> None:
         elif isinstance(node, OpNode) and node.operator.over_input and node.path not in shared:
             (value,) = node.inputs
             assert value is not None
-            alone = readers[id(value)] == 1 and node.count == 1
+            alone = readers[id(value)] == 1 and node.count == 1 and not node.recomputed
             node.use.in_place = alone and _is_fresh(value.node, optional)
 
 

@@ -174,6 +174,10 @@ def lay(expr: Expr, indent: int, before: str = "", after: str = "") -> list[str]
 def _infix(expr: Infix, indent: int, before: str, after: str) -> list[str]:
     margin = " " * indent
     argument = after == "," or before in ("(", "")
+    if not argument and len(expr.parts) == 2:
+        opened = _opened(expr, indent, before, after)
+        if opened:
+            return opened
     inner = indent if argument else indent + INDENT
     flat = " " * inner + expr.flat
     if len(flat) <= WIDTH and not argument:
@@ -183,6 +187,27 @@ def _infix(expr: Infix, indent: int, before: str, after: str) -> list[str]:
     if argument:
         return [f"{margin}{before}{lines[0].lstrip()}", *lines[1:-1], lines[-1] + after]
     return [f"{margin}{before}(", *lines, f"{margin}){after}"]
+
+
+def _opened(expr: Infix, indent: int, before: str, after: str) -> list[str]:
+    """`left op call(`, the arguments, `)`: with the brackets of the second operand broken, or else of an
+    index that ends the first; nothing where neither fits."""
+    margin, inner = " " * indent, " " * (indent + INDENT)
+    (_, left), (op, right) = expr.parts
+    if isinstance(expr.right, Call) and expr.right.args and expr.right.receiver is None:
+        arguments = ", ".join(name + arg.flat for name, arg in expr.right.args)
+        head = f"{margin}{before}{left} {op} {expr.right.head}("
+    elif right.startswith("("):
+        arguments, head = right[1:-1], f"{margin}{before}{left} {op} ("
+    else:
+        return []
+    if max(len(head), len(inner + arguments)) <= WIDTH:
+        return [head, inner + arguments, f"{margin}){after}"]
+    stem, bracket, index = left.rpartition("[")
+    head, end = f"{margin}{before}{stem}[", f"{margin}] {op} {right}{after}"
+    if bracket and index.endswith("]") and max(len(head), len(end)) <= WIDTH:
+        return [head, inner + index[:-1], end]
+    return []
 
 
 def _chain(expr: Call, indent: int, after: str = "") -> list[str]:

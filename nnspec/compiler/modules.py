@@ -15,7 +15,7 @@ from nnspec.compiler.names import attribute, fresh
 from nnspec.compiler.runs import counted, named
 from nnspec.compiler.tying import Tying
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
-from nnspec.tensors import torch_name
+from nnspec.tensors import is_float, torch_name
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -177,7 +177,10 @@ class Constructor:
         makers = {"zeros": "torch.zeros", "ones": "torch.ones"}
         if init == "constant":
             filled = Call("", tuple(("", size) for size in shape), "()", depth=0)
-            tensor = call("torch.full", filled, code.value(settings["val"], self.names), **dtype)
+            value = settings["val"]
+            if is_float(node.param.dtype) and isinstance(value, int):
+                value = float(value)  # of a whole number `torch.full` makes integers
+            tensor = call("torch.full", filled, code.value(value, self.names), **dtype)
         else:
             tensor = call(makers.get(init, "torch.empty"), *shape, **dtype)
         self._registered(node, name, tensor)

@@ -1,4 +1,4 @@
-"""`if self.training:` in `forward`: which nodes are on which side, and the lines of both."""
+"""An `if` in `forward` that only a run decides: which nodes are on which side, and the lines of both."""
 
 from __future__ import annotations
 
@@ -6,27 +6,38 @@ from collections.abc import Container, Sequence
 
 from nnspec.compiler.layout import Expr, Text
 from nnspec.compiler.statements import Statement
-from nnspec.graph import Choice, Node
+from nnspec.graph import Choice, Node, around
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from nnspec.graph import When
 
 
 class Sides:
-    """The nodes of one `if training:`, and the choices where its sides meet."""
+    """The nodes of one such `if`, which stands in the side `inside` of another one (None: in none),
+    and the choices where its sides meet. The nodes of those within are among them."""
 
-    def __init__(self, nodes: Sequence[Node], first: int, dead: Container[int]) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], first: int, dead: Container[int], inside: When | None
+    ) -> None:
         start = nodes[first]
-        region = start.region if isinstance(start, Choice) else start.when and start.when[0]
+        regions = [region for region, _ in around(start.when)]
+        if isinstance(start, Choice):
+            regions.insert(0, start.region)
+        self.region = region = next(r for r in regions if r.outer == inside)
         self.nodes = nodes
         self.members: dict[bool, list[int]] = {True: [], False: []}  # side -> numbers of its nodes
         self.choices: list[Choice] = []
         self.end = first
         for number in range(first, len(nodes)):
             node = nodes[number]
-            if isinstance(node, Choice) and node.region == region:
+            side = next((first for other, first in around(node.when) if other is region), None)
+            if isinstance(node, Choice) and node.region is region:
                 if id(node) not in dead:
                     self.choices.append(node)
-            elif node.when is not None and node.when[0] == region:
+            elif side is not None:
                 if id(node) not in dead:
-                    self.members[node.when[1]].append(number)
+                    self.members[side].append(number)
             else:
                 break
             self.end = number + 1
@@ -52,8 +63,12 @@ def assignments(names: Sequence[str], sources: Sequence[Expr]) -> list[Statement
     return [Statement(name, source) for name, source in pairs]
 
 
-def either(condition: str, then: list[str], otherwise: list[str]) -> list[str]:
-    """The lines of an `if`, whichever of its sides is empty."""
+def either(condition: str, against: str, then: list[str], otherwise: list[str]) -> list[str]:
+    """The lines of an `if`, whichever of its sides is empty; `against` is true where the condition is
+    not."""
     if then:
+        first, *rest = [line.removeprefix("    ") for line in otherwise] or [""]
+        if first.startswith("if ") and all(line[:4] in ("    ", "elif", "else") for line in rest):
+            return [f"if {condition}:", *then, f"el{first}", *rest]
         return [f"if {condition}:", *then, *(["else:", *otherwise] if otherwise else [])]
-    return [f"if not {condition}:", *otherwise] if otherwise else []
+    return [f"if {against}:", *otherwise] if otherwise else []

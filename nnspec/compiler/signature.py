@@ -38,7 +38,16 @@ def _number(value: Value | None, numbers: dict[int, int]) -> int:
 
 
 def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
-    place = (node.path, node.count, node.stem, node.first, node.shared, node.labelled, node.when)
+    place = (
+        node.path,
+        node.count,
+        node.stem,
+        node.first,
+        node.shared,
+        node.labelled,
+        _when(node),
+        node.recomputed,
+    )
     inputs = tuple(_number(value, numbers) for value in node.inputs)
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))
@@ -50,7 +59,7 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
         init = _initial(node.init)
         return ("own", place, code.key(param.shape), param.dtype, param.trainable, init)
     if isinstance(node, Choice):
-        return ("choice", node.region, inputs)
+        return ("choice", node.region.key, inputs)
     assert isinstance(node, CallNode)
     graph = node.graph
     if graph.definition is None:
@@ -61,6 +70,10 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     arguments = tuple((name, code.key(_plain(given))) for name, given in graph.arguments.items())
     inside = signature(graph)  # a number that is computed there counts too
     return ("call", place, inputs, graph.definition.name, arguments, sizes, inside)
+
+
+def _when(node: Node) -> Any:
+    return node.when and (node.when[0].key, node.when[1])
 
 
 def _initial(initial: Initial | Computed) -> Any:

@@ -56,6 +56,18 @@ def source_of(
             raise SpecError([failure.problem]) from None
 
 
+def stubs_of(program: Program) -> str:
+    """The `.pyi` of a file: its models that need no more parameters. SpecError as `source_of`."""
+    from nnspec.compiler.stubs import stubs
+
+    planner = Planner()
+    with deep_recursion():
+        for name in complete(program):
+            planner.model(program.model(name), checked_graph(program, name, None))
+        planner.name_all()
+    return stubs(program.module.doc, planner.classes)
+
+
 def checked_graph(program: Program, name: str, settings: Mapping[str, Any] | None) -> Graph:
     """The graph of a model with these parameters; SpecError where the spec refuses them."""
     before = len(program.problems)

@@ -67,6 +67,13 @@ class Spec:
             raise AttributeError(name)
         return self.model(name)
 
+    def _repr_html_(self) -> str:
+        """For notebooks: the table of each model."""
+        from nnspec.checking import check_text
+        from nnspec.report.html import report_html
+
+        return report_html(check_text(self.source))
+
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *self._program.models})
 

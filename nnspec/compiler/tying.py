@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnspec.compiler.begin import Lines
+from nnspec.compiler.begin import ITEM, Lines
+from nnspec.compiler.layout import WIDTH
 from nnspec.compiler.names import attribute
 from nnspec.graph import CallNode, Node, OpNode
 
@@ -42,10 +43,13 @@ class Tying:
 
     def _of_layer(self, node: OpNode, access: str, indent: int) -> list[str]:
         margin = " " * indent
-        return [
-            f"{margin}{access}.{name} = {self._parameter(tie.path)}"
-            for name, tie in node.tied.items()
-        ]
+        lines = []
+        for name, tie in node.tied.items():
+            whole = self._parameter(tie.path)
+            line = f"{margin}{access}.{name} = {whole}"
+            short = [f"{margin}{ITEM} = {access}", f"{margin}{ITEM}.{name} = {whole}"]
+            lines += [line] if len(line) <= WIDTH else short
+        return lines
 
     def _parameter(self, path: tuple[str, ...]) -> str:
         """A `param` of this class, or a parameter of a layer that it declares."""

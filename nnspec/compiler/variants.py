@@ -129,9 +129,18 @@ def variable(cls: type, model: Model, compiled: Mapping[str, Any], maker: Maker)
         for cell in getattr(value, "__closure__", None) or ():
             if cell.cell_contents is cls:
                 cell.cell_contents = made
+    made._repr_html_ = _html  # type: ignore[attr-defined]
     made._variant = (model, dict(compiled), maker)
     made.__signature__ = inspect.signature(cls)  # type: ignore[attr-defined]
     return made
+
+
+def _html(module: Any) -> str:
+    """The table of a module, for notebooks."""
+    from nnspec.report.html import model_html
+    from nnspec.report.model import ModelReport
+
+    return model_html(ModelReport(graph_of(module)))
 
 
 class Open:

@@ -13,7 +13,7 @@ from nnspec.dims import SizeLimit, symbol
 from nnspec.elaborate import patterns
 from nnspec.elaborate.blocks import argument_scope, short_form
 from nnspec.elaborate.body import Body, run_function
-from nnspec.elaborate.parameters import TYPES, check_type
+from nnspec.elaborate.parameters import TYPES, check_type, inputs_of
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, OperatorName, Poisoned
@@ -122,7 +122,8 @@ def _elaborate(
 ) -> None:
     arguments = _arguments(session, scope, definition, fixed, trial)
     if isinstance(definition, tree.FnDef):
-        run_function(session, Function(definition, scope), arguments, definition.name_span)
+        body = Body(session, Graph(definition.name, "block"), scope)
+        run_function(body, Function(definition, scope), arguments, definition.name_span)
         return
     layer = BlockLayer(definition.name_span, Block(definition, scope), arguments)
     if definition.short is not None:
@@ -185,8 +186,12 @@ class _Inputs:
 
     def __init__(self, body: Body, definition: tree.BlockDef, trial: Trial) -> None:
         self.body = body
-        self.shapes = [s.shape for s in definition.body if isinstance(s, tree.Input)]
+        count = len(inputs_of(definition)) + bool(patterns.list_input(definition))
+        self.shapes = patterns.for_inputs(definition, count)
         self.trial = trial
+
+    def __len__(self) -> int:
+        return len(self.shapes)
 
     def __getitem__(self, number: int) -> TensorType:
         dtype, items = patterns.split(self.shapes[number])

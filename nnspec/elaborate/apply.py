@@ -24,6 +24,7 @@ from nnspec.elaborate.values import (
 )
 from nnspec.graph import CallNode, OpNode, Place, Value
 from nnspec.operators import lookup
+from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Operator
 
 #: problems of which it helps to know where the sizes come from
@@ -54,6 +55,8 @@ def layer(
 ) -> list[Value]:
     """Give a layer its tensors: the results, with the nodes that make them added to the graph."""
     value = ready(body, value, span)
+    if isinstance(value, OperatorLayer) and value.operator.wraps:
+        return _recomputed(body, value, tensors, label, span)
     if isinstance(value, OperatorLayer):
         return _operator_node(body, value, tensors, label, span)
     if isinstance(value, SharedLayer):
@@ -66,17 +69,46 @@ def layer(
             found = layer(body, step.layer, found, step.label, _step_span(step.layer, span))
         return found
     if isinstance(value, (Composed, Repeated)):
-        types = tuple(tensor.type for tensor in tensors)
-        kept = held.tensors(value)
-        graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner, held=kept)
-        given = [*tensors, *(body.held.get(id(one), one) for one in kept)]
-        return _call_node(body, graph, given, label, span, "sequence")
+        return _sequence(body, value, tensors, label, span)
     assert isinstance(value, BlockLayer)
     tensors = held.joined(body, value, tensors)
     types = tuple(tensor.type for tensor in tensors)
     labels = slots.origins(tensors, span)
     graph = blocks.block_graph(body.session, value, types, span, labels, tensors)
     return _call_node(body, graph, tensors, label, span, value.block.definition.name)
+
+
+def _sequence(
+    body: Body,
+    value: Composed | Repeated,
+    tensors: Sequence[Any],
+    label: LabelName | None,
+    span: Span,
+) -> list[Value]:
+    """A composed layer as a graph of its own."""
+    types = tuple(tensor.type for tensor in tensors)
+    kept = held.tensors(value)
+    graph = blocks.sequence_graph(body.session, value, types, span, owner=body.owner, held=kept)
+    given = [*tensors, *(body.held.get(id(one), one) for one in kept)]
+    return _call_node(body, graph, given, label, span, "sequence")
+
+
+def _recomputed(
+    body: Body, made: OperatorLayer, tensors: Sequence[Any], label: LabelName | None, span: Span
+) -> list[Value]:
+    """The layer that a wrapper holds, as one node that the backward pass computes again."""
+    operator = made.operator
+    try:
+        given = bind_settings(operator.name, operator.settings, made.positional, made.keyword)
+    except Mismatch as mismatch:
+        raise placed(mismatch, argument_place(operator, mismatch, made.places, made.span)) from None
+    wrapped = ready(body, given[operator.settings[0].name], made.span)
+    if isinstance(wrapped, (Composed, Repeated)):
+        found = _sequence(body, wrapped, tensors, label, span)
+    else:
+        found = layer(body, wrapped, tensors, label, _step_span(wrapped, span))
+    body.graph.nodes[-1].recomputed = True
+    return found
 
 
 def _step_span(value: Any, span: Span) -> Span:
@@ -169,7 +201,7 @@ def _operator_node(
         if not session.trial:
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:
-            body.graph.places.append(Place(condition, why, place, inputs))
+            body.graph.places.append(Place(condition, why, place, inputs, body.when))
     if made.init or (made.ties and of_tensors is None):
         weights.settle(body, node, made, slots.origins(inputs, place))
     return _add(body, node, results, span)
@@ -313,4 +345,4 @@ def function(
     from nnspec.elaborate.body import run_function
 
     arguments = bind_parameters(body.session, value, positional, keyword, places, span)
-    return run_function(body.session, value, arguments, span)
+    return run_function(body, value, arguments, span)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label
 from nnspec.elaborate.parameters import inputs_of
+from nnspec.elaborate.patterns import list_input
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import BlockLayer, Composed, Poisoned, Repeated, Step, is_layer, key
@@ -46,10 +47,12 @@ def block_graph(
     graph.doc = definition.doc
     body = Body(session, graph, argument_scope(layer))
     inputs = len(inputs_of(definition))
-    if inputs != len(types):
+    more = bool(list_input(definition))
+    if inputs > len(types) or (inputs < len(types) and not more):
+        wanted = f"{inputs} tensor{'s' * (inputs != 1)}{' or more' * more}"
         fail(
             "NN208",
-            f"`{definition.name}` takes {inputs} tensor{'s' * (inputs != 1)}, not {len(types)}",
+            f"`{definition.name}` takes {wanted}, not {len(types)}",
             span,
             labels=(Label(definition.name_span, f"`{definition.name}` is defined here"), *labels),
         )

@@ -7,14 +7,14 @@ uses the poison stays silent.
 from __future__ import annotations
 
 from nnspec import origins
-from nnspec.conditions import CONDITIONS
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
-from nnspec.elaborate import computed, expressions, patterns, run_time, ties
+from nnspec.elaborate import computed, deciding, expressions, patterns, run_time, ties
+from nnspec.elaborate.apply import tensors_of
 from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
-from nnspec.elaborate.numbers import comparison
+from nnspec.elaborate.parameters import inputs_of
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import CALLED, fail
 from nnspec.elaborate.values import POISON, Poisoned, SharedLayer, describe, is_layer
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from nnspec.conditions import Condition
     from nnspec.elaborate.session import Session
     from nnspec.elaborate.ties import Pending
     from nnspec.elaborate.values import Function, LabelName
-    from nnspec.graph import Node
+    from nnspec.graph import Node, When
     from nnspec.source import Span
 
 
@@ -44,8 +45,8 @@ class Body:
     """One body being elaborated into its graph."""
 
     __slots__ = (
-        "fine", "given", "graph", "held", "inputs_seen", "is_sequence", "owner", "paths", "position",
-        "refused", "regions", "scope", "session", "ties", "use_labels", "use_span",
+        "fine", "given", "graph", "held", "is_sequence", "owner", "paths", "position", "refused",
+        "regions", "scope", "session", "stated", "ties", "use_labels", "use_span",
         "use_tensors", "when",
     )  # fmt: skip
 
@@ -62,8 +63,9 @@ class Body:
         )
         self.held: dict[int, Value] = {}  # of a composed layer: what its steps hold, as an input
         self.ties: list[Pending] = []
-        self.regions = 0  # how many `if training:` there were
-        self.when: tuple[int, bool] | None = None  # the side of one of them that is being run
+        self.regions = 0  # how many `if`s there were that only a run decides
+        self.when: When | None = None  # the side of one of them that is being run
+        self.stated: list[Condition] = []  # what the asserts so far say of sizes
         self.position = 0  # of the next step, in a composed layer
         self.given: Sequence[TensorType] | None = (
             None  # the inputs' types; None: a model, free symbols
@@ -71,7 +73,6 @@ class Body:
         self.use_span: Span | None = None
         self.use_labels: tuple[Label, ...] = ()
         self.use_tensors: Sequence[Value] = ()  # what a block is given
-        self.inputs_seen = 0
         self.fine = True
         self.refused = False  # an input does not fit: the mistake is at the use, not in the body
 
@@ -105,19 +106,18 @@ class Body:
         )
 
     def decide(self, op: str, left: Any, right: Any, span: Span) -> bool:
-        """A comparison that depends on symbols: by the numbers behind them in a formal elaboration."""
-        session = self.session
-        if session.hints is not None:
-            a, b = session.pin(left), session.pin(right)
-            known = comparison(op, a, b)
-            if known is not None:
-                return known
+        """A comparison that depends on symbols: by the numbers behind them in a formal elaboration, or
+        by what was stated of them."""
+        known = deciding.known(self, op, left, right)
+        if known is not None:
+            return known
         symbols = sorted({s for v in (left, right) if isinstance(v, Dim) for s in v.symbols})
         fail(
             "NN308",
             f"whether `{span.text}` holds depends on {' and '.join(symbols)}",
             span,
-            help="give the input a fixed size, or take the value from a parameter",
+            help="state it before, `assert …`, give the input a fixed size, or take the value from a "
+            "parameter",
         )
 
     def next_path(
@@ -216,24 +216,33 @@ class Body:
         pass
 
     def input(self, statement: tree.Input) -> None:
-        number = self.inputs_seen
-        self.inputs_seen += 1
+        each = None if self.given is None else patterns.of_each(statement.shape)
+        if each is None:
+            value: Any = self.tensor_input(statement, statement.name, statement.shape)
+        else:
+            assert self.given is not None and self.graph.definition is not None
+            others = len(inputs_of(self.graph.definition)) - 1
+            names = [f"{statement.name}{i}" for i in range(len(self.given) - others)]
+            value = [self.tensor_input(statement, name, each) for name in names]
+        self.scope.bind(statement.name, value, statement.name_span)
+
+    def tensor_input(self, statement: tree.Input, name: str, shape: tree.Expr) -> Value:
+        """The next tensor of the inputs, held against the shape that is declared."""
+        number = len(self.graph.inputs)
         if self.given is None:
-            kind = patterns.declare(self, statement.shape)
+            kind = patterns.declare(self, shape)
         else:
             kind = self.given[number]
             place = self.use_span or statement.span
-            declared = Label(statement.shape.span, "the shape that is declared")
-            what = f"input `{statement.name}` of `{self.graph.name}`"
+            declared = Label(shape.span, "the shape that is declared")
+            what = f"input `{name}` of `{self.graph.name}`"
             try:
-                patterns.match(
-                    self, statement.shape, kind, what, place, (declared, *self.use_labels)
-                )
+                patterns.match(self, shape, kind, what, place, (declared, *self.use_labels))
             except Failure as failure:
                 raise _with_origins(failure, self.use_tensors[number : number + 1]) from None
-        value = Value(kind, None, number, statement.name, statement.span)
+        value = Value(kind, None, number, name, statement.span)
         self.graph.inputs.append(value)
-        self.scope.bind(statement.name, value, statement.name_span)
+        return value
 
     def assign(self, statement: tree.Assign) -> None:
         value = self.evaluate(statement.value)
@@ -287,11 +296,11 @@ class Body:
 
     def if_(self, statement: tree.If) -> None:
         for number, (condition, branch) in enumerate(statement.branches):
-            side = run_time.side_of(self, condition)
-            if side is not None:
-                run_time.statement(self, statement, number, side)
+            split = None if condition is None else run_time.split(self, condition)
+            if isinstance(split, run_time.Split):
+                run_time.statement(self, statement, number, split)
                 return
-            if condition is None or self.truth(condition):
+            if split is None or split:
                 self.block(branch)
                 return
 
@@ -323,23 +332,18 @@ class Body:
             self.demand(expr.left, why, span)
             self.demand(expr.right, why, span)
             return
-        if isinstance(expr, tree.Compare) and len(expr.rest) == 1 and not self.session.formal:
-            op, right_expr = expr.rest[0]
-            left, right = self.evaluate(expr.first), self.evaluate(right_expr)
-            sizes = all(isinstance(v, (int, Dim)) for v in (left, right))
-            if sizes and comparison(op, left, right) is None:
-                condition = CONDITIONS[op](left, right)
-                self.graph.places.append(Place(condition, why or f"assert {expr.span.text}", span))
-                return
-            if sizes and not comparison(op, left, right):
-                fail(
-                    "NN307",
-                    why or f"`{expr.span.text}` does not hold",
-                    expr.span,
-                    label=f"{left} {op} {right} is false",
-                )
-        if not self.session.formal and not self.truth(expr):
-            fail("NN307", why or f"`{expr.span.text}` does not hold", expr.span)
+        if self.session.formal:
+            self.stated += deciding.stated(self, expr)
+            return
+        found = deciding.decide(self, expr)
+        if found is False:
+            shown = deciding.shown(self, expr)
+            fail("NN307", why or f"`{expr.span.text}` does not hold", expr.span, label=shown)
+        if found is not True:
+            for condition in deciding.demanded(self, expr, found):
+                why = why or f"assert {expr.span.text}"
+                self.graph.places.append(Place(condition, why, span, (), self.when))
+                self.stated.append(condition)
 
     def return_(self, statement: tree.Return) -> None:
         for number, item in enumerate(statement.items):
@@ -354,9 +358,11 @@ class Body:
                 )  # fmt: skip
             if item.shape is not None:
                 self.hold(item.shape, value, f"`{name}`", item.value.span)
-            if isinstance(value, tuple):
-                for index, part in enumerate(value):
-                    self.graph.outputs.append((part.name or f"{name}{index}", part))
+            parts = tensors_of(value)
+            if parts is not None and not isinstance(value, Value):
+                own = isinstance(value, tuple)  # several results keep the names that they came with
+                for index, part in enumerate(parts):
+                    self.graph.outputs.append(((own and part.name) or f"{name}{index}", part))
                 continue
             if not isinstance(value, Value):
                 fail(
@@ -390,22 +396,25 @@ _RULES: dict[type, Any] = {
 }
 
 
-def run_function(session: Session, value: Function, arguments: dict[str, Any], span: Span) -> Any:
-    """The value of a `fn`: its expression, or what its body returns."""
+def run_function(body: Body, value: Function, arguments: dict[str, Any], span: Span) -> Any:
+    """The value of a `fn`: its expression, or what its body returns. What it does with tensors is done
+    in the body that calls it."""
     from nnspec.elaborate.blocks import enter
 
+    session = body.session
     session.count_steps(CALLED, span)
     scope = Scope(value.scope)
     for parameter in value.definition.parameters:
         scope.bind(parameter.name, arguments[parameter.name], parameter.span)
-    body = Body(session, Graph(value.definition.name, "block"), scope)
     enter(session, value.definition.name, span)
+    outer, body.scope = body.scope, scope
     try:
         if value.definition.short is not None:
             session.ran.add(id(value.definition.short))
             return body.evaluate(value.definition.short)
         return _run_statements(body, value.definition)
     finally:
+        body.scope = outer
         session.stack.pop()
 
 

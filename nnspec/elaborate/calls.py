@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 
 from nnspec.diagnostics import Mismatch
-from nnspec.elaborate import apply, habits, held, weights
-from nnspec.elaborate.initial import with_settings
+from nnspec.elaborate import apply, habits, held, initial, weights
 from nnspec.elaborate.numbers import counted
 from nnspec.elaborate.parameters import bind_parameters, inputs_of
 from nnspec.elaborate.session import fail, placed
@@ -70,7 +69,7 @@ def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -
     if isinstance(function, OperatorName):
         return _operator(body, function.operator, positional, keyword, places, expr, label)
     if isinstance(function, Initialiser):
-        return with_settings(function.name, positional, keyword, expr.span)
+        return initial.of(body, function.name, positional, keyword, expr.span)
     if isinstance(function, Block):
         tensors, rest = _leading_tensors(positional)
         named = held.taken(function.definition, keyword, places)
@@ -126,7 +125,7 @@ def _operator(
     )
     if operator.tensors and not takes_tensors:
         if body.session.formal:
-            positional, keyword = body.session.pin_floats(operator, positional, keyword)
+            positional, keyword = body.session.pin_floats(operator.settings, positional, keyword)
         layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, *own)
         if not has_scalars:
             # bound now only to tell what is wrong where it is written; bound for good when applied

@@ -23,6 +23,7 @@ from nnspec.elaborate.values import (
     Initialiser,
     LabelName,
     LayerTensor,
+    OperatorLayer,
     OperatorName,
     Poisoned,
     Repeated,
@@ -63,8 +64,10 @@ def _name(body: Body, expr: tree.Name) -> Any:
         if isinstance(value, Divided):
             value.refuse(expr.span)
         return value
-    if expr.id == run_time.NAME and body.when is not None:
-        return body.when[1]
+    if expr.id == run_time.NAME:
+        side = run_time.known_side(body)
+        if side is not None:
+            return side
     builtin = BUILTINS.get(expr.id)
     if builtin is not None:
         return builtin
@@ -114,6 +117,8 @@ def _written_out(value: Any, known: dict[int, int]) -> int:
         inside = [step.layer for step in value.steps]
     elif isinstance(value, Repeated):
         inside = [value.layer]
+    elif isinstance(value, OperatorLayer) and value.operator.wraps:
+        inside = [*value.positional, *value.keyword.values()]
     else:
         return 1
     total = known.get(id(value))
@@ -219,7 +224,7 @@ def _unary(body: Body, expr: tree.Unary) -> Any:
     value = evaluate(body, expr.operand)
     if isinstance(value, Value):
         return apply.operator(body, "neg", [value], {}, expr.span) if expr.op == "-" else value
-    return _guard(lambda: negative(value) if expr.op == "-" else value, expr.span)
+    return guard(lambda: negative(value) if expr.op == "-" else value, expr.span)
 
 
 _TENSOR_OPS = {
@@ -269,7 +274,7 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
     if op in ("**", "/") or isinstance(left, float) or isinstance(right, float):
         right = body.session.pin(right)  # a formal size takes part in sums and products of integers
         left = left if op == "**" and isinstance(right, int) else body.session.pin(left)
-    result = _guard(lambda: arithmetic(op, left, right, body.session.limits), span)
+    result = guard(lambda: arithmetic(op, left, right, body.session.limits), span)
     if isinstance(result, (list, str)):
         body.session.count_steps(len(result), span)
     return result
@@ -297,7 +302,7 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
             if len(expr.rest) > 1 or op not in _TENSOR_OPS:
                 fail("NN210", f"`{op}` does not chain or contain on tensors", expr.span)
             return combine(body, op, left, right, expr.span, expr.span)
-        known = _guard(partial(comparison, op, left, right), expr.span)
+        known = guard(partial(comparison, op, left, right), expr.span)
         if known is None:
             known = body.decide(op, left, right, expr.span)
         if not known:
@@ -308,10 +313,10 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
 
 def _conditional(body: Body, expr: tree.Conditional) -> Any:
     while True:  # `a if p else b if q else …` leans to the right
-        side = run_time.side_of(body, expr.condition)
-        if side is not None:
-            return run_time.expression(body, expr, side)
-        if body.truth(expr.condition):
+        split = run_time.split(body, expr.condition)
+        if isinstance(split, run_time.Split):
+            return run_time.expression(body, expr, split)
+        if split:
             return evaluate(body, expr.then)
         if not isinstance(expr.otherwise, tree.Conditional):
             return evaluate(body, expr.otherwise)
@@ -350,9 +355,16 @@ def _index(body: Body, expr: tree.Index) -> Any:
         if len(expr.items) != 1:
             fail("NN202", "a list takes one index", expr.span)
         at = _index_item(body, expr.items[0])
-        at = body.session.pin(at)
         if isinstance(at, slice):
-            return value[at]
+            ends = [body.session.pin(end) for end in (at.start, at.stop, at.step)]
+            for end in ends:
+                if isinstance(end, Dim):
+                    message = f"which items `{expr.span.text}` has depends on {render(end)}"
+                    fail("NN308", message, expr.items[0].span)
+            if at.step == 0:
+                fail("NN202", "the step of a slice is not 0", expr.items[0].span)
+            return value[slice(*ends)]
+        at = body.session.pin(at)
         if not isinstance(at, int) or isinstance(at, bool):
             fail("NN202", f"an index is an integer, not {describe(at)}", expr.items[0].span)
         if not -len(value) <= at < len(value):
@@ -477,7 +489,8 @@ def _not_a_layer(body: Body, stage: tree.Stage, value: Any) -> Any:
     )
 
 
-def _guard(compute: Callable[[], Any], span: Span) -> Any:
+def guard(compute: Callable[[], Any], span: Span) -> Any:
+    """The value, with the place where it cannot be computed."""
     try:
         return compute()
     except Mismatch as mismatch:

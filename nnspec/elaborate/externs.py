@@ -186,6 +186,8 @@ def declare(program: Program, part: tree.ExternDef) -> None:
             help="`return [N, T, D]`, a shape for each result",
         )
     for statement in statements:
+        if isinstance(statement, tree.Input) and patterns.of_each(statement.shape) is not None:
+            fail("NN217", "an extern has a fixed number of inputs", statement.shape.span)
         if isinstance(statement, tree.Return) and statement is not statements[-1]:
             fail("NN217", "an extern returns once, at its end", statement.span)
         if isinstance(statement, tree.TensorDecl) and statement.init is not None:

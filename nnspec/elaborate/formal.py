@@ -13,6 +13,7 @@ from nnspec.diagnostics import Failure
 from nnspec.dims import Dim, symbol
 from nnspec.elaborate.blocks import argument_scope, sequence_graph, short_form
 from nnspec.elaborate.body import Body
+from nnspec.elaborate.patterns import for_inputs, is_rest, split
 from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import Block, BlockLayer, Composed, Poisoned, Repeated
@@ -90,7 +91,7 @@ def _formal_types(
     graph: Graph, definition: tree.BlockDef, hints: dict[str, Size]
 ) -> tuple[TensorType, ...]:
     """The inputs' types with a symbol for each number that the pattern leaves open."""
-    patterns = [s.shape for s in definition.body if isinstance(s, tree.Input)]
+    patterns = for_inputs(definition, len(graph.inputs))
     each = [
         _items(patterns[number], value.type.rank) if patterns else [None] * value.type.rank
         for number, value in enumerate(graph.inputs)
@@ -129,8 +130,6 @@ def _letter(number: int, dim: int, rank: int) -> str:
 
 def _items(shape: tree.Expr, rank: int) -> list[tree.Expr | None]:
     """The items of a pattern, one for each dimension; None for those that `...` covers."""
-    from nnspec.elaborate.patterns import is_rest, split
-
     _, items = split(shape)
     found: list[tree.Expr | None] = []
     for item in items:

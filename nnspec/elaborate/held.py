@@ -7,6 +7,7 @@ A composed layer is a graph of its own, so they become further inputs of it.
 from __future__ import annotations
 
 from nnspec.elaborate.parameters import inputs_of
+from nnspec.elaborate.patterns import list_input
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import BlockLayer, Composed, OperatorLayer, Repeated, describe
 from nnspec.graph import Value
@@ -31,6 +32,8 @@ def tensors(layer: Any) -> list[Value]:
             waiting.extend(step.layer for step in reversed(value.steps))
         elif isinstance(value, Repeated):
             waiting.append(value.layer)
+        elif isinstance(value, OperatorLayer) and value.operator.wraps:
+            waiting.extend((*value.positional, *value.keyword.values()))
         elif isinstance(value, (OperatorLayer, BlockLayer)):
             held = value.keyword if isinstance(value, OperatorLayer) else value.tensors
             for item in held.values():
@@ -61,13 +64,17 @@ def joined(body: Body, made: BlockLayer, tensors: Sequence[Value]) -> Sequence[V
         return tensors
     definition = made.block.definition
     kept = here(body, definition.name, made.tensors, made.places, made.span)
+    names, listed = inputs_of(definition), list_input(definition)
+    others = sum(name not in kept and name != listed for name in names)
     flowing = list(tensors)
     found = []
-    for name in inputs_of(definition):
+    for name in names:
         if name in kept:
             found.append(kept[name])
-        elif flowing:
-            found.append(flowing.pop(0))
+            continue
+        many = max(len(tensors) - others, 0) if name == listed else 1
+        found += flowing[:many]
+        del flowing[:many]
     return [*found, *flowing]
 
 

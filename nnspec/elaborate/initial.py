@@ -107,13 +107,22 @@ def read(body: Body, expr: Expr) -> Any:
     arguments = expr.arguments if isinstance(expr, Call) else ()
     positional = [body.evaluate(a.value) for a in arguments if a.name is None]
     keyword = {a.name.id: body.evaluate(a.value) for a in arguments if a.name is not None}
-    return with_settings(name.id, positional, keyword, expr.span)
+    return of(body, name.id, positional, keyword, expr.span)
+
+
+def of(
+    body: Body, name: str, positional: Sequence[Any], keyword: Mapping[str, Any], span: Span
+) -> Initial:
+    """`trunc_normal(std=0.02)` as a value."""
+    return with_settings(
+        name, *body.session.pin_floats(INITIALISERS[name], positional, keyword), span
+    )
 
 
 def with_settings(
     name: str, positional: Sequence[Any], keyword: Mapping[str, Any], span: Span
 ) -> Initial:
-    """`trunc_normal(std=0.02)` as a value."""
+    """The same, where all numbers are known."""
     try:
         settings = bind_settings(name, INITIALISERS[name], positional, keyword)
         _check_settings(name, settings)

@@ -7,7 +7,7 @@ from nnspec.diagnostics import Label
 from nnspec.dims import LARGEST, Dim, compare, render, symbol
 from nnspec.elaborate.session import fail
 from nnspec.graph import Place
-from nnspec.syntax.tree import Constant, Index, ListExpr, Name
+from nnspec.syntax.tree import Constant, Index, Input, ListExpr, Name
 from nnspec.tensors import DTYPES, TensorType
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.elaborate.body import Body
     from nnspec.source import Span
-    from nnspec.syntax.tree import Expr
+    from nnspec.syntax.tree import BlockDef, Expr
 
 
 def split(shape: Expr) -> tuple[str | None, tuple[Expr, ...]]:
@@ -44,8 +44,51 @@ def is_rest(item: Expr) -> bool:
     return isinstance(item, Constant) and item.value is ...
 
 
+def of_each(shape: Expr) -> Expr | None:
+    """`[[N, C, _, _], ...]`, a list of tensors: the pattern of each. None where it is one tensor's."""
+    if not isinstance(shape, ListExpr) or len(shape.items) != 2 or not is_rest(shape.items[1]):
+        return None
+    each = shape.items[0]
+    dtype = isinstance(each, Index) and isinstance(each.base, Name) and each.base.id in DTYPES
+    return each if dtype or isinstance(each, ListExpr) else None
+
+
+def for_inputs(definition: BlockDef, count: int) -> list[Expr]:
+    """The pattern of each of the `count` tensors that a block is given: an input that is a list takes
+    those that no other takes."""
+    shapes = [s.shape for s in definition.body if isinstance(s, Input)]
+    found: list[Expr] = []
+    for shape in shapes:
+        each = of_each(shape)
+        found += [shape] if each is None else [each] * (count - len(shapes) + 1)
+    return found
+
+
+def list_input(definition: BlockDef) -> str:
+    """The input of a block that is a list of tensors; "" where there is none. It has one at most."""
+    lists = [s for s in definition.body if isinstance(s, Input) and of_each(s.shape) is not None]
+    if len(lists) > 1:
+        first = Label(lists[0].shape.span, "one is here")
+        message = f"`{definition.name}` has several inputs that are lists"
+        fail(
+            "NN208",
+            message,
+            lists[1].shape.span,
+            labels=(first,),
+            help="where one list ended and the other began would not be known: name the tensors of one",
+        )
+    return lists[0].name if lists else ""
+
+
 def declare(body: Body, shape: Expr) -> TensorType:
     """The type of a model's input: names are free symbols, any integer of at least 1."""
+    if of_each(shape) is not None:
+        fail(
+            "NN303",
+            "a model has a fixed number of inputs",
+            shape.span,
+            help="an `input` line for each of them; lists are for blocks",
+        )
     dtype, items = split(shape)
     sizes: list[Size] = []
     for item in items:
@@ -145,5 +188,7 @@ def match(
             )
         elif same is None:
             body.graph.places.append(
-                Place(equal(wanted, actual), f"dimension {number} of {what}", item.span)
+                Place(
+                    equal(wanted, actual), f"dimension {number} of {what}", item.span, (), body.when
+                )
             )

@@ -83,7 +83,10 @@ class Reader:
             raise placed(mismatch, places.get(mismatch.argument, expr.span)) from None
 
     def recipe(self, kind: str, name: tree.Name) -> Recipe:
-        found = lookup(kind, name.id)
+        try:
+            found = lookup(kind, name.id)
+        except Mismatch as mismatch:  # of a package that offers it
+            raise placed(mismatch, name.span) from None
         if found is None:
             close = nearest(name.id, names(kind))
             fail(
@@ -165,6 +168,7 @@ def data_plan(
         divided = source.definition.is_divided(source.settings, root)
     except Mismatch as mismatch:
         raise placed(mismatch, source_setting.value.span) from None
+    drawn: dict[str, Bound] = {}
     split = AS_PUBLISHED if divided else {"train": 0.8, "val": 0.2}
     seed, unreadable = 0, "stop"
     pipelines: dict[str, dict[str, list[Bound]]] = {}
@@ -176,6 +180,8 @@ def data_plan(
             seed = reader.attempt(lambda s=setting: reader.body.evaluate(s.value)) or 0
         elif path == ("unreadable",):
             unreadable = reader.attempt(lambda s=setting: _unreadable(reader, s.value)) or "stop"
+        elif _is_draw(path, setting.value, fields):
+            drawn[path[0]] = reader.attempt(lambda s=setting: _draw(reader, s.value))
         elif path[0] in fields and (len(path) == 1 or (len(path) == 2 and path[1] in SPLITS)):
             continue
         else:
@@ -196,6 +202,10 @@ def data_plan(
             shapes.setdefault(name, {})[one] = after
     if not reader.fine:
         return None
+    for name, draw in drawn.items():
+        fields[name] = made = draw.definition.field(draw.settings)
+        pipelines[name] = {one: [] for one in split}
+        shapes[name] = dict.fromkeys(split, made)
     after_train = {name: by_split[next(iter(split))] for name, by_split in shapes.items()}
     for name, by_split in shapes.items():
         for one, field in by_split.items():
@@ -208,8 +218,24 @@ def data_plan(
                     part.name_span,
                 )
     return DataPlan(
-        part.name, source, split, pipelines, after_train, fields, seed, root, unreadable
+        part.name, source, split, pipelines, after_train, fields, seed, root, unreadable, drawn
     )
+
+
+def _is_draw(path: tuple[str, ...], value: tree.Expr, fields: Mapping[str, Field]) -> bool:
+    """`z = normal(100)`: a name that the source has not, and numbers that are drawn for each batch."""
+    name = value.function if isinstance(value, tree.Call) else None
+    new = len(path) == 1 and path[0] not in fields
+    return new and isinstance(name, tree.Name) and name.id in names("draw")
+
+
+def _draw(reader: Reader, value: tree.Expr) -> Bound:
+    bound = reader.bound("draw", value)
+    try:
+        bound.definition.field(bound.settings)
+    except Mismatch as mismatch:
+        raise placed(mismatch, value.span) from None
+    return bound
 
 
 def _unknown_setting(

@@ -181,10 +181,9 @@ class Session:
         return value
 
     def pin_floats(
-        self, operator: Operator, positional: Sequence[Any], keyword: Mapping[str, Any]
+        self, settings: Sequence[Setting], positional: Sequence[Any], keyword: Mapping[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:
-        """The settings of an operator; where it computes with a float, no formal size."""
-        settings = operator.settings
+        """The arguments for these settings; where one is a float, no formal size."""
         real = {s.name for s in settings if "float" in s.kind and "size" not in s.kind}
         places = [s.name in real for s in settings]
         return (

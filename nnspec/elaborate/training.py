@@ -12,6 +12,15 @@ from nnspec.elaborate.body import Body
 from nnspec.elaborate.recipes import Reader, data_plan, data_root
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.together import (
+    UnknownSetting,
+    bind_models,
+    of_the_run,
+    only_used,
+    partners,
+    together,
+    words_of,
+)
 from nnspec.elaborate.values import Poisoned, describe
 from nnspec.graph import Graph, OpNode, Value
 from nnspec.nearest import in_words, nearest_sizes
@@ -38,60 +47,35 @@ if TYPE_CHECKING:
     Trained = tuple[TrainPlan, Graph, dict[str, Any], dict[str, int]]
 
 
-class UnknownSetting(ValueError):
-    """A word of the command line that sets nothing; its text is fit to be shown."""
-
-
-def known_settings(program: Program, part: tree.TrainDef) -> list[str]:
-    """What the command line can set for this train part."""
-    known = [setting.name for setting in SETTINGS]
-    model = program.models.get(part.model.id)
-    if model is not None:
-        known += [f"model.{parameter.name}" for parameter in model.parameters]
-    for setting in part.settings:
-        kind = setting.path[0]
-        if kind in ("optimizer", "scheduler", "average") and len(setting.path) == 1:
-            value = setting.value
-            name = value.function if isinstance(value, tree.Call) else value
-            recipe = lookup(kind, name.id) if isinstance(name, tree.Name) else None
-            known += [f"{kind}.{s.name}" for s in recipe.settings] if recipe else []
-    if not any(s.path == ("optimizer",) for s in part.settings):
-        adamw = lookup("optimizer", "adamw")
-        known += [f"optimizer.{s.name}" for s in adamw.settings] if adamw else []
-    return known
-
-
 def find_train(program: Program, model: str) -> tree.TrainDef | None:
     """The train part of a model, or of the only model where none is named."""
     fitting = [part for part in program.trains if not model or part.model.id == model]
     return fitting[0] if fitting else None
 
 
-def train_plan(
+def train_plans(
     program: Program, model: str, overrides: Mapping[str, Any], root: str
-) -> Trained | None:
-    """The plan of a train part with the command line's words put in; None where there are problems.
+) -> list[Trained] | None:
+    """The plan of a train part with the command line's words put in, and after it those of the parts that
+    are trained together with it; None where there are problems.
 
     Raises UnknownSetting for a word that sets nothing, and for a file without a train part.
     """
     part = find_train(program, model)
     if part is None:
         raise UnknownSetting(_no_train(program, model))
-    known = known_settings(program, part)
-    for word in overrides:
-        if word not in known:
-            raise UnknownSetting(_unknown(word, known))
-    return read_train(program, part, overrides, root)
+    group = together(program, part)
+    words = words_of(program, group, overrides)
+    found = [read_train(program, one, words, root) for one in group]
+    return None if None in found else [plan for plan in found if plan is not None]
 
 
 def read_train(
-    program: Program, part: tree.TrainDef, overrides: Mapping[str, Any], root: str
+    program: Program, part: tree.TrainDef, words: Mapping[str, Mapping[str, Any]], root: str
 ) -> Trained | None:
-    """The plan of this train part; None where there are problems."""
-    model_settings = {w[6:]: v for w, v in overrides.items() if w.startswith("model.")}
-    others = {w: v for w, v in overrides.items() if not w.startswith("model.")}
+    """The plan of this train part; None where there are problems. `words` of the command line, by model."""
     try:
-        return _read(program, part, model_settings, others, root)
+        return _read(program, part, words, root)
     except Failure as failure:
         program.session.report(failure.problem)
     except Poisoned:
@@ -107,20 +91,21 @@ def _no_train(program: Program, model: str) -> str:
     )
 
 
-def _unknown(word: str, known: list[str]) -> str:
-    close = nearest(word, known) or next((k for k in known if k.rpartition(".")[2] == word), None)
-    if close is not None:
-        return f"there is no setting `{word}`; did you mean `{close}`?"
-    return f"there is no setting `{word}`; there are {', '.join(known)}"
-
-
 def _read(
     program: Program,
     part: tree.TrainDef,
-    model_settings: dict[str, Any],
-    overrides: dict[str, Any],
+    words: Mapping[str, Mapping[str, Any]],
     root: str,
 ) -> Trained | None:
+    group = together(program, part)
+    model_settings = {
+        model: {w[6:]: v for w, v in own.items() if w.startswith("model.")}
+        for model, own in words.items()
+    }
+    own_settings = model_settings.get(part.model.id, {})
+    overrides = {
+        w: v for w, v in words.get(part.model.id, {}).items() if not w.startswith("model.")
+    }
     if part.model.id not in program.models:
         if program.is_poisoned(part.model.id):
             raise Poisoned
@@ -143,10 +128,10 @@ def _read(
             help=f"did you mean `{close}`?" if close else f"write one: data {part.data.id}: …",
         )
     model_problems = len(program.problems)
-    graph = program.graph(part.model.id, model_settings)
+    graph = program.graph(part.model.id, own_settings)
     data = data_plan(*found, {}, data_root(found[0], root))
     reader = Reader(program, overrides, root)
-    written = _written(part)
+    written = {**of_the_run(group), **_written(part)}
     settings = {
         setting.name: reader.attempt(
             lambda s=setting: reader.scalar(
@@ -168,7 +153,9 @@ def _read(
         return None
     inputs, sizes = _match_inputs(part, graph, data)
     values = _values(graph, data, sizes)
-    loss = reader.attempt(lambda: _loss(program, part, written, values, data))
+    loss = reader.attempt(
+        lambda: _loss(program, part, group, model_settings, written, values, data)
+    )
     metrics = reader.attempt(lambda: _metrics(reader, written, values, graph, data, sizes))
     mix = reader.attempt(lambda: _mix(reader, written, inputs, loss, data)) if loss else None
     if not reader.fine:
@@ -186,8 +173,9 @@ def _read(
         mix,
         settings,
         data,
+        partners(loss, group),
     )
-    return plan, graph, model_settings, sizes
+    return plan, graph, own_settings, sizes
 
 
 def _written(part: tree.TrainDef) -> dict[str, tree.Setting]:
@@ -269,7 +257,10 @@ def _groups(
                         optimizer.definition.name, argument.name.id, tuple(own.values())
                     )
                 value = reader.body.evaluate(argument.value)
-                differs[setting.name] = check_kind(optimizer.definition.name, setting, value)
+                value = check_kind(optimizer.definition.name, setting, value)
+                if value == "find":
+                    raise Mismatch("NN206", "a rate is found for all parameters together")
+                differs[setting.name] = value
             except Mismatch as mismatch:
                 raise placed(mismatch, argument.span) from None
         found.append(GroupPlan(names[0], differs))
@@ -285,7 +276,7 @@ def _check_numbers(
     part: tree.TrainDef, written: dict[str, tree.Setting], settings: dict[str, Any]
 ) -> None:
     for name, least in _LEAST.items():
-        if settings[name] is not None and settings[name] < least:
+        if isinstance(settings[name], int) and settings[name] < least:
             place = written[name].value.span if name in written else part.span
             fail("NN206", f"`{name}` is at least {least}, not {settings[name]}", place)
     for name in _ABOVE_0:
@@ -424,11 +415,14 @@ def _values(graph: Graph, data: DataPlan, sizes: dict[str, int]) -> dict[str, Va
 def _loss(
     program: Program,
     part: tree.TrainDef,
+    group: list[tree.TrainDef],
+    model_settings: dict[str, dict[str, Any]],
     written: dict[str, tree.Setting],
     values: dict[str, Value],
     data: DataPlan,
 ) -> Graph:
-    """The loss as a graph of its own, whose inputs are the outputs and fields."""
+    """The loss as a graph of its own, whose inputs are the outputs and fields. The models that are trained
+    together can be applied in it."""
     if "loss" not in written:
         fail(
             "NN504",
@@ -441,9 +435,10 @@ def _loss(
     graph.doc = setting.value.span.text
     graph.inputs = list(values.values())
     scope = Scope(program.scope)
+    body = Body(program.session, graph, scope)
+    bind_models(body, program, group, model_settings)
     for name, value in values.items():
         scope.bind(name, value)
-    body = Body(program.session, graph, scope)
     try:
         result = body.evaluate(setting.value)
     except Failure as failure:
@@ -461,6 +456,7 @@ def _loss(
             help="take its mean: `mean(…)`",
         )
     graph.outputs = [("loss", result)]
+    graph.inputs = only_used(graph)
     _check_classes(graph, data)
     return graph
 

@@ -61,7 +61,7 @@ def model_of(source: str, allow_extern: bool) -> Found:
         return _fresh(source, allow_extern)
     run, job = restore(source, "cpu", allow_extern)
     module, _ = job.build()
-    module.load_state_dict(run.weights("best"))
+    module.load_state_dict(job.weights(run))
     return Found(module, graph_of(module), f"the best weights of {run.folder}")
 
 

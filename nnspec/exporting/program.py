@@ -13,12 +13,13 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram, export
 
 from nnspec.compiler.names import usable
-from nnspec.dims import evaluate, symbols
+from nnspec.dims import comparison, evaluate, symbols
 from nnspec.exporting.dynamic import admitted, of_inputs
-from nnspec.graph import Graph
+from nnspec.graph import Graph, around
 from nnspec.nearest import nearest_sizes
 from nnspec.tensors import torch_name
 from nnspec.training.errors import RunError
+from nnspec.words import joined
 
 #: sizes for the inputs that the model is followed with: small, and each another
 FIRST, STEP = 40, 8
@@ -71,6 +72,7 @@ def exported(module: nn.Module, graph: Graph, fixed: Mapping[str, int]) -> Expor
     reason = "no size that it could be followed with was found"
     names = {name for value in graph.inputs for size in value.type.shape for name in symbols(size)}
     open = sorted(names - fixed.keys())
+    _one_side(graph, open, fixed)
     for exact in (True, False) if open else (True,):
         sizes = sample_sizes(graph, open, fixed, exact)
         if sizes is None:
@@ -91,7 +93,7 @@ def exported(module: nn.Module, graph: Graph, fixed: Mapping[str, int]) -> Expor
         except Exception as error:  # of many kinds, AssertionError among them: it cannot follow
             reason = str(error).strip().partition("\n")[0]
         else:
-            return Exported(program, inputs, "" if exact else " and ".join(taken.requires))
+            return Exported(program, inputs, "" if exact else joined(taken.requires))
     if not open:
         raise RunError(f"torch.export cannot follow `{graph.name}`: {reason}")
     fixable = [name for name in open if name != "N"] or open
@@ -100,6 +102,22 @@ def exported(module: nn.Module, graph: Graph, fixed: Mapping[str, int]) -> Expor
         f"torch.export cannot follow {' and '.join(open)} through `{graph.name}`: {reason}",
         "say which sizes are fixed: --sizes " + ",".join(f"{n}={numbers[n]}" for n in fixable),
     )
+
+
+def _one_side(graph: Graph, open: list[str], fixed: Mapping[str, int]) -> None:
+    """RunError where an `if` takes either side at the sizes that are left open: a program has one."""
+    for node in (node for body in graph.subgraphs() for node in body.nodes):
+        for region, _ in around(node.when):
+            condition = region.condition
+            free = sorted(condition.symbols - fixed.keys()) if condition is not None else []
+            if condition is not None and free:
+                numbers = sample_sizes(graph, open, fixed, True) or dict.fromkeys(open, 1)
+                raise RunError(
+                    f"a program has one side of `if {comparison(condition)}` in `{graph.name}`, and "
+                    f"{' and '.join(free)} may be any",
+                    "say which sizes are fixed: --sizes "
+                    + ",".join(f"{name}={numbers[name]}" for name in free),
+                )
 
 
 def sample_sizes(

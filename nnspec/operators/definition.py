@@ -338,6 +338,9 @@ class Operator:
     #: the results are parts of one tensor: a list, even where there is only one.
     makes_parts: ClassVar[bool] = False
 
+    #: it is around a layer, its first setting, which gets the tensors
+    wraps: ClassVar[bool] = False
+
     #: what several results are called: `out, h, c`.
     result_names: ClassVar[tuple[str, ...]] = ()
     #: how to get the first result only, where a setting does it.

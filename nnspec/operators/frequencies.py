@@ -63,7 +63,7 @@ class Fftfreq(Maker):
         Setting("dtype", "dtype|none", None, doc="f32 by default"),
     )
     accepts = ("fftfreq(6)", 'fftfreq(5, 0.5, dtype="f64")')
-    rejects = ("fftfreq(0)",)
+    rejects = ('fftfreq(4, dtype="i64")',)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         n, dtype = use["n"], use["dtype"] or "f32"
@@ -87,7 +87,7 @@ class Rfftfreq(Fftfreq):
 
     name = "rfftfreq"
     accepts = ("rfftfreq(6)", 'rfftfreq(5, 0.5, dtype="f64")')
-    rejects = ("rfftfreq(0)",)
+    rejects = ('rfftfreq(4, dtype="c64")',)
 
     def count(self, n: Size) -> Size:
         return n // 2 + 1

@@ -131,7 +131,10 @@ class Zeros(Maker):
         return (TensorType(use["dtype"] or "f32", self.shape(use)),)
 
     def function(self, use: Use) -> CallCode:
-        return self.code(use, *(use["size"] or ((),)))
+        sizes = tuple(use["size"])
+        # torch.fx follows sizes that are known only when the module runs in a tuple alone
+        whole = not sizes or any(isinstance(size, Dim) for size in sizes)
+        return self.code(use, *((sizes,) if whole else sizes))
 
 
 class Ones(Zeros):

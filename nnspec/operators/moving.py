@@ -159,7 +159,7 @@ class Diagonal(Operator):
         Setting("dim2", "int", 1, doc="the columns"),
     )
     accepts = ("[3, 4] -> diagonal", "[2, 4, 4] -> diagonal(1, -2, -1)", "[3, 4] -> diagonal(-2)")
-    rejects = ("[3, 4] -> diagonal(4)", "[3] -> diagonal", "[3, 4] -> diagonal(0, 1, 1)")
+    rejects = ("[3] -> diagonal", "[3, 4] -> diagonal(0, 1, 1)")
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         rank = use.x.rank

@@ -1,4 +1,4 @@
-"""The same values in another shape: reshape, permute, transpose, squeeze, unsqueeze."""
+"""The same values in another shape: reshape, permute, transpose, squeeze, unsqueeze, contiguous."""
 
 from __future__ import annotations
 
@@ -149,3 +149,19 @@ class Unsqueeze(Operator):
 
     def function(self, use: Use) -> CallCode:
         return CallCode(".unsqueeze", (Ref(0), use["dim"]))
+
+
+class Contiguous(Operator):
+    """The values laid out in memory in their order, as a copy where they are not: after a `permute`,
+    some operators are faster then, and some slower."""
+
+    name = "contiguous"
+    family = "shape"
+    keeps_shape = True
+    accepts = ("[2, 3, 4] -> contiguous",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        return (use.x,)
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode(".contiguous", (Ref(0),))

@@ -110,7 +110,7 @@ class FrozenBatchNorm2d(Operator):
     family = "normalisation"
     settings = (Setting("eps", "float", 1e-5, doc="added to the variance"),)
     accepts = ("[2, 3, 4, 5] -> frozen_batch_norm2d", "[2, 3, 4, 5] -> frozen_batch_norm2d(1e-3)")
-    rejects = ("[2, 3] -> frozen_batch_norm2d",)
+    rejects = ("[2, 3, 4, 5, 6] -> frozen_batch_norm2d",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(4, meaning=_IMAGE)

@@ -1,4 +1,7 @@
-"""Metrics: what is measured on outputs and fields; torchmetrics computes them."""
+"""Metrics: what is measured on outputs and fields, as torchmetrics defines it.
+
+What is no more than a count or a sum is computed in `counts.py`, the rest by torchmetrics itself.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,8 @@ from nnspec.recipe.definition import Recipe, by_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+    from torch import Tensor
 
     from nnspec.recipe.definition import Field
     from nnspec.tensors import TensorType
@@ -25,7 +30,7 @@ class Metric(Recipe):
         raise NotImplementedError
 
     def build(self, field: Field, settings: dict[str, Any]) -> Any:
-        """A torchmetrics.Metric."""
+        """A torchmetrics.Metric, or a Count."""
         raise NotImplementedError
 
 
@@ -33,8 +38,6 @@ class _OfClasses(Metric):
     """Scores [N, classes], or [N, classes, …] where each place of a sample has a class."""
 
     torch_class: str
-    #: where several classes are brought together: each counts alike, or each sample
-    average: str | None = "macro"
 
     def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
         if field.classes is None:
@@ -51,8 +54,20 @@ class _OfClasses(Metric):
     def build(self, field: Field, settings: dict[str, Any]) -> Any:
         from torchmetrics import classification
 
-        average = {} if self.average is None else {"average": self.average}
-        return getattr(classification, self.torch_class)(field.classes, **average)
+        return getattr(classification, self.torch_class)(field.classes)
+
+
+class _PerClass(_OfClasses):
+    """The mean over classes of a figure of the counts: hits, times taken for one, times there."""
+
+    def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+        from nnspec.recipe.counts import PerClass
+
+        assert field.classes is not None
+        return PerClass(field.classes, self.figure)
 
 
 class Accuracy(_OfClasses):
@@ -68,27 +83,36 @@ class Accuracy(_OfClasses):
             raise Mismatch("NN206", message, argument="top")
 
     def build(self, field: Field, settings: dict[str, Any]) -> Any:
-        from torchmetrics.classification import MulticlassAccuracy
+        from nnspec.recipe.counts import Hits
 
-        return MulticlassAccuracy(field.classes, top_k=settings["top"], average="micro")
+        return Hits(settings["top"])
 
 
-class F1(_OfClasses):
+class F1(_PerClass):
     """The mean over classes of the harmonic mean of precision and recall."""
 
-    name, torch_class = "f1", "MulticlassF1Score"
+    name = "f1"
+
+    def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
+        return 2 * hit / (taken + there)
 
 
-class Precision(_OfClasses):
+class Precision(_PerClass):
     """The mean over classes of the share of what is taken for it that is it."""
 
-    name, torch_class = "precision", "MulticlassPrecision"
+    name = "precision"
+
+    def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
+        return hit / taken
 
 
-class Recall(_OfClasses):
+class Recall(_PerClass):
     """The mean over classes of the share of it that is found."""
 
-    name, torch_class = "recall", "MulticlassRecall"
+    name = "recall"
+
+    def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
+        return hit / there
 
 
 class AUROC(_OfClasses):
@@ -97,10 +121,13 @@ class AUROC(_OfClasses):
     name, torch_class = "auroc", "MulticlassAUROC"
 
 
-class MeanIoU(_OfClasses):
+class MeanIoU(_PerClass):
     """The mean over classes of intersection over union (Jaccard), as segmentation is judged."""
 
-    name, torch_class = "iou", "MulticlassJaccardIndex"
+    name = "iou"
+
+    def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
+        return hit / (taken + there - hit)
 
 
 class Perplexity(Metric):
@@ -129,7 +156,6 @@ class Perplexity(Metric):
 
 class _OfNumbers(Metric):
     higher_is_better = False
-    torch_class: str
 
     def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
         if field.classes is not None:
@@ -137,28 +163,38 @@ class _OfNumbers(Metric):
         if output.shape[1:] != field.shape:
             raise Mismatch("NN501", f"`{self.name}` compares {output} with samples {field}")
 
-    def build(self, field: Field, settings: dict[str, Any]) -> Any:
-        import torchmetrics
-
-        return getattr(torchmetrics, self.torch_class)()
-
 
 class MeanSquaredError(_OfNumbers):
     """The mean of the squared differences."""
 
-    name, torch_class = "mse", "MeanSquaredError"
+    name = "mse"
+
+    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+        from nnspec.recipe.counts import MeanError
+
+        return MeanError(2)
 
 
 class MeanAbsoluteError(_OfNumbers):
     """The mean of the absolute differences."""
 
-    name, torch_class = "mae", "MeanAbsoluteError"
+    name = "mae"
+
+    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+        from nnspec.recipe.counts import MeanError
+
+        return MeanError(1)
 
 
 class R2(_OfNumbers):
     """The coefficient of determination: 1 is perfect, 0 as good as the mean."""
 
-    name, torch_class, higher_is_better = "r2", "R2Score", True
+    name, higher_is_better = "r2", True
+
+    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+        from torchmetrics import R2Score
+
+        return R2Score()
 
 
 ALL = by_name(

@@ -53,7 +53,8 @@ class Optimizer(Recipe):
 
 
 def _lr(default: Any) -> Setting:
-    return Setting("lr", "float", default, doc="learning rate: the length of a step")
+    doc = 'learning rate: the length of a step; "find" tries rates'
+    return Setting("lr", "float|str", default, choices=("find",), doc=doc)
 
 
 _BETAS = Setting(

@@ -7,6 +7,7 @@ from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from nnspec.graph import Graph
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
 #: the plain settings of a train part
 SETTINGS = (
     Setting("epochs", "int", 10, doc="passes over the training data"),
-    Setting("batch_size", "int", 64, doc="samples in a batch, of all processes together"),
+    Setting(
+        "batch_size",
+        "int|str",
+        64,
+        choices=("auto",),
+        doc='samples in a batch, of all processes together; "auto" tries sizes',
+    ),
     Setting("accumulate", "int", 1, doc="batches whose gradients make one step of the optimizer"),
     Setting("seed", "int", 0, doc="of the weights, the split and the order of the samples"),
     Setting("clip_grad_norm", "float|none", None, doc="longest gradient that is let through"),
@@ -72,6 +79,9 @@ SETTINGS = (
 #: with strategy=fsdp a block with this part of the weights is a unit, whose weights come together as one
 UNIT_SHARE = 100
 
+#: those that are of one train part, where several are trained together; the others are of the run
+OF_ONE_PART = ("clip_grad_norm", "clip_grad_value", "no_decay", "freeze", "weights")
+
 #: the settings of a train part that are more than a plain value
 PARTS = ("loss", "metrics", "optimizer", "scheduler", "average", "groups", "mix")
 
@@ -83,7 +93,8 @@ AS_PUBLISHED = {"train": 1.0, "val": 1.0}
 class DataPlan(Record):
     """A data part. `transforms[field][split]` are the steps, `fields` is what comes out of them.
 
-    Paths in it count from the folder `root`. `unreadable` files "stop" the run, or are "skip"ped.
+    Paths in it count from the folder `root`. `unreadable` files "stop" the run, or are "skip"ped. The
+    fields in `drawn` are no part of the source: they are drawn for each batch.
     """
 
     name: str
@@ -95,6 +106,7 @@ class DataPlan(Record):
     seed: int
     root: str = ""
     unreadable: str = "stop"
+    drawn: Mapping[str, Bound] = {}
 
 
 class MetricPlan(Record):
@@ -122,7 +134,8 @@ class MixPlan(Record):
 
 class TrainPlan(Record):
     """A train part. `inputs` maps the model's inputs to fields; `loss` is the graph of its expression,
-    whose inputs are named as outputs and fields."""
+    whose inputs are those outputs and fields that it uses. `partners` are the models that it applies by
+    name, this one's own perhaps among them."""
 
     model: str
     inputs: dict[str, str]
@@ -136,3 +149,4 @@ class TrainPlan(Record):
     mix: MixPlan | None
     settings: dict[str, Any]
     data: DataPlan
+    partners: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from math import lcm
 
 from nnspec.dims import Dim, render
 from nnspec.known import Known
+from nnspec.report.factored import factored
 from nnspec.report.units import short
 from nnspec.residues import ANY, Progression, period
 
@@ -50,6 +51,11 @@ def formula(size: Size, number: Callable[[int], str] = short) -> str:
     """The size with the signs of mathematics; `number` writes the coefficients."""
     if isinstance(size, int):
         return number(size)
+    if len(size.terms) > 1:
+        content, parts = factored(size)
+        if len(parts) > 1:
+            content_text = [] if content == 1 and number is short else [number(content)]
+            return "·".join([*content_text, *(_factor(part) for part in parts)])
     text = ""
     for monomial, coefficient in size.terms:
         factors = _factors(monomial)
@@ -59,6 +65,14 @@ def formula(size: Size, number: Callable[[int], str] = short) -> str:
         sign = "-" if coefficient < 0 else "+"
         text += f" {sign} {part}" if text else part if coefficient > 0 else f"-{part}"
     return text
+
+
+def _factor(size: Dim) -> str:
+    """A factor, in brackets where it is a sum."""
+    if len(size.terms) > 1:
+        return f"({render(size)})"
+    ((monomial, coefficient),) = size.terms
+    return "·".join([*([str(coefficient)] if coefficient != 1 else []), *_factors(monomial)])
 
 
 def _factors(monomial: tuple[Atom, ...]) -> list[str]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import cached_property
 
 from nnspec.analysis import budgets, macs, memory, params, receptive, requires
+from nnspec.analysis.fold import when_run
 from nnspec.diagnostics import Failure, Problem
-from nnspec.dims import render, substitute
-from nnspec.graph import CallNode, OpNode
+from nnspec.dims import comparison, negated, render, substitute
+from nnspec.graph import CallNode, OpNode, around
 from nnspec.known import Known
 from nnspec.nearest import nearest_sizes
 from nnspec.records import Record
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from nnspec.analysis.fold import Sums
     from nnspec.dims import Size
-    from nnspec.graph import Graph, Node
+    from nnspec.graph import Graph, Node, Region
     from nnspec.sizes import Admitted
     from nnspec.source import Span
     from nnspec.tensors import TensorType
@@ -67,9 +68,9 @@ class Layer(Record):
     span: Span
     count: int = 1
     tied: tuple[tuple[str, str], ...] = ()  # parameter -> the path of the one that it is
-    only: str = (
-        ""  # "training" or "evaluation": a side of `if training:`; its MACs are evaluation's
-    )
+    #: "training" or "evaluation", and the sizes ("H >= 64"), where it stands in a side of such an `if`;
+    #: its MACs are evaluation's
+    only: str = ""
 
 
 class Section(Record):
@@ -123,6 +124,12 @@ class Report:
         """No errors (warnings may be there)."""
         return all(problem.severity != "error" for problem in self.diagnostics)
 
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from nnspec.report.html import report_html
+
+        return report_html(self)
+
     def __repr__(self) -> str:
         state = "ok" if self.ok else f"{len(self.diagnostics)} problems"
         return f"<Report {state}: {', '.join(self.models) or 'no models'}>"
@@ -138,6 +145,12 @@ class ModelReport:
     @property
     def name(self) -> str:
         return self.graph.name
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from nnspec.report.html import model_html
+
+        return model_html(self)
 
     # -- sizes -------------------------------------------------------------------------------------
 
@@ -372,23 +385,30 @@ class ModelReport:
             tuple(self.tensor(value.type) for value in node.inputs if value is not None),
             tuple(self.tensor(value.type) for value in node.outputs),
             self.show(own),
-            0 if walk.side == "training" else self.show(walk.copies * macs.of_node(node, {})),
+            self.show(walk.work(macs.of_node(node, {}))),
             node.span,
             walk.copies * node.count,
             tuple((name, ".".join(walk.home + tie.path)) for name, tie in node.tied.items()),
-            walk.side or side(node),
+            " and ".join(filter(None, (walk.side, side(node)))),
         )
 
 
 def side(node: Node) -> str:
-    """The side of `if training:` that a node stands in, or ""."""
-    return "" if node.when is None else "training" if node.when[1] else "evaluation"
+    """The sides that a node stands in of `if`s that only a run decides, or ""."""
+    return " and ".join(words(region, first) for region, first in reversed([*around(node.when)]))
+
+
+def words(region: Region, first: bool) -> str:
+    """`training`, `evaluation`, `H >= 64`: when a side is run."""
+    if region.condition is None:
+        return "training" if first else "evaluation"
+    return comparison(region.condition if first else negated(region.condition))
 
 
 class _Walk:
     """A body on the way through a model: where it is, and how often it is there."""
 
-    __slots__ = ("copies", "home", "nodes", "prefix", "shared", "side")
+    __slots__ = ("calls", "copies", "home", "nodes", "prefix", "shared", "side")
 
     def __init__(self, nodes: Iterator[Node]) -> None:
         self.nodes = nodes
@@ -397,6 +417,13 @@ class _Walk:
         self.copies = 1
         self.shared = False
         self.side = ""
+        self.calls: tuple[CallNode, ...] = ()
+
+    def work(self, macs: Size) -> Size:
+        """The MACs of all copies, where the calls that lead here are run."""
+        for node in self.calls:
+            macs = when_run(macs, node)
+        return self.copies * macs
 
     def into(self, node: CallNode) -> _Walk:
         """The body of a call."""
@@ -405,5 +432,6 @@ class _Walk:
         inside.home = self.home if node.graph.definition is None else inside.prefix
         inside.copies = self.copies * node.count
         inside.shared = self.shared or node.shared
-        inside.side = self.side or side(node)
+        inside.side = " and ".join(filter(None, (self.side, side(node))))
+        inside.calls = (*self.calls, node) if node.when else self.calls
         return inside

@@ -13,6 +13,7 @@ from nnspec.report.formula import figure
 from nnspec.report.tree import Row, rows
 from nnspec.report.units import counted, in_bytes, short
 from nnspec.residues import ANY
+from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,10 +94,11 @@ class _Line:
         self.shares = (0.0, 0.0)
 
 
-_HEADS = ["layer", "operator", "output", "parameters", "MACs"]
+HEADS = ["layer", "operator", "output", "parameters", "MACs"]
 
 
-def _table(model: ModelReport, tree: list[Row], style: Style) -> Iterator[str]:
+def lines_of(model: ModelReport, tree: list[Row], guides: bool) -> list[_Line]:
+    """The rows of a model's table, its inputs first; `guides` draws the branches of the tree."""
     lines = [_input_line(name, str_shape(t.dtype, t.shape)) for name, t in model.inputs.items()]
     totals = (
         _number(model, model.param_sums[id(model.graph)]),
@@ -111,7 +113,7 @@ def _table(model: ModelReport, tree: list[Row], style: Style) -> Iterator[str]:
                 _cell(model, row.params),
                 _cell(model, row.macs),
             ],
-            _guide(row, style.colour),
+            _guide(row, guides),
             row,
         )
         line.shares = (
@@ -119,11 +121,16 @@ def _table(model: ModelReport, tree: list[Row], style: Style) -> Iterator[str]:
             _share(model, row.macs * row.outer, totals[1]),
         )
         lines.append(line)
+    return lines
+
+
+def _table(model: ModelReport, tree: list[Row], style: Style) -> Iterator[str]:
+    lines = lines_of(model, tree, style.colour)
     widths = _widths(lines, style)
     bar = " " * (_BAR_CELLS + 1) if style.colour else ""
     head = _GAP.join(
         pad(text, size) if column < 3 else " " * (size - len(text)) + text + bar
-        for column, (text, size) in enumerate(zip(_HEADS, widths, strict=True))
+        for column, (text, size) in enumerate(zip(HEADS, widths, strict=True))
     )
     yield style.paint(head.rstrip(), "head")
     for line in lines:
@@ -162,7 +169,7 @@ def _guide(row: Row, drawn: bool) -> str:
 
 def _widths(lines: list[_Line], style: Style) -> list[int]:
     """The width of each column; operators, then shapes, give way on a narrow terminal."""
-    found = [len(head) for head in _HEADS]
+    found = [len(head) for head in HEADS]
     for line in lines:
         for column, cell in enumerate(line.cells):
             extra = width(line.guide) if column == 0 else 0
@@ -250,7 +257,8 @@ def _share(model: ModelReport, size: Size, total: int | None) -> float:
 # -- totals ----------------------------------------------------------------------------------------
 
 
-def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
+def totals(model: ModelReport) -> Iterator[tuple[str, str]]:
+    """The figures of the whole model, each with its name."""
     per = f" per sample ({model.batch} = 1)" if model.batch else ""
     root = id(model.graph)
     yield "parameters", _total(model, model.param_sums[root], _both)
@@ -265,6 +273,10 @@ def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     if field is not None and any(size > 1 for size in field):
         yield "receptive field", " × ".join(counted(size) for size in field)
     yield "sizes", sizes_text(model)
+
+
+def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
+    yield from totals(model)
     example = _example(model)
     if example:
         yield "in numbers", f"nnspec check {target} --sizes {example}"
@@ -321,7 +333,7 @@ def sizes_text(model: ModelReport) -> str:
     conditions = [text for text in model.requires if model.names_in(text) & set(model.symbols)]
     bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
-    parts = [" and ".join(conditions)] if conditions else []
+    parts = [joined(conditions)] if conditions else []
     if free:
         parts.append(f"any {', '.join(free)}")
     if model.sizes:

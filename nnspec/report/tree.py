@@ -7,9 +7,10 @@ block). Folding and depth change what is shown, never a sum.
 from __future__ import annotations
 
 from nnspec.analysis import macs, params
-from nnspec.graph import CallNode, Choice, OpNode, OwnParam
+from nnspec.graph import CallNode, Choice, OpNode, OwnParam, around
 from nnspec.operators.binding import show
 from nnspec.operators.definition import REQUIRED, Inner
+from nnspec.report.model import words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = (describe(node) + tied(node) + only(node)).strip()
+        self.operator = (describe(node) + tied(node) + only(node) + again(node)).strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -181,10 +182,19 @@ def tied(node: Node) -> str:
 
 
 def only(node: Node) -> str:
-    """What stands in a side of `if training:`."""
-    if node.when is None:
-        return ""
-    return " in training only" if node.when[1] else " in evaluation only"
+    """When it is run, of what stands in a side of an `if` that only a run decides."""
+    said = [
+        f" in {words(region, first)} only"
+        if region.condition is None
+        else f" if {words(region, first)}"
+        for region, first in reversed([*around(node.when)])
+    ]
+    return "".join(said)
+
+
+def again(node: Node) -> str:
+    """What the backward pass computes again."""
+    return " recomputed" if node.recomputed else ""
 
 
 def operator_text(operator: Operator, use: Use | Inner) -> str:

@@ -15,6 +15,7 @@ from nnspec.syntax.tree import (
     GlobalAssign,
     Import,
     Input,
+    LayerDecl,
     Name,
     Parameter,
     Part,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _DECLARES = (Input, TensorDecl, Assert, Return)
+_OF_BLOCKS = (Input, LayerDecl, TensorDecl)
 
 
 class Builder(StatementBuilder):
@@ -87,6 +89,10 @@ class Builder(StatementBuilder):
         self, start: int, end: int, name: int, parameters: tuple[Parameter, ...], body: Body
     ) -> FnDef:
         doc, statements = body
+        for statement in statements:
+            if isinstance(statement, _OF_BLOCKS):
+                word = statement.span.text.split(maxsplit=1)[0]
+                self.report(f"a `fn` has no `{word}`; a block has", statement.span)
         return FnDef(
             Span(self.source, start, end),
             self.token(name),

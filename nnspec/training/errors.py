@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """On a GPU it has a class of its own; the processor's allocator only says so."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 class RunError(Exception):
     """A run cannot go on; `help` says what to do. The command line prints both, without a traceback."""
 

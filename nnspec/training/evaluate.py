@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from nnspec.training.errors import RunError
 from nnspec.training.start import restore
@@ -57,7 +56,7 @@ def evaluate(
         )
     state, _ = run.state("best")
     trainer = job.trainer(run)
-    trainer.model.load_state_dict(run.weights("best"))
+    trainer.take(run.weights("best"))
     results = trainer.validate(split)
     confusion: Tensor | None = None
     names: tuple[str, ...] = ()
@@ -72,9 +71,9 @@ def evaluate(
         trainer.model.eval()
         with torch.inference_mode():
             for batch in trainer.splits[split].batches(256):
-                scores = trainer.forward(batch)[target.output]
-                confusion += multiclass_confusion_matrix(
-                    scores, batch[target.field], num_classes=field.classes
-                ).cpu()
+                taken = trainer.forward(batch)[target.output].argmax(1).flatten()
+                there = batch[target.field].flatten()
+                places = (there * field.classes + taken).cpu()
+                confusion += places.bincount(minlength=field.classes**2).view_as(confusion)
     samples = len(trainer.splits[split])
     return Evaluation(split, state.epoch, samples, results, confusion, names)

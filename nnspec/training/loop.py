@@ -12,13 +12,13 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from nnspec.recipe.counts import Count
 from nnspec.recipe.plan import TrainPlan
 from nnspec.training.data import Batch, Split
 from nnspec.training.errors import RunError
-from nnspec.training.parallel.shards import read_shards
 from nnspec.training.parallel.share import Share
-from nnspec.training.parallel.strategies import Whole, divided
-from nnspec.training.run import Run
+from nnspec.training.parallel.whole import Whole
+from nnspec.training.run import SHARDS, Run
 from nnspec.training.state import State, pack, unpack
 from nnspec.training.update import DTYPES, Update
 
@@ -67,6 +67,7 @@ class Trainer:
         best = "max" if self.higher_is_better else "min"
         self.update = Update(plan, model, self.per_epoch, best, strategy)
         self.called = strategy.called(model)
+        self.together: list[Trainer] = [self]  # all that share models with it
         self.mixtures = []
         if plan.mix is not None:
             classes = plan.data.fields[plan.mix.label].classes
@@ -125,14 +126,12 @@ class Trainer:
         self._refuse_nonsense(train_loss)
         seconds = time.perf_counter() - begun
         results = self.validate()
-        self.update.ends_epoch(results[self.monitor])
-        self.epoch, self.step = number, 0
+        figures = self._figures()
         seen = int(self.processes.total(torch.tensor(self.samples - seen_before)))
-        self.loss_sum.zero_()
-        self.samples = 0
+        self._ends_epoch(number, results)
         row = {
             "epoch": number,
-            "train_loss": train_loss,
+            **figures,
             **{f"val_{name}": value for name, value in results.items()},
             "lr": self.update.lr,
             "samples_per_second": seen / seconds,
@@ -140,7 +139,7 @@ class Trainer:
         }
         better = self._is_better(results)
         if better:
-            self.best, self.best_epoch = results[self.monitor], number
+            self.best, self.best_epoch = results.get(self.monitor), number
         self.run_folder.record(row)
         if (
             better
@@ -149,6 +148,16 @@ class Trainer:
         self._save("last", self.model)
         watcher.epoch(row, better)
 
+    def _figures(self) -> dict[str, float]:
+        """What an epoch of training is told by, besides the validation."""
+        return {"train_loss": self._loss_of_all()}
+
+    def _ends_epoch(self, number: int, results: dict[str, float]) -> None:
+        self.update.ends_epoch(results[self.monitor or "loss"])
+        self.epoch, self.step = number, 0
+        self.loss_sum.zero_()
+        self.samples = 0
+
     def train_batches(self, watcher: Watcher) -> None:
         """What is left of the batches of the epoch under way."""
         number = self.epoch + 1
@@ -156,7 +165,7 @@ class Trainer:
         split = self.splits["train"]
         order, share = self._order(number), self.processes.share
         for batch in split.batches(self.batch_size, order, self.step, share):
-            is_update = self._train_batch(self._mixed(batch))
+            is_update = self._train_batch(self._mixed(self._drawn(batch)))
             watcher.batch(number, self.step, self.per_epoch, self._mean_loss)
             if is_update:
                 self.update.averaged(number, self.step == self.per_epoch)
@@ -192,6 +201,15 @@ class Trainer:
         self.step += 1
         return is_update
 
+    def _drawn(self, batch: Batch) -> Batch:
+        """The batch with the fields that are drawn for it."""
+        drawn = self.plan.data.drawn
+        if not drawn:
+            return batch
+        size = len(next(iter(batch.values())))
+        made = {n: b.definition.draw(size, b.settings, self.device) for n, b in drawn.items()}
+        return {**batch, **made}
+
     def _mixed(self, batch: Batch) -> Batch:
         """The batch with its samples mixed, where the plan wants that."""
         mix = self.plan.mix
@@ -209,7 +227,25 @@ class Trainer:
 
     def _forward_and_loss(self, batch: Batch) -> Tensor:
         with self._precision():
-            return self.loss(**{**batch, **self.forward(batch, self.called)})
+            outputs = self.forward(batch, self.called) if self.needs_outputs else {}
+            return self._loss_of(batch, outputs)
+
+    def _loss_of(self, batch: Batch, outputs: Batch, evaluated: bool = False) -> Tensor:
+        """The loss of outputs and fields, and of the models that it applies itself."""
+        known = {**batch, **outputs}
+        models = {
+            one.plan.model: one.update.evaluated if evaluated else one.model
+            for one in self.together
+            if one.plan.model in self.plan.partners
+        }
+        return self.loss(
+            **{value.name: known[value.name] for value in self.plan.loss.inputs}, **models
+        )
+
+    @property
+    def needs_outputs(self) -> bool:
+        """Whether the loss is of what the model says of the batch."""
+        return any(value.name in self.plan.outputs for value in self.plan.loss.inputs)
 
     def forward(self, batch: Batch, model: nn.Module | None = None) -> dict[str, Tensor]:
         """The outputs by name, of the model or of its average."""
@@ -268,16 +304,21 @@ class Trainer:
         with torch.inference_mode(), self._precision():
             at_once, share = max(self.batch_size, 256), self.processes.share
             left = len(self.splits[split])
-            for batch in self.splits[split].batches(at_once, share=share):
+            for stored in self.splits[split].batches(at_once, share=share):
+                batch = self._drawn(stored)
                 outputs = self.forward(batch, model)
                 size = _counted(batch, min(at_once, left), share)
                 left -= at_once
                 if not size:
                     continue
-                total += self.loss(**{**batch, **outputs}) * size
+                total += self._loss_of(batch, outputs, evaluated=True) * size
                 seen += size
                 for metric, plan in zip(self.metrics.values(), self.plan.metrics, strict=True):
                     metric.update(outputs[plan.output], batch[plan.field])
+        if self.processes.size > 1:
+            for metric in self.metrics.values():
+                if isinstance(metric, Count):  # others exchange by themselves
+                    metric.combine(self.processes.total)
         results = {name: float(metric.compute()) for name, metric in self.metrics.items()}
         total, every = self.processes.total(total), self.processes.total(torch.tensor(seen))
         return {**results, "loss": float(total) / max(1, int(every))}
@@ -311,10 +352,10 @@ class Trainer:
             of_each = self.processes.of_each(torch.cuda.get_rng_state(self.device))
             for one, own in zip(rng, of_each, strict=True):
                 one["cuda"] = own
-        parts = {**self.update.state(tensors), "rng": pack(rng, "rng", tensors)}
+        parts = {**self._state(tensors), "rng": pack(rng, "rng", tensors)}
         loss_sum, samples = self._sums()
         self.processes.average_buffers(model)
-        shared = divided(tensors)
+        shared = self.strategy.divided(tensors)
         whole = {name: value for name, value in tensors.items() if name not in shared}
         state = State(
             epoch=self.epoch,
@@ -331,19 +372,42 @@ class Trainer:
         )
         self.saved_at = time.monotonic()
 
+    def _state(self, tensors: dict[str, Tensor]) -> dict[str, Any]:
+        """What is saved besides the weights; its tensors go to `tensors`."""
+        return self.update.state(tensors)
+
+    def take(self, weights: dict[str, Tensor]) -> None:
+        """Take these weights of a checkpoint."""
+        self.strategy.load(self.model, weights)
+
+    def _take_up(
+        self,
+        weights: dict[str, Tensor],
+        parts: dict[str, Any],
+        tensors: dict[str, Tensor],
+        changed: Collection[str],
+    ) -> None:
+        """The weights, and what was saved besides them."""
+        self.take(weights)
+        own = [name.removeprefix("optimizer.") for name in changed if name.startswith("optimizer.")]
+        self.update.load(parts, tensors, own)
+
     def resume(self, changed: Collection[str] = ()) -> None:
         """Take up the state of `last`: weights, optimizer, schedule, random numbers, place in the epoch.
 
-        `changed` are the settings of the optimizer that are not as they were.
+        `changed` are the settings that are not as they were.
         """
         state, tensors = self.run_folder.state("last")
         weights = self.run_folder.weights("last")
-        alone = self.processes.size == 1
-        tensors |= read_shards(self.run_folder.checkpoint("last"), self.update.held_as, alone)
+        folder = self.run_folder.checkpoint("last")
+        if (folder / SHARDS).is_dir():
+            from nnspec.training.parallel.shards import read_shards
+
+            alone = self.processes.size == 1
+            tensors |= read_shards(folder / SHARDS, self.update.held_as, alone)
         try:
-            self.strategy.load(self.model, weights)
             self._resume_stream(unpack(state.parts.pop("rng"), tensors), state)
-            self.update.load(state.parts, tensors, changed)
+            self._take_up(weights, state.parts, tensors, changed)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             folder = self.run_folder.folder
             raise RunError(

@@ -60,7 +60,7 @@ def predict(
     (field,) = plan.inputs.values()
     if onnx is None:
         model, _ = job.build()
-        model.load_state_dict(run.weights("best"))
+        model.load_state_dict(job.weights(run))
         outputs = of_module(model.eval(), plan)
     else:
         outputs = of_onnx(onnx, plan)

@@ -19,14 +19,18 @@ from rich.text import Text
 from torch import nn
 
 from nnspec.recipe.plan import SETTINGS
-from nnspec.training.start import Job
+from nnspec.training.start import Job, Part
 
 #: seconds between two looks at the loss: reading it waits for the device
 REFRESH = 0.2
 
 
 def header(
-    console: Console, job: Job, counts: dict[str, int], model: nn.Module, words: dict[str, Any]
+    console: Console,
+    job: Job,
+    counts: dict[str, int],
+    models: dict[str, nn.Module],
+    words: dict[str, Any],
 ) -> None:
     """Device, data, model, settings and what was chosen, before the first step."""
     plan = job.plan
@@ -34,10 +38,6 @@ def header(
     threads = f", {job.threads} thread{'s' * (job.threads != 1)}" * (job.device.type == "cpu")
     samples = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     fields = ", ".join(f"{name}: {field}" for name, field in plan.data.fields.items())
-    changed = {k: v for k, v in job.model_settings.items() if f"model.{k}" in words}
-    arguments = ", ".join(f"{k}={v}" for k, v in changed.items())
-    name = f"{plan.model}({arguments})" if changed else plan.model
-    parameters = sum(p.numel() for p in model.parameters())
     changed_settings = {
         s.name: settings[s.name]
         for s in SETTINGS
@@ -47,14 +47,11 @@ def header(
         ("device", f"{job.device}{threads}"),
         ("data", f"{plan.data.name}: {plan.data.source}; {samples}"),
         ("", fields),
-        ("model", f"{name}: {parameters:,} parameters"),
-        ("loss", plan.loss.doc),
-        ("optimizer", f"{plan.optimizer}, scheduler {plan.scheduler}"),
-        ("settings", ", ".join(f"{name}={value}" for name, value in changed_settings.items())),
     ]
-    if plan.average is not None:
-        rows.insert(-1, ("average", str(plan.average)))
-    for number, choice in enumerate(job.choices(model)):
+    for part in job.parts:
+        rows += _of_part(part, models[part.plan.model], words)
+    rows.append(("settings", ", ".join(f"{n}={value}" for n, value in changed_settings.items())))
+    for number, choice in enumerate(job.choices(models[plan.model])):
         rows.append(("" if number else "chosen", choice))
     if words:
         rows.append(("you set", ", ".join(f"{k}={v}" for k, v in words.items())))
@@ -64,6 +61,24 @@ def header(
         table.add_row(Text(name, "dim"), Text(text))
     console.print(table)
     console.print()
+
+
+def _of_part(part: Part, model: nn.Module, words: dict[str, Any]) -> list[tuple[str, str]]:
+    """A train part's model, loss and optimizer."""
+    plan = part.plan
+    given = [word for word in words if word.split(".")[-2:-1] == ["model"]]
+    changed = {
+        k: v for k, v in part.model_settings.items() if any(w.endswith(f".{k}") for w in given)
+    }
+    arguments = ", ".join(f"{k}={v}" for k, v in changed.items())
+    name = f"{plan.model}({arguments})" if changed else plan.model
+    parameters = sum(p.numel() for p in model.parameters())
+    rows = [
+        ("model", f"{name}: {parameters:,} parameters"),
+        ("loss", plan.loss.doc),
+        ("optimizer", f"{plan.optimizer}, scheduler {plan.scheduler}"),
+    ]
+    return [*rows, ("average", str(plan.average))] if plan.average else rows
 
 
 class Display:
@@ -128,11 +143,14 @@ class Display:
         self.shown_metric = shown
         width = len(str(self.epochs))
         line = Text(f"epoch {row['epoch']:>{width}}/{self.epochs}", "dim")
-        line.append(f"  loss {row['train_loss']:.4f}", "default")
-        line.append(f"  val loss {row['val_loss']:.4f}", "default")
+        for name, loss in row.items():
+            if name.startswith("train_loss"):
+                whose = name.removeprefix("train_loss").replace("_", "  ", 1)
+                line.append(f"{whose}  loss {loss:.4f}", "default")
+                line.append(f"  val loss {row[name.replace('train', 'val')]:.4f}", "default")
         line.append(shown, "bold" if best else "default")
         line.append(f"  {row['samples_per_second']:>8,.0f} samples/s  {row['seconds']:.1f} s")
-        if best:
+        if best and self.metric:
             line.append("  best", "green")
         self.console.print(line, soft_wrap=True)
 
@@ -144,6 +162,7 @@ def footer(
     best_epoch: int | None,
     folder: str,
     seconds: float,
+    classes: bool,
 ) -> None:
     """How it ended, where the run folder is, and what to type next."""
     console.print()
@@ -156,9 +175,11 @@ def footer(
         )
     console.print(Text(f"run folder: {folder}"), soft_wrap=True)
     console.print(Text("next:", "dim"))
+    measured = "metrics for each class, and the confusion matrix" if classes else "its figures"
+    used = ("image.png", "the class of an image") if classes else ("FILE", "what it says of a file")
     for command, what in (
-        (f"nnspec eval {folder}", "metrics for each class, and the confusion matrix"),
-        (f"nnspec predict {folder} image.png", "the class of an image"),
+        (f"nnspec eval {folder}", measured),
+        (f"nnspec predict {folder} {used[0]}", used[1]),
     ):
         console.print(Text(f"  {command}").append(f"    # {what}", "dim"), soft_wrap=True)
 

@@ -35,6 +35,9 @@ from torch import Tensor
 from nnspec.training.errors import RunError
 from nnspec.training.state import State
 
+#: the folder of a checkpoint that holds what processes had a part of each
+SHARDS = "shards"
+
 M = TypeVar("M", bound=BaseModel)
 
 

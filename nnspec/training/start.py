@@ -14,16 +14,18 @@ from torch import nn
 from nnspec.compiler.function import compile_function
 from nnspec.compiler.spec import Spec
 from nnspec.elaborate.program import Program
-from nnspec.elaborate.training import train_plan
+from nnspec.elaborate.training import train_plans
 from nnspec.graph import Graph
-from nnspec.recipe.plan import TrainPlan
+from nnspec.recipe.plan import OF_ONE_PART, TrainPlan
 from nnspec.source import Source
+from nnspec.training import light
+from nnspec.training.alternating import Alternating, weights_of
 from nnspec.training.data import Data, load
 from nnspec.training.errors import RunError
 from nnspec.training.groups import freeze
 from nnspec.training.loop import Loss, Trainer
 from nnspec.training.parallel.processes import Processes
-from nnspec.training.parallel.strategies import prepared, strategy_of, told
+from nnspec.training.parallel.whole import Whole
 from nnspec.training.run import Onlooker, Run, Settings
 from nnspec.training.weights import begin_with
 
@@ -33,38 +35,56 @@ EVERY = torch.get_num_threads()
 A_THREADS_WORTH = 20_000_000
 
 
+class Part:
+    """One of the train parts that are trained together: its plan, the settings of its model."""
+
+    def __init__(
+        self, plan: TrainPlan, graph: Graph, model_settings: dict[str, Any], macs: int
+    ) -> None:
+        self.plan, self.graph = plan, graph
+        self.model_settings, self.macs = model_settings, macs
+
+
 class Job:
-    """A train part made ready: plan, device, data, model, loss."""
+    """A train part made ready: plan, device, data, model, loss; and the parts that share models with it."""
 
     def __init__(
         self,
         program: Program,
-        plan: TrainPlan,
-        graph: Graph,
-        model_settings: dict[str, Any],
+        parts: list[Part],
+        lead: Part,
         root: str,
-        macs: int,
         threads: int | None = None,
         allow_extern: bool = False,
         processes: Processes | None = None,
     ) -> None:
         self.processes = processes or Processes()
-        self.program, self.plan, self.graph = program, plan, graph
-        self.model_settings = model_settings
+        self.program, self.parts, self.lead = program, parts, lead
+        self.plan, self.model_settings = lead.plan, lead.model_settings
+        plan = lead.plan
         self.root = root
         self.allow_extern = allow_extern
         self.device = choose_device(plan.settings["device"], self.processes)
         #: the processor threads of a step: as the settings say, as the run began, or by the model's size.
         #: The order of sums depends on it: a run goes on bit for bit only with the number it began with.
-        self.threads: int = plan.settings["threads"] or threads or self._worthwhile(macs)
+        self.threads: int = (
+            plan.settings["threads"] or threads or self._worthwhile(sum(p.macs for p in parts))
+        )
         #: what was found while the run was made ready, to be shown
         self.notes: list[str] = []
 
     def _worthwhile(self, macs: int) -> int:
-        work: int = macs * self.plan.settings["batch_size"] // self.processes.size
+        batch: int | str = self.plan.settings["batch_size"]
+        work: int = macs * (batch if isinstance(batch, int) else 1) // self.processes.size
         if self.device.type != "cpu":
             return EVERY
         return max(1, min(EVERY, work // A_THREADS_WORTH))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a setting is left to be found by trying."""
+        rates = [part.plan.optimizer.settings["lr"] for part in self.parts]
+        return self.plan.settings["batch_size"] == "auto" or "find" in rates
 
     def choices(self, model: nn.Module) -> list[str]:
         """What was chosen that the settings leave open, and why; each can be set."""
@@ -88,13 +108,25 @@ class Job:
 
     def build(self) -> tuple[nn.Module, Loss]:
         """The model with fresh weights, drawn under the seed, and the loss."""
-        seed = self.plan.settings["seed"]
-        random.seed(seed)
-        torch.manual_seed(seed)
-        model: nn.Module = self.model_class(**self.model_settings)
+        self.seed()
+        return self._made(self.lead)
+
+    def seed(self) -> None:
+        """All that is drawn from here on is drawn under the seed."""
+        random.seed(self.plan.settings["seed"])
+        torch.manual_seed(self.plan.settings["seed"])
+
+    def _made(self, part: Part) -> tuple[nn.Module, Loss]:
+        made = Spec(self.program, self.allow_extern).model(part.plan.model)
+        model: nn.Module = made(**part.model_settings)
         if self.channels_last(model):
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model.to(self.device), compile_function(self.plan.loss, "loss")
+        return model.to(self.device), compile_function(part.plan.loss, "loss")
+
+    def weights(self, run: Run, which: str = "best") -> dict[str, torch.Tensor]:
+        """The weights of the model in a checkpoint."""
+        found = run.weights(which)
+        return weights_of(found, self.plan.model) if len(self.parts) > 1 else found
 
     def channels_last(self, model: nn.Module) -> bool:
         """Whether images lie with their channels together: what convolutions are fastest with."""
@@ -129,20 +161,46 @@ class Job:
             tf32 = "high" if settings["precision"] != "float32" else "highest"
             torch.set_float32_matmul_precision(tf32)
             torch.backends.cudnn.allow_tf32 = tf32 == "high"
-        torch.use_deterministic_algorithms(settings["deterministic"])
-        model, loss = self.build()
+        light.determine(settings["deterministic"])
+        if not settings["compile"]:
+            light.optimizers_alone()
+        if len(self.parts) > 1 and self.processes.size > 1:
+            raise RunError(
+                "several models are trained together in one process only",
+                "start it without torchrun",
+            )
+        self.seed()
+        kind = Trainer if len(self.parts) == 1 else Alternating
+        made = {
+            part.plan.model: self._trainer(
+                part, run, begins, kind if part is self.lead else Trainer
+            )
+            for part in self.parts
+        }
+        lead = made[self.plan.model]
+        if isinstance(lead, Alternating):
+            lead.follow([one for one in made.values() if one is not lead], list(made))
+        return lead
+
+    def _trainer(self, part: Part, run: Run, begins: bool, kind: type[Trainer]) -> Trainer:
+        model, loss = self._made(part)
+        settings = part.plan.settings
         if begins and settings["weights"] is not None:
             file = str(Path(self.plan.data.root or self.root) / settings["weights"])
-            self.notes += begin_with(model, file)
+            self.notes += begin_with(model, file, part.plan.model)
         frozen = freeze(model, settings["freeze"])
         if frozen:
             self.notes.append(f"{frozen:,} parameters are frozen")
-        splits, processes = self.data.splits, self.processes
-        strategy = strategy_of(self.plan, self.graph, processes, self.device)
-        if processes.size > 1:
-            self.notes.append(told(self.plan.settings, processes))
-            model = prepared(model, self.plan.settings, splits, processes, self.device)
-        return Trainer(self.plan, model, loss, splits, run, strategy)
+        processes = self.processes
+        if processes.size == 1:
+            strategy = Whole(processes, self.device)
+        else:
+            from nnspec.training.parallel import strategies
+
+            strategy = strategies.strategy_of(part.plan, part.graph, processes, self.device)
+            self.notes.append(strategies.told(settings, processes))
+            model = strategies.prepared(model, settings, self.data.splits, strategy)
+        return kind(part.plan, model, loss, self.data.splits, run, strategy)
 
 
 def choose_device(wanted: str | None, processes: Processes) -> torch.device:
@@ -218,14 +276,16 @@ def prepare(
 
     module, problems = parse(source)
     program = Program(module, imports)
-    result = train_plan(program, model, overrides, root) if not problems else None
-    if result is None or program.problems:
+    found = train_plans(program, model, overrides, root) if not problems else None
+    if found is None or program.problems:
         raise SpecError([*problems, *program.problems])
-    plan, graph, model_settings, sizes = result
-    total = macs(graph)[id(graph)]
-    numbers = {name: sizes.get(name, 1) for name in symbols(total)}
-    work = evaluate(total, numbers)
-    return Job(program, plan, graph, model_settings, root, work, threads, allow_extern, processes)
+    parts = []
+    for plan, graph, model_settings, sizes in found:
+        total = macs(graph)[id(graph)]
+        numbers = {name: sizes.get(name, 1) for name in symbols(total)}
+        parts.append(Part(plan, graph, model_settings, evaluate(total, numbers)))
+    lead = next((part for part in parts if part.plan.model == model), parts[0])
+    return Job(program, parts, lead, root, threads, allow_extern, processes)
 
 
 def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
@@ -238,22 +298,35 @@ def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
         root=str(Path(job.root).absolute()),
         source_name=job.program.module.source.name,
         resolved={
-            "model": {k: v for k, v in job.model_settings.items() if _plain(v)},
             "data": plan.data.name,
             "source": str(plan.data.source),
             "split": plan.data.split,
-            "optimizer": {"name": plan.optimizer.definition.name, **plan.optimizer.settings},
-            "scheduler": {"name": plan.scheduler.definition.name, **plan.scheduler.settings},
-            "average": str(plan.average) if plan.average else None,
-            "groups": [{"pattern": group.pattern, **group.settings} for group in plan.groups],
-            "mix": [str(way) for way in plan.mix.ways] if plan.mix else None,
             "metrics": [str(m.metric) for m in plan.metrics],
-            **plan.settings,
+            **{k: v for k, v in plan.settings.items() if k not in OF_ONE_PART},
             "device": str(job.device),
             "threads": job.threads,
             "processes": job.processes.size,
+            **(
+                _of_part(job.lead)
+                if len(job.parts) == 1
+                else {part.plan.model: _of_part(part) for part in job.parts}
+            ),
         },
     )
+
+
+def _of_part(part: Part) -> dict[str, Any]:
+    """The settings that each train part has of its own."""
+    plan = part.plan
+    return {
+        "model": {k: v for k, v in part.model_settings.items() if _plain(v)},
+        "optimizer": {"name": plan.optimizer.definition.name, **plan.optimizer.settings},
+        "scheduler": {"name": plan.scheduler.definition.name, **plan.scheduler.settings},
+        "average": str(plan.average) if plan.average else None,
+        "groups": [{"pattern": group.pattern, **group.settings} for group in plan.groups],
+        "mix": [str(way) for way in plan.mix.ways] if plan.mix else None,
+        **{name: plan.settings[name] for name in OF_ONE_PART},
+    }
 
 
 def _plain(value: Any) -> bool:

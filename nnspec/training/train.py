@@ -12,7 +12,7 @@ from rich.console import Console
 
 from nnspec.runs.log import dotted
 from nnspec.source import Source
-from nnspec.training.errors import RunError
+from nnspec.training.errors import RunError, is_out_of_memory
 from nnspec.training.loop import Interrupted, Trainer
 from nnspec.training.parallel.processes import Processes, launch, restarted
 from nnspec.training.progress import Display, footer, header
@@ -46,6 +46,25 @@ def train(
         before = processes.said_by_first(lambda: begun(parent / job.plan.model))
         if before:
             return _resume(before, None, console, allow_extern, {}, processes)
+        if job.is_open and processes.size > 1:
+            raise RunError(
+                'batch_size="auto" and lr="find" are tried in one process',
+                "start it once without torchrun, and take the numbers that it finds",
+            )
+        if job.is_open:
+            from nnspec.training.probing import found_by_trying
+
+            def again(words: dict[str, Any]) -> Job:
+                made = prepare(
+                    source, model, {**overrides, **words}, root, allow_extern=allow_extern
+                )
+                made.data = job.data
+                return made
+
+            found, notes = found_by_trying(job, again)
+            overrides = {**overrides, **found}
+            job = again({})
+            job.notes += notes
         run = _new_run(parent, job, processes)
         run.begin(source.text, job.program.texts, settings_of(job, overrides))
         return _go(job, run, job.trainer(run, begins=True), console, overrides)
@@ -101,7 +120,7 @@ def _resume(
     before, now = run.settings, settings_of(job, {**run.settings.overrides, **(overrides or {})})
     changed = changes(before.resolved, now.resolved)
     trainer = job.trainer(run)
-    trainer.resume([name[10:] for name in changed if name.startswith("optimizer.")])
+    trainer.resume(changed)
     if trainer.finished:
         more = f"nnspec train --resume {folder} epochs={2 * trainer.epoch}"
         raise RunError(
@@ -126,9 +145,10 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tupl
 
 def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[str, Any]) -> Run:
     counts = {name: len(split) for name, split in trainer.splits.items()}
-    parameters = sum(p.numel() for p in trainer.model.parameters())
     console = console if job.processes.leads else Console(quiet=True)
-    header(console, job, counts, trainer.model, dict(words))
+    models = {one.plan.model: one.model for one in trainer.together}
+    parameters = sum(p.numel() for model in models.values() for p in model.parameters())
+    header(console, job, counts, models, dict(words))
     display = Display(
         console, job.plan.settings["epochs"], trainer.epoch, trainer.monitor, trainer.batch_size
     )
@@ -167,13 +187,10 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
             "seconds": seconds,
         }
     )
-    footer(console, trainer.monitor, trainer.best, trainer.best_epoch, str(run.folder), seconds)
+    best = trainer.monitor, trainer.best, trainer.best_epoch
+    classes = any(job.plan.data.fields[m.field].classes is not None for m in job.plan.metrics)
+    footer(console, *best, str(run.folder), seconds, classes)
     return run
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """On a GPU it has a class of its own; the processor's allocator only says so."""
-    return isinstance(error, torch.OutOfMemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 class Silent:

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from nnspec.recipe.plan import TrainPlan
+from nnspec.training import light
 from nnspec.training.groups import optimizers
-from nnspec.training.parallel.strategies import Whole, as_held
+from nnspec.training.parallel.whole import Whole
 from nnspec.training.state import pack, unpack
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -37,6 +38,8 @@ class Update:
         if self.average is not None:
             strategy.spread(self.average.module)
         self.optimizers = optimizers(model, plan, strategy.divides)
+        for one in self.optimizers:
+            light.plain_step(one)
         schedule = plan.scheduler
         self.schedulers = [
             schedule.definition.build(one, per_epoch, total, schedule.settings, best)
@@ -57,12 +60,16 @@ class Update:
         self.scaler.scale(loss if share == 1 else loss * share).backward()
 
     def step(self) -> None:
-        """One step of the optimizer with the gradients that were gathered."""
+        """One step of the optimizer with the gradients that were gathered, and of the schedule."""
+        self.move()
+        self._after_step()
+
+    def move(self) -> None:
+        """One step of the optimizer at the learning rate as it is."""
         self._clip()
         for optimizer in self.optimizers:
             self.scaler.step(optimizer)
         self.scaler.update()
-        self._after_step()
 
     def step_with(self, loss: Callable[[], Tensor]) -> Tensor:
         """One step of an optimizer that asks for the loss itself; the loss before it."""
@@ -159,7 +166,7 @@ class Update:
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
             for number, values in saved["state"].items():
                 for name, value in values.items():
-                    values[name] = _laid_out_as(value, parameters[number])
+                    values[name] = self._laid_out_as(value, parameters[number])
             own = [_settings(group, changed) for group in optimizer.param_groups]
             optimizer.load_state_dict(saved)
             for group, values in zip(optimizer.param_groups, own, strict=True):
@@ -178,6 +185,13 @@ class Update:
         if self.average is not None:
             self.strategy.load(self.average, read["average"])
 
+    def _laid_out_as(self, value: Any, parameter: Tensor) -> Any:
+        """Fused optimizers go through weight and state in the order of memory: it must be the same."""
+        if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
+            value = self.strategy.held_as(value, parameter)
+            return torch.empty_like(parameter, dtype=value.dtype).copy_(value).detach()
+        return value
+
 
 def _settings(group: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     """These settings of a group; the learning rate as it is before the schedule."""
@@ -188,11 +202,3 @@ def _settings(group: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
 def _plain(state: dict[str, Any]) -> dict[str, Any]:
     """The state of a scheduler without its functions, which the plan makes again."""
     return {k: v for k, v in state.items() if k != "lr_lambdas" and not callable(v)}
-
-
-def _laid_out_as(value: Any, parameter: Tensor) -> Any:
-    """Fused optimizers go through weight and state in the order of memory: it must be the same."""
-    if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
-        value = as_held(value, parameter)
-        return torch.empty_like(parameter, dtype=value.dtype).copy_(value).detach()
-    return value

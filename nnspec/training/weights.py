@@ -15,13 +15,15 @@ from nnspec.training.run import Run, read_tensors
 SHOWN = 3
 
 
-def begin_with(model: nn.Module, file: str) -> list[str]:
+def begin_with(model: nn.Module, file: str, name: str = "") -> list[str]:
     """Put the weights of a file into the model, name by name; what matched, in lines to be shown.
+
+    `name` is the model's, under which a run of several models keeps its weights.
 
     A tensor of another shape is left as it was drawn: a head for other classes, most often. RunError where
     the file cannot be read, or nothing in it fits.
     """
-    given = _read(file)
+    given = {k.removeprefix(f"{name}."): v for k, v in _read(file).items()}
     own = dict(model.state_dict())
     fits = {k: v for k, v in given.items() if k in own and own[k].shape == v.shape}
     if not fits:

@@ -33,15 +33,21 @@ model small(width: int = 128, words: int = 1000):
 """
 
 
+AGAIN = TIED.replace("4 * Layer(4)", "4 * checkpoint(Layer(4))").replace(
+    "words: int = 1000", "words: int = 10"
+)
+
+
 @pytest.mark.parametrize(
     ("source", "name", "sizes", "how"),
     [
         (source_of("specs/digits.nn"), "DigitsCNN", {"N": 512}, {}),
         (source_of("zoo:resnet18"), "resnet18", {"N": 16, "H": 64, "W": 64}, {"half": True}),
         (Source(TIED, "small.nn"), "small", {"N": 8, "T": 64}, {}),
+        (Source(AGAIN, "again.nn"), "small", {"N": 32, "T": 64}, {}),
         (Source(LSTM, "words.nn"), "Words", {"N": 8, "T": 32}, {"real": True}),
     ],
-    ids=["digits", "resnet18 in bf16", "transformer", "lstm"],
+    ids=["digits", "resnet18 in bf16", "transformer", "checkpoint", "lstm"],
 )
 def test_the_peak_is_within_a_tenth(
     source: Source, name: str, sizes: dict[str, int], how: dict[str, bool]

@@ -119,7 +119,7 @@ def setting_value(
     if kind == "none":
         return None
     if kind == "layer":
-        inner = lookup(rng.choice(setting.choices))
+        inner = lookup(rng.choice(setting.choices or ("gelu", "softmax", "glu")))
         assert inner is not None
         settings = draw(inner, rng).settings
         return Made(inner, **{n: v for n, v in settings.items() if not n.endswith("is_causal")})

@@ -14,10 +14,13 @@ from nnspec import dims
 from nnspec.dims import (
     SizeLimit,
     ceildiv,
+    conditional,
     evaluate,
     floordiv,
+    holds,
     maximum,
     minimum,
+    negated,
     parse,
     render,
     symbol,
@@ -59,6 +62,29 @@ def _joined(name: str, left: Expression, right: Expression) -> Expression:
     return lambda values: OPERATIONS[name](left(values), right(values))
 
 
+COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    ">=": lambda a, b: a >= b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    "<": lambda a, b: a < b,
+}
+
+
+def _chosen(op: str, negate: bool, parts: tuple[Expression, ...]) -> Expression:
+    """`c if a op b else d`."""
+
+    def value(values: dict[str, Any]) -> Any:
+        a, b, then, otherwise = (part(values) for part in parts)
+        if all(isinstance(number, int) for number in values.values()):
+            return then if COMPARISONS[op](a, b) != negate else otherwise
+        condition = holds(op, a, b)
+        return conditional(negated(condition) if negate else condition, then, otherwise)
+
+    return value
+
+
 def _powered(base: Expression, exponent: int) -> Expression:
     return lambda values: base(values) ** exponent
 
@@ -85,6 +111,12 @@ expressions = st.recursive(
             _joined, st.sampled_from(["//", "%", "up"]), inner, st.integers(1, 12).map(_number)
         ),
         st.builds(_powered, inner, st.integers(0, 3)),
+        st.builds(
+            _chosen,
+            st.sampled_from(list(COMPARISONS)),
+            st.booleans(),
+            st.tuples(inner, inner, inner, inner),
+        ),
     ),
     max_leaves=9,
 )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from nnspec import sizes
 from nnspec.conditions import Condition, at_least, differs, divisible, equal
-from nnspec.dims import maximum, minimum, symbol
+from nnspec.dims import conditional, holds, maximum, minimum, symbol
 from nnspec.sizes import solve
 
 if TYPE_CHECKING:
@@ -64,11 +64,36 @@ TWO = _conditions(
         st.sampled_from([-2, -1, 0, 1, 2]),
     )
 )
-CLAMPED = _conditions(
+
+
+def _bent(one: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Minima, maxima, and sizes that depend on a condition."""
+    return st.one_of(
+        st.builds(lambda f, a, b: f(a, b), st.sampled_from([minimum, maximum]), one, other),
+        st.builds(
+            lambda op, a, b, then, otherwise: conditional(holds(op, a, b), then, otherwise),
+            st.sampled_from(["==", "!=", ">=", "<"]), one, other, one, one,
+        ),
+    )  # fmt: skip
+
+
+CLAMPED = _conditions(_bent(_sizes(st.just(H)), small))
+TWO_CLAMPED = _conditions(
     st.builds(
-        lambda f, a, b: f(a, b), st.sampled_from([minimum, maximum]), _sizes(st.just(H)), small
+        lambda a, b, k: a + k * b,
+        _bent(_sizes(st.just(H)), _sizes(st.just(W))),
+        _sizes(st.just(W)),
+        st.sampled_from([-1, 0, 1]),
     )
 )
+
+
+def _products(one: st.SearchStrategy[Any], other: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.builds(lambda a, b, c, k: k * a * b + c, one, other, _sizes(one), st.integers(-3, 3))
+
+
+SQUARED = _conditions(_products(_sizes(st.just(H)), _sizes(st.just(H))))
+AREA = _conditions(_products(st.just(H), st.sampled_from([W, W, W // 2, H])))
 
 
 def agrees(conditions: list[Condition], points: list[dict[str, int]]) -> None:
@@ -104,6 +129,27 @@ def test_one_symbol(conditions: list[Condition]) -> None:
 @given(st.lists(CLAMPED, min_size=1, max_size=2))
 def test_minima_and_maxima(conditions: list[Condition]) -> None:
     agrees(conditions, [{"H": h} for h in range(1, 151)])
+
+
+@settings(common, max_examples=80)
+@given(st.lists(st.one_of(SQUARED, SQUARED, ONE), min_size=1, max_size=3))
+def test_products_of_one_symbol(conditions: list[Condition]) -> None:
+    agrees(conditions, [{"H": h} for h in range(1, 151)])
+    assert not solve(conditions).unproved
+
+
+@settings(common, max_examples=60)
+@given(st.lists(st.one_of(AREA, AREA, TWO), min_size=1, max_size=3))
+def test_products_of_two_symbols(conditions: list[Condition]) -> None:
+    square = itertools.product(range(1, 26), repeat=2)
+    agrees(conditions, [{"H": h, "W": w} for h, w in square])
+
+
+@settings(common, max_examples=60)
+@given(st.lists(st.one_of(TWO_CLAMPED, ONE), min_size=1, max_size=2))
+def test_minima_and_maxima_of_two_symbols(conditions: list[Condition]) -> None:
+    square = itertools.product(range(1, 26), repeat=2)
+    agrees(conditions, [{"H": h, "W": w} for h, w in square])
 
 
 @settings(common, max_examples=80)
@@ -178,13 +224,49 @@ def test_conflicts_name_what_is_in_conflict() -> None:
     assert found.empty
 
 
-def test_products_are_told_and_not_decided() -> None:
-    area = equal(H * W, 12)
-    found = solve([area, at_least(H, 2)])
-    assert found.unproved == (area,)
-    assert found.requires == ("H >= 2", "H*W == 12")
-    assert found.admits({"H": 3, "W": 4})
-    assert not found.admits({"H": 3, "W": 5})
+C, T = symbol("C"), symbol("T")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "requires"),
+    [
+        ([equal(H * W, 12), at_least(H, 2)], ("H >= 2", "H*W == 12")),
+        ([equal(H * W, 6 * W)], ("H == 6",)),
+        ([equal(3 * C * H * W, 6 * C * T)], ("H*W == 2*T",)),
+        ([equal(H * H, 49)], ("H == 7",)),
+        ([at_least((H // 4) ** 2, 16)], ("H >= 16",)),
+        ([at_least(1000, H * H), divisible(H, 4)], ("H % 4 == 0", "4 <= H <= 28")),
+        ([divisible(3 * C * H, 12)], ("(C*H) % 4 == 0",)),
+    ],
+)
+def test_products_in_words(conditions: list[Condition], requires: tuple[str, ...]) -> None:
+    found = solve(conditions)
+    assert found.requires == requires
+    assert found.unproved == ()
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [equal(H * W, 13), at_least(H, 2), at_least(W, 2)],
+        [equal(H * W, 12), equal(H, W)],
+        [equal(T, H * W), at_least(10, T), at_least(H, 4), at_least(W, 3)],
+        [equal(C * H, 2 * C * W), equal(H % 2, 1)],
+        [equal(H * H, 2)],
+    ],
+)
+def test_products_that_no_size_satisfies(conditions: list[Condition]) -> None:
+    found = solve(conditions)
+    assert set(found.conflict) == set(conditions)
+
+
+def test_what_is_not_decided_is_told() -> None:
+    """x**3 + y**3 == z**3 has no solutions (Euler 1770), which is not found by isolating anything."""
+    cubes = equal(H**3 + W**3, C**3)
+    found = solve([cubes, at_least(T, 2)])
+    assert found.unproved == (cubes,)
+    assert found.requires == ("T >= 2", cubes.text)
+    assert not found.admits({"H": 3, "W": 4, "C": 5, "T": 2})
 
 
 def test_sizes_are_at_least_one() -> None:

@@ -350,6 +350,90 @@ def test_svhn_reads_its_true_format(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert resident(splits["val"])["label"].tolist() == [1, 0, 3, 9]
 
 
+@pytest.mark.parametrize(
+    ("name", "folder", "files"),
+    [
+        ("fashion_mnist", "FashionMNIST", ("train", "t10k")),
+        ("emnist", "EMNIST", ("emnist-balanced-train", "emnist-balanced-test")),
+    ],
+)
+def test_the_kin_of_mnist_read_their_true_format(
+    tmp_path: Path, name: str, folder: str, files: tuple[str, str]
+) -> None:
+    raw = tmp_path / folder / "raw"
+    raw.mkdir(parents=True)
+    rng = numpy.random.default_rng(0)
+    pixels = {}
+    for file, count in zip(files, (7, 3), strict=True):
+        pixels[file] = rng.integers(0, 256, (count, 28, 28), dtype=numpy.uint8)
+        write_idx(raw / f"{file}-images-idx3-ubyte.gz", pixels[file])
+        write_idx(raw / f"{file}-labels-idx1-ubyte.gz", numpy.arange(count, dtype=numpy.uint8))
+    splits = load(plan(name, path=str(tmp_path)), ".", CPU).splits
+    given = torch.from_numpy(pixels[files[0]]).unsqueeze(1).float() / 255
+    assert torch.equal(resident(splits["train"])["image"], given)
+    assert resident(splits["val"])["label"].tolist() == [0, 1, 2]
+
+
+def test_cifar100_reads_its_true_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from torchvision.datasets import CIFAR100
+
+    monkeypatch.setattr(CIFAR100, "_check_integrity", lambda self: True)  # of the published files
+    monkeypatch.setitem(CIFAR100.meta, "md5", None)
+    folder = tmp_path / CIFAR100.base_folder
+    folder.mkdir()
+    rng = numpy.random.default_rng(0)
+    pixels = rng.integers(0, 256, (2, 3072), dtype=numpy.uint8)
+    for name in ("train", "test"):
+        rows = {"data": pixels, "fine_labels": [7, 99], "coarse_labels": [0, 1]}
+        (folder / name).write_bytes(pickle.dumps(rows))
+    meta = {"fine_label_names": [str(number) for number in range(100)]}
+    (folder / "meta").write_bytes(pickle.dumps(meta))
+    splits = load(plan("cifar100", path=str(tmp_path)), ".", CPU).splits
+    given = torch.from_numpy(pixels).view(2, 3, 32, 32).float() / 255
+    assert torch.equal(resident(splits["train"])["image"], given)
+    assert resident(splits["val"])["label"].tolist() == [7, 99]
+
+
+OWN_SOURCE = """
+from nnspec.operators.definition import Setting
+from nnspec.recipe.definition import Field
+from nnspec.recipe.sources.base import Source, classes
+
+class Squares(Source):
+    name = "squares"
+    settings = (Setting("samples", "int", 8),)
+
+    def fields(self, settings, root):
+        return {"image": Field("u8", (1, 4, 4)), "label": classes(2)}
+
+    def load(self, settings, root):
+        import torch
+        count = settings["samples"]
+        label = torch.arange(count) % 2
+        return {"image": (255 * label).view(-1, 1, 1, 1).repeat(1, 1, 4, 4).byte(), "label": label}
+"""
+
+
+def test_a_package_brings_a_source_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the entry point of an installed package, with the files that pip writes for one."""
+    (tmp_path / "squares_for_nnspec.py").write_text(OWN_SOURCE)
+    about = tmp_path / "squares_for_nnspec-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: squares-for-nnspec\nVersion: 1.0\n"
+    )
+    points = "squares = squares_for_nnspec:Squares\nbroken = squares_for_nnspec:Nothing\n"
+    (about / "entry_points.txt").write_text(f"[nnspec.sources]\n{points}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    splits = load(plan("squares", {"train": 6, "val": 2}), ".", CPU).splits
+    assert len(splits["train"]) == 6
+    assert sorted(resident(splits["val"])["label"].tolist()) == [0, 1]
+    with pytest.raises(Mismatch, match="`broken` of squares-for-nnspec cannot be loaded"):
+        lookup("source", "broken")
+
+
 def test_emnist_has_torchvisions_classes() -> None:
     from torchvision.datasets import EMNIST
 

@@ -48,7 +48,7 @@ data Digits:
 
 train Net on Digits:
     loss = cross_entropy(logits, label)
-    metrics = [accuracy(logits, label)]
+    metrics = [accuracy(logits, label), f1(logits, label), auroc(logits, label)]
     optimizer = adamw(lr=3e-3)
     scheduler = cosine(warmup_epochs=1)
     average = ema(decay=0.9)
@@ -104,7 +104,7 @@ def assert_alike(ours: Path, theirs: Path) -> None:
         for name, value in a.items():
             torch.testing.assert_close(value, b[name], rtol=0, atol=1e-5, msg=name)
     for one, other in zip(Run(ours).metrics(), Run(theirs).metrics(), strict=True):
-        for name in ("train_loss", "val_loss", "val_accuracy", "lr"):
+        for name in ("train_loss", "val_loss", "val_accuracy", "val_f1", "val_auroc", "lr"):
             assert one[name] == pytest.approx(other[name], abs=1e-5), name
 
 
@@ -141,8 +141,7 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
 def test_damaged_shards_are_told(tmp_path: Path) -> None:
     from nnspec.training.parallel.shards import read_shards
 
-    (tmp_path / "shards").mkdir()
-    (tmp_path / "shards" / "shard-00001-model-00001-of-00001.safetensors").write_bytes(b"\x80\x04x")
+    (tmp_path / "shard-00001-model-00001-of-00001.safetensors").write_bytes(b"\x80\x04x")
     with pytest.raises(RunError, match="is damaged"):
         read_shards(tmp_path, lambda name: None, alone=True)
 

@@ -28,10 +28,10 @@ def published_sizes(weights: Any) -> dict[str, int]:
 def figures(file: str, name: str, sizes: dict[str, int]) -> tuple[int, float] | None:
     """Parameters and GMACs of a spec for an input of these sizes; None where it takes no such input."""
     model = nnspec.check(spec(file, name)).models[name]
-    (given,) = model.inputs.values()
-    wanted = (*given.shape[:-2], sizes["H"], sizes["W"])
-    if any(b not in (a, *free(model)) for a, b in zip(wanted, given.shape, strict=True)):
-        return None
+    for given in model.inputs.values():
+        wanted = (*given.shape[:-2], sizes["H"], sizes["W"])
+        if any(b not in (a, *free(model)) for a, b in zip(wanted, given.shape, strict=True)):
+            return None
     at = model.at({key: size for key, size in sizes.items() if key in free(model)})
     assert at.params.total == at.params.trainable
     return at.params.total, round(at.macs / 1e9, 3)
@@ -88,31 +88,31 @@ def tensors(result: Any) -> list[Any]:
     return list(result) if isinstance(result, tuple) else [result]
 
 
-def assert_same_outputs(ours: Any, theirs: Any, x: Any) -> None:
+def assert_same_outputs(ours: Any, theirs: Any, *inputs: Any) -> None:
     """Bit for bit, in evaluation."""
     torch = import_module("torch")
     ours.eval(), theirs.eval()
     with torch.no_grad():
-        found, wanted = tensors(ours(x)), tensors(theirs(x))
+        found, wanted = tensors(ours(*inputs)), tensors(theirs(*inputs))
     assert len(found) == len(wanted)
     for a, b in zip(found, wanted, strict=True):
         assert torch.equal(a, b), (a - b).abs().max()
         assert a.std() > 0, "the comparison would tell nothing"
 
 
-def assert_same_gradients(ours: Any, theirs: Any, x: Any) -> None:
+def assert_same_gradients(ours: Any, theirs: Any, *inputs: Any) -> None:
     """Bit for bit in training under one seed, with what the batch norms have learned."""
     torch = import_module("torch")
     given = []
     for module in (ours, theirs):
         module.train()
-        leaf = x.clone().requires_grad_()
+        leaves = [x.clone().requires_grad_() for x in inputs]
         torch.manual_seed(1)
-        outputs = tensors(module(leaf))
+        outputs = tensors(module(*leaves))
         torch.manual_seed(2)
         sum((output * torch.randn_like(output)).sum() for output in outputs).backward()
-        given.append(leaf.grad)
-    assert torch.equal(*given)
+        given.append([leaf.grad for leaf in leaves])
+    assert all(torch.equal(*pair) for pair in zip(*given, strict=True))
     unequal = [
         (name, float((a.grad - b.grad).abs().max() / b.grad.abs().max()))
         for (name, a), (_, b) in zip(
@@ -125,12 +125,12 @@ def assert_same_gradients(ours: Any, theirs: Any, x: Any) -> None:
         assert torch.equal(a, b), name
 
 
-def runs(module: Any, x: Any) -> bool:
-    """Whether PyTorch accepts this input."""
+def runs(module: Any, *inputs: Any) -> bool:
+    """Whether PyTorch accepts these inputs."""
     torch = import_module("torch")
     try:
         with torch.no_grad():
-            module.eval()(x)
+            module.eval()(*inputs)
     except (RuntimeError, AssertionError, ValueError):
         return False
     return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.zoo import judge
 FAMILIES = {
     "video_resnet": ["r3d_18", "mc3_18", "r2plus1d_18"],
     "s3d": ["s3d"],
+    "mvit": ["mvit_v1_b", "mvit_v2_s"],
+    "swin3d": ["swin3d_t", "swin3d_s", "swin3d_b"],
     "convnext": ["convnext_tiny", "convnext_small", "convnext_base", "convnext_large"],
     "efficientnet": [
         *(f"efficientnet_b{number}" for number in range(8)),
@@ -44,6 +47,7 @@ SMALL = {
     "mc3_18": (2, 3, 5, 24, 28),
     "r2plus1d_18": (2, 3, 5, 24, 28),
     "s3d": (1, 3, 14, 209, 212),
+    "swin3d_t": (1, 3, 18, 40, 20),
     "convnext_tiny": (2, 3, 40, 64),
     "efficientnet_b1": (2, 3, 33, 40),
     "efficientnet_b5": (2, 3, 33, 40),
@@ -133,6 +137,25 @@ def test_a_small_maxvit(torchvision_models: Any) -> None:
     same(ours, theirs, (2, 3, 56, 56))
 
 
+def small_mvit(name: str, models: Any) -> tuple[Any, Any]:
+    """Both with the builder's own settings, for fewer and smaller frames."""
+    mvit = models.video.mvit
+    with mock.patch.object(mvit, "_mvit", lambda **given: given):
+        settings = getattr(mvit, name)()
+    for word in ("weights", "progress"):
+        del settings[word]
+    settings |= {"spatial_size": (64, 64), "temporal_size": 2}
+    relative = {"rel_pos_embed": False, "proj_after_attn": False}
+    theirs = mvit.MViT(**{**relative, **settings})
+    return judge.compiled("mvit", name, size=64, frames=2), theirs
+
+
+def test_a_small_mvit(torchvision_models: Any) -> None:
+    """The first one in the deep run."""
+    ours, theirs = small_mvit("mvit_v2_s", torchvision_models)
+    same(ours, theirs, (1, 3, 2, 64, 64))
+
+
 @pytest.mark.parametrize(
     ("name", "size"), [("vit_b_16", 384), ("vit_l_16", 512), ("vit_h_14", 518)]
 )
@@ -149,6 +172,7 @@ def test_vit_for_larger_images(name: str, size: int, torchvision_models: Any) ->
 AROUND = {
     "r3d_18": [(1, 3, 1, 1, 1), (1, 4, 2, 8, 8), (2, 3, 2, 3, 5)],
     "s3d": [(1, 3, 13, 209, 209), (1, 3, 12, 209, 209), (1, 3, 13, 208, 209), (1, 3, 13, 209, 208)],
+    "swin3d_t": [(1, 3, 1, 1, 1), (1, 3, 3, 5, 30), (1, 4, 2, 8, 8)],
     "convnext_tiny": [(1, 3, 32, 32), (1, 3, 31, 32), (1, 3, 32, 31), (1, 3, 33, 63)],
     "deeplabv3_mobilenet_v3_large": [(1, 3, 1, 1), (1, 3, 17, 2), (1, 1, 32, 32)],
     "maxvit_t": [(1, 3, 224, 224), (1, 3, 225, 224), (1, 3, 112, 112)],

@@ -200,3 +200,22 @@ def test_dcgan_begins_as_the_paper_says(name: str) -> None:
             assert abs(float(weight.mean()) - norm) < 0.02 * spread
             kinds.add(norm)
     assert kinds == {True, False}
+
+
+def vae(w: Any, image: Any) -> Any:
+    """Kingma & Welling 2014, section 2.4 and appendices B and C.1; the noise is drawn under the same seed."""
+    x = torch.relu(line(image.flatten(1), w, "fc1"))
+    mu, logvar = line(x, w, "fc21"), line(x, w, "fc22")
+    torch.manual_seed(1)
+    z = mu + torch.exp(logvar).sqrt() * torch.randn(mu.shape)
+    again = torch.sigmoid(line(torch.relu(line(z, w, "fc3")), w, "fc4")).view(image.shape)
+    own = torch.distributions.Normal(mu, torch.exp(logvar).sqrt())
+    standard = torch.distributions.Normal(torch.zeros(mu.shape), torch.ones(mu.shape))
+    divergence = torch.distributions.kl_divergence(own, standard).sum(1).mean()
+    return again, divergence, mu, logvar
+
+
+def test_the_vae_is_the_papers_by_hand() -> None:
+    module = judge.compiled("vae", "VAE", size=4, hidden=6, latents=3)
+    module.register_forward_pre_hook(lambda *_: torch.manual_seed(1) and None)
+    by_hand.assert_by_hand(module, vae, torch.rand(5, 1, 4, 4))

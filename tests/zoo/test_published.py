@@ -41,6 +41,8 @@ EXACT = {
     "stable_diffusion": {"sd1_unet": 859_520_964, "sd1_autoencoder": 83_653_863},
     # PyTorch's DCGAN tutorial
     "dcgan": {"dcgan_generator": 3_576_704, "dcgan_discriminator": 2_765_568},
+    # the sizes 784, 400 and 20 of PyTorch's example `vae`: five linear layers with biases
+    "vae": {"vae": 785 * 400 + 2 * 401 * 20 + 21 * 400 + 401 * 784},
     # state-spaces/mamba-130m-hf, -370m-hf, -1.4b-hf and -2.8b-hf on the Hugging Face hub
     "mamba": {
         "mamba_130m": 129_135_360,
@@ -238,6 +240,7 @@ NAMES = {
         "{pts_linears.{0-7},views_linears.0}.weight|bias",
         "{alpha_linear,feature_linear,rgb_linear}.weight|bias",
     ],
+    ("vae", "vae"): ["{fc1,fc21,fc22,fc3,fc4}.weight|bias"],
     ("gcn", "gcn_cora"): ["{gc1,gc2}.weight|bias"],
 }
 

@@ -25,32 +25,26 @@ from torch.distributed.checkpoint.state_dict_saver import save
 
 from nnspec.training.errors import RunError
 
-#: the folder of a checkpoint that holds them
-SHARDS = "shards"
-
 
 def write_shards(folder: Path, tensors: dict[str, Tensor]) -> None:
-    """Write the parts of all processes, which do it together, into `shards/` of a checkpoint's folder."""
-    writer = HuggingFaceStorageWriter(str(folder / SHARDS), save_distributed=True)
+    """Write the parts of all processes, which do it together, into a folder."""
+    writer = HuggingFaceStorageWriter(str(folder), save_distributed=True)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             save(tensors, storage_writer=writer)
     except CheckpointException as error:
-        raise RunError(f"{folder / SHARDS} cannot be written: {_reason(error)}") from None
+        raise RunError(f"{folder} cannot be written: {_reason(error)}") from None
 
 
 def read_shards(
     folder: Path, like: Callable[[str], Tensor | None], alone: bool
 ) -> dict[str, Tensor]:
-    """The tensors of `shards/`, if it is there, each divided as `like` of its name, or whole.
+    """The tensors of such a folder, each divided as `like` of its name, or whole.
 
     `alone`: no other process reads; however many had written.
     """
-    path = folder / SHARDS
-    if not path.is_dir():
-        return {}
-    reader = HuggingFaceStorageReader(str(path))
+    reader = HuggingFaceStorageReader(str(folder))
     try:
         found: dict[str, Tensor] = {}
         for name, kind in reader.read_metadata().state_dict_metadata.items():
@@ -71,7 +65,7 @@ def read_shards(
         KeyError,
         TypeError,
     ) as error:
-        raise RunError(f"{path} is damaged: {_reason(error)}") from None
+        raise RunError(f"{folder} is damaged: {_reason(error)}") from None
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -23,41 +23,8 @@ from nnspec.training.errors import RunError
 from nnspec.training.parallel.processes import Processes
 from nnspec.training.parallel.shards import write_shards
 from nnspec.training.parallel.unused import always_learns
-
-
-class Whole:
-    """One process, which holds everything."""
-
-    divides = False
-
-    def __init__(self, processes: Processes, device: torch.device, always_learns: bool) -> None:
-        """`always_learns`: every weight has a gradient at every step."""
-        self.processes, self.device, self.always_learns = processes, device, always_learns
-
-    def spread(self, model: nn.Module) -> None:
-        """Divide the weights, before an optimizer knows them."""
-
-    def called(self, model: nn.Module) -> nn.Module:
-        """What a training step calls in place of the model."""
-        return model
-
-    def gathers(self, called: nn.Module, last: bool) -> AbstractContextManager[None]:
-        """Around a backward pass; `last`: the gradients are needed after it."""
-        return nullcontext()
-
-    def weights(self, model: nn.Module) -> dict[str, Tensor]:
-        """The whole weights and buffers; all processes ask, the first one gets them."""
-        return dict(model.state_dict())
-
-    def load(self, model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
-        """Take whole or divided tensors as a module has them."""
-        own = model.state_dict()
-        model.load_state_dict(
-            {k: as_held(v, own[k]) if k in own else v for k, v in tensors.items()}
-        )
-
-    def write(self, folder: Path, tensors: dict[str, Tensor]) -> None:
-        """Write what each process holds a part of; all do it together."""
+from nnspec.training.parallel.whole import Whole
+from nnspec.training.run import SHARDS
 
 
 class DataParallel(Whole):
@@ -107,9 +74,18 @@ class FullySharded(Whole):
                 found[name] = whole.cpu()
         return found
 
+    def held_as(self, value: Tensor, held: Any) -> Tensor:
+        if isinstance(held, DTensor) and not isinstance(value, DTensor):
+            value = value.to(held.device)
+            return distribute_tensor(value, held.device_mesh, held.placements, src_data_rank=None)
+        return value
+
+    def divided(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: value for name, value in tensors.items() if isinstance(value, DTensor)}
+
     def write(self, folder: Path, tensors: dict[str, Tensor]) -> None:
         self.processes.wait()  # the first one makes the folder
-        write_shards(folder, tensors)
+        write_shards(folder / SHARDS, tensors)
 
 
 STRATEGIES: dict[str, type[Whole]] = {"ddp": DataParallel, "fsdp": FullySharded}
@@ -143,10 +119,10 @@ def prepared(
     model: nn.Module,
     settings: Mapping[str, Any],
     splits: Mapping[str, Split],
-    processes: Processes,
-    device: torch.device,
+    strategy: Whole,
 ) -> nn.Module:
     """A model for several processes. RunError where there is not a sample for each."""
+    processes, device = strategy.processes, strategy.device
     for name, split in splits.items():
         if len(split) < processes.size:
             raise RunError(
@@ -191,16 +167,3 @@ def units(model: nn.Module) -> list[nn.Module]:
             found.append(module)
             taken |= own.keys()
     return found
-
-
-def as_held(value: Tensor, held: Any) -> Tensor:
-    """A tensor divided as the one that it takes the place of."""
-    if isinstance(held, DTensor) and not isinstance(value, DTensor):
-        value = value.to(held.device)
-        return distribute_tensor(value, held.device_mesh, held.placements, src_data_rank=None)
-    return value
-
-
-def divided(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Those of which each process holds a part."""
-    return {name: value for name, value in tensors.items() if isinstance(value, DTensor)}

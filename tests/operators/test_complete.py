@@ -1,0 +1,70 @@
+"""Which operators there are: every layer of torch.nn, and the functions that models are built from."""
+
+from __future__ import annotations
+
+import re
+
+from torch import nn
+
+from nnspec.operators import index
+
+#: classes of torch.nn that are no operator here, each with its reason
+NO_OPERATOR = {
+    "a container, or what others are made of": (
+        "Buffer Container DataParallel Module ModuleDict ModuleList Parameter ParameterDict "
+        "ParameterList RNNBase RNNCellBase Sequential UninitializedBuffer UninitializedParameter"
+    ),
+    "the input tells the size of every layer": (
+        "LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d LazyConv1d LazyConv2d LazyConv3d "
+        "LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d LazyInstanceNorm1d "
+        "LazyInstanceNorm2d LazyInstanceNorm3d LazyLinear"
+    ),
+    "kept by PyTorch for old code": "CrossMapLRN2d NLLLoss2d UpsamplingBilinear2d UpsamplingNearest2d",
+    "a matter of how it is trained": "SyncBatchNorm",
+    "takes a function of Python": "TripletMarginWithDistanceLoss",
+    "not written yet": "AdaptiveLogSoftmaxWithLoss LinearCrossEntropyLoss LinearCrossEntropyOptions",
+}
+#: whose name here is not the class in snake case
+OTHERWISE = {
+    "BCELoss": "binary_cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "CrossEntropyLoss": "cross_entropy",
+    "KLDivLoss": "kl_div",
+}
+#: torch, torch.nn.functional, torch.fft, einops, torchvision.ops
+FUNCTIONS = """
+    add sub mul div floor_divide remainder pow eq ne lt le gt ge matmul bmm einsum tensordot outer
+    sum mean amax amin max min argmax prod var std norm logsumexp any all cumsum reshape view
+    flatten permute transpose movedim squeeze unsqueeze expand repeat repeat_interleave tile stack
+    concat split chunk unbind roll flip rot90 narrow index_select gather scatter take_along_dim
+    where masked_fill tril triu diagonal pad unflatten arange linspace zeros ones full eye
+    randn_like rand_like tensor meshgrid one_hot abs ceil clamp cos erf exp floor log log2 neg round
+    rsqrt sign sin sqrt tan atan2 log1p expm1 square reciprocal scaled_dot_product_attention
+    rearrange reduce interpolate pixel_shuffle channel_shuffle normalize fft ifft rfft irfft hfft
+    ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift fftfreq rfftfreq detach
+    checkpoint weight_norm spectral_norm stochastic_depth squeeze_excitation deform_conv2d roi_align
+"""
+
+
+def snake(name: str) -> str:
+    """`ConvTranspose2d` -> `conv_transpose2d`, `LSTMCell` -> `lstm_cell`."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name)
+    return name.lower()
+
+
+def test_every_layer_of_pytorch_is_an_operator() -> None:
+    classes = {n for n, v in vars(nn).items() if isinstance(v, type) and n[0].isupper()}
+    left_out = {name for names in NO_OPERATOR.values() for name in names.split()}
+    assert left_out <= classes
+    known = {name.replace("_", "") for name in index()}
+    missing = {
+        name
+        for name in classes - left_out
+        if OTHERWISE.get(name, snake(name)).replace("_", "") not in known
+    }
+    assert not missing
+    assert not {n for n in left_out if snake(n) in index()}, "what is there is not left out"
+
+
+def test_functions_are_there() -> None:
+    assert not set(FUNCTIONS.split()) - index().keys()
