@@ -1,36 +1,31 @@
 """Writes the pages that are made from definitions: `python docs/generate.py`.
 
-`operators.md` from the operators, `recipes.md` from what data and train parts may name, `errors.md`
-and a page for each code below `errors/` from the codes, `zoo.md` from the specs. A test holds the
-pages to what this makes.
+`operators.md`, `differences.md` and a page for each operator below `operators/` from the operators,
+`recipes.md` from what data and train parts may name, `errors.md` and a page for each code below `errors/`
+from the codes, `zoo.md` from the specs. A test holds the pages to what this makes.
 """
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import generate_operators
 import generate_zoo
+from generate_operators import signature, summary, table
 
 from nnspec import operators, recipe
 from nnspec.codes import CODES
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.operators.binding import show
-from nnspec.operators.definition import REQUIRED, Setting
+from nnspec.operators.definition import Setting
 from nnspec.recipe.plan import SETTINGS
 from nnspec.tensors import DTYPES
 
 DOCS = Path(__file__).parent
 NOTE = "<!-- Made by docs/generate.py from the definitions; change those and run it. -->\n"
 
-#: what a family of operators is called on its page
-FAMILIES = {
-    "maker": "Makers of tensors",
-    "joining": "Joining and taking apart",
-    "": "Others",
-}
 #: the first digit of a code -> what these codes are about
 GROUPS = {
     "1": "How a file is written",
@@ -77,28 +72,6 @@ KINDS = {
 }
 
 
-def signature(name: str, settings: Iterable[Setting]) -> str:
-    """`conv2d(out_channels, kernel_size, stride=1, …)`"""
-    words = []
-    for one in settings:
-        if one.kind == "axes":
-            words.append(f"**{one.name}")
-        else:
-            words.append(one.name if one.default is REQUIRED else f"{one.name}={show(one.default)}")
-    return f"`{name}({', '.join(words)})`" if words else f"`{name}`"
-
-
-def summary(thing: object) -> str:
-    """The first paragraph of its documentation, on one line."""
-    text = inspect.cleandoc(type(thing).__doc__ or "").partition("\n\n")[0]
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def explained(settings: Iterable[Setting]) -> str:
     """What the settings are that say so."""
     return "; ".join(f"`{one.name}`: {one.doc}" for one in settings if one.doc)
@@ -109,23 +82,6 @@ def recipes_of(kind: str) -> Iterator[Any]:
         found = recipe.lookup(kind, name)
         assert found is not None
         yield found
-
-
-def operators_page() -> str:
-    families: dict[str, list[Any]] = {}
-    for operator in operators.every():
-        families.setdefault(operator.family, []).append(operator)
-    parts = [
-        "# The operators\n",
-        "Each with its settings and their defaults, which are PyTorch's; the tensors come through the "
-        "arrow or stand before the settings. `nnspec ops NAME` tells what each setting means, and shows "
-        "uses that are accepted and refused.\n",
-    ]
-    for family in sorted(families, key=lambda name: (not name, name)):
-        parts.append(f"## {FAMILIES.get(family, family.capitalize())}\n")
-        rows = [(signature(o.name, o.settings), summary(o)) for o in families[family]]
-        parts.append(table(("operator", "what it does"), rows))
-    return "\n".join(parts)
 
 
 def recipes_page() -> str:
@@ -206,7 +162,7 @@ def error_page(name: str) -> str:
 def pages() -> Mapping[str, str]:
     """Name of the file -> its text."""
     made = {
-        "operators.md": operators_page(),
+        **generate_operators.pages(),
         "recipes.md": recipes_page(),
         "errors.md": errors_page(),
         "zoo.md": generate_zoo.page(),
@@ -216,6 +172,7 @@ def pages() -> Mapping[str, str]:
 
 
 if __name__ == "__main__":
-    (DOCS / "errors").mkdir(exist_ok=True)
+    for folder in ("errors", "operators"):
+        (DOCS / folder).mkdir(exist_ok=True)
     for name, text in pages().items():
         (DOCS / name).write_text(text, encoding="utf-8")

@@ -299,6 +299,13 @@ CODES: dict[str, Code] = {
             input="x: [N, 8]",
         ),
     ),
+    "NN220": Code(
+        "an operator of another package that cannot be used",
+        "A name that nnspec does not know may be an operator of an installed package, which declares it "
+        "through an entry point of the group `nnspec.operators`. Here the package does so, and is broken: it "
+        "cannot be imported, what it declares is no operator, or the operator's rules fail. That is to be "
+        "mended in the package, not in the spec.",
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",

@@ -35,6 +35,33 @@ def test_checking_loads_nothing_slow(spec: str) -> None:
     assert not (loaded(code) - loaded("pass")) & {*SLOW, "islpy"}
 
 
+def operators_loaded(code: str) -> set[str]:
+    """The modules below nnspec.operators that a fresh process has loaded after running the code."""
+    code += "\nimport sys; print(*(n for n in sys.modules if n.startswith('nnspec.operators')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def checked(body: str) -> str:
+    spec = f"model M:\n    input x: [N, 8]\n    return x -> {body}\n"
+    return f"import nnspec; assert nnspec.check_source({spec!r}).ok"
+
+
+def test_only_operators_that_are_used_are_loaded() -> None:
+    base = operators_loaded(checked("linear(4)"))
+    assert "nnspec.operators.linear" in base
+    unwanted = {"conv", "pool", "norm", "recurrent", "transformer", "losses", "einops", "attention"}
+    assert not base & {f"nnspec.operators.{name}" for name in unwanted}
+
+
+def test_the_twin_of_the_operators_fails() -> None:
+    """An operator that is used is seen, with the file of its family."""
+    base = operators_loaded(checked("linear(4)"))
+    more = operators_loaded(checked("linear(4) -> layer_norm"))
+    assert "nnspec.operators.norm" in more - base
+
+
 def test_the_twin_fails() -> None:
     """The measure above does see what is loaded."""
     assert "dataclasses" in loaded("import dataclasses")

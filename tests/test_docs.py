@@ -12,6 +12,7 @@ import pytest
 
 from nnspec.cli.commands import COMMANDS
 from nnspec.codes import CODES
+from nnspec.operators import index as operators
 from nnspec.source import Source
 from nnspec.syntax import tree
 from nnspec.syntax.parser import parse
@@ -20,7 +21,9 @@ from tests.documents import as_it_was, as_spec, blocks, fits, follow
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = sorted(page.relative_to(DOCS).as_posix() for page in DOCS.glob("**/*.md"))
-MADE = {"errors.md", "operators.md", "recipes.md", "zoo.md"}  # by docs/generate.py
+# by docs/generate.py
+MADE = {"differences.md", "errors.md", "operators.md", "recipes.md", "zoo.md"}
+MADE |= {f"operators/{name}.md" for name in operators()}
 MADE |= {f"errors/{code}.md" for code in CODES}  # their examples: test_codes.py
 FOLLOWED = [name for name in PAGES if name not in {"architecture.md", "README.md", *MADE}]
 
@@ -51,9 +54,8 @@ def test_the_made_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(DOCS))
     pages = run_path(str(DOCS / "generate.py"))["pages"]()
     assert set(pages) == MADE
-    assert {page for page in PAGES if page.startswith("errors/")} <= MADE, (
-        "of codes that are no more"
-    )
+    single = {page for page in PAGES if page.startswith(("errors/", "operators/"))}
+    assert single <= MADE, "of codes and operators that are no more"
     for name, text in pages.items():
         up_to_date = (DOCS / name).read_text("utf-8") == text
         assert up_to_date, f"docs/{name} is out of date: run python docs/generate.py"
@@ -118,8 +120,9 @@ def test_commands_in_running_text_exist(name: str) -> None:
 def test_the_index_names_every_page() -> None:
     named = {link.partition("#")[0] for link in _targets("README.md")}
     assert named >= {page for page in PAGES if "/" not in page} - {"README.md"}
-    listed = set(_targets("errors.md"))
-    assert listed == {page for page in PAGES if page.startswith("errors/")}
+    for kind in ("errors", "operators"):
+        listed = {page for page in _targets(f"{kind}.md") if page.startswith(f"{kind}/")}
+        assert listed == {page for page in PAGES if page.startswith(f"{kind}/")}
 
 
 def test_both_beginners_pages_show_the_same() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.output import style, write
+from nnspec.cli.output import complain, style, write
 from nnspec.report.columns import pad
 
 TYPE_CHECKING = False
@@ -17,15 +17,19 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 def command(name: str | None) -> int:
     """List the operators, or show one with its settings, and uses that it accepts and refuses."""
-    from nnspec.diagnostics import nearest
-    from nnspec.operators import index, lookup
+    from nnspec.diagnostics import Mismatch, nearest
+    from nnspec.operators import find, index, packages
 
     if name is None:
         _all(style())
         return 0
-    operator = lookup(name)
+    try:
+        operator = find(name)
+    except Mismatch as broken:
+        complain(f"{broken.message}\n{broken.help}")
+        return 1
     if operator is None:
-        close = nearest(name, index())
+        close = nearest(name, [*index(), *packages.declared()])
         raise click.UsageError(
             f"there is no operator `{name}`" + (f"; did you mean `{close}`?" if close else "")
         )
@@ -38,10 +42,21 @@ def _summary(operator: Operator) -> str:
 
 
 def _all(looks: Style) -> None:
-    from nnspec.operators import every
+    from nnspec.diagnostics import Mismatch
+    from nnspec.operators import every, packages
 
     families: dict[str, list[Operator]] = {}
-    for operator in every():
+    found = list(every())
+    own = {operator.name for operator in found}
+    for name in sorted(packages.declared().keys() - own):
+        try:
+            operator = packages.lookup(name)
+        except Mismatch as broken:
+            complain(broken.message)
+            continue
+        assert operator is not None
+        found.append(operator)
+    for operator in found:
         families.setdefault(operator.family or "other", []).append(operator)
     width = max(len(operator.name) for found in families.values() for operator in found)
     parts: list[str] = []
@@ -70,9 +85,19 @@ def _one(operator: Operator, looks: Style) -> None:
         kinds = max(len(_kind(s)) for s in operator.settings)
         for s in operator.settings:
             lines.append(f"  {pad(s.name, width)}  {pad(_kind(s), kinds)}  {s.doc}".rstrip())
-    for title, uses in (("accepts", operator.accepts), ("refuses", operator.rejects)):
+    from nnspec.testing.shown import formulas, outcomes
+
+    told = formulas(operator)
+    if told:
+        lines += ["", looks.paint("formulas", "label") + f"  of {operator.accepts[0]}"]
+        lines += [f"  {name}: {text}" for name, text in told]
+    found = list(outcomes(operator))
+    for title, wanted, sign in (("accepts", True, "is"), ("refuses", False, "because")):
+        uses = [(text, why) for text, fine, why in found if fine is wanted]
         if uses:
-            lines += ["", looks.paint(title, "label"), *("  " + use for use in uses)]
+            lines += ["", looks.paint(title, "label")]
+            for text, why in uses:
+                lines += [f"  {text}", f"      {sign} {why}"]
     write("\n".join(lines) + "\n")
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from textwrap import wrap
 
 from nnspec.compiler import code, externs
-from nnspec.compiler.classes import ClassPlan, is_chain
+from nnspec.compiler.classes import ClassPlan, beginnings, is_chain, steps
 from nnspec.compiler.comments import above
 from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
 from nnspec.compiler.names import camel, fresh
 from nnspec.compiler.run_time import ForwardNames
-from nnspec.graph import CallNode
+from nnspec.graph import CallNode, OpNode
 
 _IMPORTS = (
     ("OrderedDict", "from collections import OrderedDict"),
@@ -28,7 +28,15 @@ def file(doc: str, plans: Iterable[ClassPlan]) -> str:
     used = externs.externs_of(plans)
     parts = [externs.class_lines(extern) for extern in used]
     parts += [lines for plan in plans for lines in class_lines(plan)]
-    return assemble(doc, parts, externs.imports(used))
+    packages = [*externs.imports(used), *sorted(imports(plans))]
+    return assemble(doc, parts, packages)
+
+
+def imports(plans: Iterable[ClassPlan]) -> set[str]:
+    """The lines that import what the operators of other packages are made of."""
+    nodes = [n for plan in plans for n in (*steps(plan.graph), *beginnings(plan.graph))]
+    operators = {node.operator for node in nodes if isinstance(node, OpNode)}
+    return {f"import {name}" for operator in operators for name in operator.imports}
 
 
 def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> str:

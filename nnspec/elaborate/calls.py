@@ -61,7 +61,9 @@ def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -
             places[str(len(positional))] = argument.span
             positional.extend(value) if isinstance(value, tuple) else positional.append(value)
     if isinstance(function, Builtin):
-        meant = stage or keyword or any(isinstance(value, Value) for value in positional)
+        # `sum([1, 2])` is a number, `sum(x, 1)`, `x -> sum(dim=1)` and `x -> sum()` are of tensors
+        given = any(isinstance(value, Value) for value in positional)
+        meant = stage or keyword or not positional or given
         if function.operator is not None and meant:
             function = OperatorName(function.operator)
         else:
@@ -227,4 +229,6 @@ def _builtin(
         raise placed(mismatch, span) from None
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         shown = ", ".join(describe(value) for value in positional)
-        fail("NN202", f"`{builtin.name}` cannot take {shown or 'nothing'}", span)
+        settings = builtin.operator.settings if builtin.operator is not None else ()
+        help = f"for a tensor: `x -> {builtin.name}({settings[0].name}=…)`" if settings else ""
+        fail("NN202", f"`{builtin.name}` cannot take {shown or 'nothing'}", span, help=help)

@@ -13,6 +13,7 @@ from nnspec.elaborate.habits import of_module, of_tensor, said_here
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import arithmetic, comparison, negative
+from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
 from nnspec.elaborate.ties import tensor_of
@@ -34,7 +35,7 @@ from nnspec.elaborate.values import (
 )
 from nnspec.graph import Value
 from nnspec.operators import index as operator_index
-from nnspec.operators import lookup
+from nnspec.operators import lookup, packages
 from nnspec.syntax import tree
 
 TYPE_CHECKING = False
@@ -76,12 +77,15 @@ def _name(body: Body, expr: tree.Name) -> Any:
         return OperatorName(operator)
     if expr.id in INITIALISERS:
         return Initialiser(expr.id)
+    operator = of_package(expr.id, expr.span)
+    if operator is not None:
+        return OperatorName(operator)
     unknown(body, expr.id, expr.span)
 
 
 def unknown(body: Body, name: str, span: Span) -> Any:
     """NN200, with the nearest name there is."""
-    known = {*body.scope.every_name(), *BUILTINS, *operator_index()}
+    known = {*body.scope.every_name(), *BUILTINS, *operator_index(), *packages.declared()}
     seek = len(body.session.problems) < MOST_HINTS
     helped, close = said_here(name, known) if seek else ("", None)
     if name == run_time.NAME:

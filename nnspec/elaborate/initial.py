@@ -5,6 +5,7 @@ from __future__ import annotations
 from nnspec.diagnostics import Mismatch, nearest
 from nnspec.dims import render
 from nnspec.elaborate.computed import computed
+from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.values import Builtin, Initial, Initialiser, OperatorName, describe
 from nnspec.graph import Value
@@ -94,8 +95,9 @@ def read(body: Body, expr: Expr) -> Any:
     name = expr.function if isinstance(expr, Call) else expr
     if not isinstance(name, Name) or body.scope.find(name.id) is not None:
         return body.evaluate(expr)
-    if name.id not in INITIALISERS and isinstance(expr, Call) and lookup(name.id) is not None:
-        return body.evaluate(expr)
+    if name.id not in INITIALISERS and isinstance(expr, Call):
+        if lookup(name.id) is not None or of_package(name.id, name.span) is not None:
+            return body.evaluate(expr)
     if name.id not in INITIALISERS:
         close = nearest(name.id, [*INITIALISERS, "arange", "tensor", "full"])
         fail(

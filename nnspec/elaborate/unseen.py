@@ -15,6 +15,7 @@ from nnspec.elaborate.budgets import FIGURES
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.expressions import unknown
 from nnspec.elaborate.initial import INITIALISERS
+from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.parameters import inputs_of, no_parameter
 from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import placed
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.program import Program
+    from nnspec.operators.definition import Operator
 
     Definition = tree.BlockDef | tree.FnDef
 
@@ -135,8 +137,14 @@ class _Names:
 
     def name(self, name: tree.Name) -> None:
         known = self.scope.find(name.id) is not None or BUILTINS.get(name.id) is not None
-        if not known and lookup(name.id) is None and name.id not in INITIALISERS:
+        known = known or lookup(name.id) is not None or name.id in INITIALISERS
+        if not known and of_package(name.id, name.span) is None:
             unknown(self.body, name.id, name.span)
+
+    def operator(self, name: str, call: tree.Call) -> Operator | None:
+        if BUILTINS.get(name) is not None or name in INITIALISERS:
+            return lookup(name)
+        return lookup(name) or of_package(name, call.function.span)
 
     def call(self, call: tree.Call, name: str) -> None:
         """The names of the arguments."""
@@ -150,7 +158,7 @@ class _Names:
                 named = {parameter.name for parameter in value.definition.parameters}
                 if key not in named.union(inputs_of(value.definition)):
                     no_parameter(value.definition, key, argument.span)
-            elif scope is None and (operator := lookup(name)) is not None:
+            elif scope is None and (operator := self.operator(name, call)) is not None:
                 known = {s.name for s in operator.settings} | {t.name for t in operator.tensors}
                 free = any(setting.kind == "axes" for setting in operator.settings)
                 if key not in known and key not in OWN_ARGUMENTS and not free:

@@ -30,6 +30,13 @@ class AdaptivePool(Operator):
         use.rank(rank + 2, meaning=f"[batch, channels, {', '.join(AXES[rank])}]")
         if not is_float(x.dtype):
             use.fail(f"`{self.name}` computes on floating-point tensors, not {x}", code="NN304")
+        if use["output_size"] is None:
+            use.fail(
+                "output_size is a size, or one for each axis; `none` stands in a list",
+                code="NN206",
+                argument="output_size",
+                help=f"`[{', '.join(['none'] * rank)}]` leaves the sizes as they are",
+            )
         wanted = use.tuple("output_size", rank)
         for size in wanted:
             if size is not None and compare("<", size, 1):
@@ -55,10 +62,7 @@ class AdaptivePool(Operator):
 
     def size(self, use: Use) -> Any:
         """The setting as PyTorch takes it: one number, or a size or None for each axis."""
-        given = use["output_size"]
-        if given is None or isinstance(given, tuple):
-            return use.tuple("output_size", self.rank)
-        return given
+        return use["output_size"]
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         way = "the largest value" if "max" in self.name else "the mean"

@@ -91,7 +91,7 @@ def unknown_argument(owner: str, name: str, settings: Sequence[Setting]) -> Mism
 def check_kind(owner: str, setting: Setting, value: Any) -> Any:
     """The value, if the setting takes it."""
     if setting.length and isinstance(value, (list, tuple)):
-        if len(value) not in (1, setting.length):
+        if len(value) != setting.length:
             raise Mismatch(
                 "NN205",
                 f"`{setting.name}` of `{owner}` is one number or {setting.length} "
@@ -100,10 +100,6 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
                 help=_sibling_help(owner, setting, len(value)),
             )
         single = Setting(setting.name, setting.kind, setting.default, 0, setting.choices)
-        if len(value) < setting.length:
-            return check_kind(
-                owner, single, value[0]
-            )  # a list of one number says what the number says
         return tuple(check_kind(owner, single, item) for item in value)
     kinds = setting.kind.split("|")
     if setting.choices and "layer" in kinds and _is("layer", value):

@@ -36,13 +36,14 @@ REQUIRED = Required()
 class Tensor(Record):
     """A tensor argument. `many` takes any number (`concat(a, b)`); `optional` may be left out;
     `scalar` may be a number (`0.5 * x`): its place in `use.inputs` is None then, the number is
-    `use[name]`."""
+    `use[name]`. Integers that are places in a table are `below` a setting."""
 
     name: str
     optional: bool = False
     many: bool = False
     scalar: bool = False
     doc: str = ""
+    below: str = ""
 
 
 class Setting(Record):
@@ -53,8 +54,8 @@ class Setting(Record):
     `bool`, `str`,
     `none`, `dtype`, `layer`, `list` (of sizes), `any`, or `axes`: a dict of all named arguments
     that are no other setting, each a size;
-    with `length=n`, an `int` or `size` may also be a list of n of them, or of one, as PyTorch's
-    tuples; a single value is NOT spread by the binder (the rule asks `use.pair(name)`). `choices`
+    with `length=n`, an `int` or `size` may also be a list of n of them; a single value is NOT
+    spread by the binder (the rule asks `use.pair(name)`). `choices`
     limits a `str`, and says which operators a `layer` may be. What is `fixed` decides which
     parameters there are: it is a number in the generated code.
     """
@@ -238,7 +239,7 @@ class Use:
         """A setting as a tuple: one number stands for all, as in PyTorch."""
         value = self.settings[setting]
         if isinstance(value, (list, tuple)):
-            return tuple(value) if len(value) == length else tuple(value) * length
+            return tuple(value)
         return (value,) * length
 
     # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition ----
@@ -326,6 +327,10 @@ class Operator:
     #: uses that PyTorch accepts and refuses, as text: `"[2, 3, 8, 8] -> conv2d(4, 3)"`.
     accepts: ClassVar[tuple[str, ...]] = ()
     rejects: ClassVar[tuple[str, ...]] = ()
+    #: what is refused on purpose though PyTorch takes it: a part of the message, and why
+    stricter: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: the modules that the generated code names: `("mylab.layers",)`
+    imports: ClassVar[tuple[str, ...]] = ()
     #: the output shares its input's memory (or is computed in its place): no activation is kept
     #: for it.
     is_view: ClassVar[bool] = False
@@ -362,7 +367,8 @@ class Operator:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "name" in cls.__dict__ and not issubclass(cls, Functional):
+        own = cls.__module__.startswith("nnspec.operators.")  # others come through `packages.py`
+        if own and "name" in cls.__dict__ and not issubclass(cls, Functional):
             Operator.registry[cls.name] = cls()
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:

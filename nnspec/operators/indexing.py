@@ -25,6 +25,8 @@ class Index(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         items = list(use["items"])
+        if not items:
+            use.fail("an index names a place at least: `x[0]`, `x[:, 1]`", code="NN206")
         taken = sum(1 for item in items if item is not None and item is not ...)
         if items.count(...) > 1:
             use.fail("an index has one `...` at most", code="NN303")

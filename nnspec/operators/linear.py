@@ -122,6 +122,7 @@ class Embedding(Operator):
     name = "embedding"
     saves = ("inputs",)
     family = "linear"
+    tensors = (Tensor("input", below="num_embeddings"),)
     settings = (
         Setting(
             "num_embeddings", "size", doc="rows of the table: how many different numbers there are"

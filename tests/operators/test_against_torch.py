@@ -15,23 +15,19 @@ from nnspec.operators import every
 from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
 from nnspec.tensors import TensorType
+from nnspec.testing.cases import draw
+from nnspec.testing.definitions import wrong_examples
+from nnspec.testing.examples import Case
+from nnspec.testing.harness import disagreement
+from nnspec.testing.trials import counterexamples
 
-from .cases import draw
-from .deep import counterexamples
-from .examples import Case, Refused, example
-from .harness import disagreement, run_nnspec, run_torch, sources
+from . import without_kernels  # noqa: F401  (defines what torchvision lacks)
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
 
-CASES = 60
+CASES = 15
 OPERATORS = list(every())
-EXAMPLES = [
-    (operator, text, accepted)
-    for operator in OPERATORS
-    for accepted, texts in ((True, operator.accepts), (False, operator.rejects))
-    for text in texts
-]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -48,18 +44,9 @@ def test_random_uses(operator: Operator) -> None:
     assert not found, "\n".join(dict.fromkeys(found))
 
 
-@pytest.mark.parametrize(
-    ("operator", "text", "accepted"), EXAMPLES, ids=[text for _, text, _ in EXAMPLES]
-)
-def test_examples(operator: Operator, text: str, accepted: bool) -> None:
-    case = example(operator, text)
-    ours = run_nnspec(case)
-    assert isinstance(ours, Refused) is not accepted, ours
-    written = sources(case, None if isinstance(ours, Refused) else ours[0])
-    assert written
-    for source in written:
-        theirs = run_torch(case, source)
-        assert isinstance(theirs, Refused) is not accepted, (source, theirs)
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.name)
+def test_examples(operator: Operator) -> None:
+    assert not list(wrong_examples(operator))
 
 
 def test_draws_are_worth_it() -> None:
@@ -67,7 +54,7 @@ def test_draws_are_worth_it() -> None:
     tally: dict[str, int] = {}
     for operator in OPERATORS:
         rng = random.Random(2)
-        for _ in range(10):
+        for _ in range(4):
             disagreement(draw(operator, rng), tally)
     total = sum(tally.values())
     assert tally["both accept"] > 0.4 * total
@@ -166,5 +153,9 @@ class TooMuchWithSymbols(Wrong):
     ids=lambda value: type(value).__name__ if isinstance(value, Operator) else "",
 )
 def test_the_comparison_can_fail(broken: Operator, reason: str) -> None:
-    found: list[tuple[Case, str]] = list(counterexamples(broken, 300, seed=1))
-    assert any(reason in why for _, why in found), found[:5]
+    seen: list[tuple[Case, str]] = []
+    for case, why in counterexamples(broken, 300, seed=1):
+        if reason in why:
+            return
+        seen.append((case, why))
+    raise AssertionError(seen[:5])

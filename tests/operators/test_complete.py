@@ -6,7 +6,7 @@ import re
 
 from torch import nn
 
-from nnspec.operators import index
+from nnspec.operators import generate, index
 
 #: classes of torch.nn that are no operator here, each with its reason
 NO_OPERATOR = {
@@ -68,3 +68,8 @@ def test_every_layer_of_pytorch_is_an_operator() -> None:
 
 def test_functions_are_there() -> None:
     assert not set(FUNCTIONS.split()) - index().keys()
+
+
+def test_the_index_is_what_the_files_say() -> None:
+    """`python -m nnspec.operators.generate` renews it."""
+    assert generate.FILE.read_text() == generate.text()

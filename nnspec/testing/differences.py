@@ -1,0 +1,371 @@
+"""Where nnspec and PyTorch differ on purpose, each with its reason. All other differences are
+mistakes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .examples import Case, Refused
+
+if TYPE_CHECKING:
+    from .running import Ran
+
+#: held against PyTorch's module in evaluation: training needs more than one value in a channel,
+#: which is a
+#: matter of the batch that training brings, not of the model
+EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
+
+#: drawn in training by other steps than PyTorch's own, so that one seed gives other numbers
+DRAWN = {"stochastic_depth"}
+
+#: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
+#: matrix product then
+MACS_AT_ONE = {"einsum", "tensordot"}
+
+Rule = Callable[[Case, Refused, "Ran | None"], bool]
+
+
+def of(*families: str) -> Callable[[Case], bool]:
+    return lambda case: case.operator.family in families or case.operator.name in families
+
+
+def dtypes(case: Case) -> set[str]:
+    return {tensor[0] for tensor in case.inputs if tensor}
+
+
+def _batchless(case: Case, refused: Refused, theirs: Ran | None) -> bool:
+    families = (
+        *("convolution", "pooling", "dropout", "normalisation", "padding", "folding"),
+        *("recurrent", "transformer", "squeeze_excitation"),
+    )
+    placed = of(*families, "pad", "softmax2d")(case)
+    return refused.code == "NN303" and placed and "dims=" not in refused.why
+
+
+def _empty(case: Case, refused: Refused, theirs: Ran | None) -> bool:
+    assert theirs is not None
+    shapes = [output.shape for output in theirs.outputs] + [shape for _, shape, *_ in theirs.params]
+    return any(0 in shape for shape in shapes)
+
+
+def _integers(case: Case, refused: Refused, theirs: Ran | None) -> bool:
+    of_places = of("pooling", "resizing", "padding")(case)
+    return refused.code == "NN304" and of_places and not dtypes(case) & {"f32", "f64"}
+
+
+def _broadcast_loss(case: Case, refused: Refused, theirs: Ran | None) -> bool:
+    vectors = ("cosine_embedding_loss", "triplet_margin_loss", "gaussian_nll_loss", "ctc_loss")
+    placed = "compares tensors of one shape" in refused.why or of(*vectors)(case)
+    return refused.code in ("NN301", "NN303") and placed
+
+
+#: nnspec refuses what PyTorch accepts: (what, why, which cases)
+STRICTER: list[tuple[str, str, Rule]] = [
+    (
+        "no batch",
+        "PyTorch takes [C, H, W] for [N, C, H, W]; a model that forgot its batch is a mistake "
+        "more often",
+        _batchless,
+    ),
+    (
+        "nothing in it",
+        "PyTorch computes on tensors without values; the language's sizes are at least 1",
+        _empty,
+    ),
+    (
+        "lists of another length",
+        "PyTorch's pools take a list of one number, or an empty one; a list has one for each dimension",
+        lambda case, refused, theirs: refused.code == "NN205",
+    ),
+    (
+        "a probability below 0",
+        "nn.MultiheadAttention takes a dropout below 0 for none",
+        lambda case, refused, theirs: (
+            case.operator.name == "multihead_attention" and "a probability" in refused.why
+        ),
+    ),
+    (
+        "integers in pools",
+        "PyTorch pools and resizes some integer tensors, on the CPU only, and never trains "
+        "through them",
+        _integers,
+    ),
+    (
+        "losses that broadcast",
+        "PyTorch broadcasts input and target, and warns that the result is likely to be wrong",
+        _broadcast_loss,
+    ),
+    (
+        "class numbers of u8",
+        "PyTorch takes u8 class numbers, nearly everywhere; i64 works everywhere",
+        lambda case, refused, theirs: refused.code == "NN304"
+        and of("cross_entropy", "nll_loss")(case),
+    ),
+    (
+        "label smoothing below 0",
+        "PyTorch ignores it without a word",
+        lambda case, refused, theirs: "label_smoothing" in refused.why,
+    ),
+    (
+        "dims of norms",
+        "a setting of the language's own: PyTorch has no call for a number that is out of range",
+        lambda case, refused, theirs: refused.why.startswith("dims="),
+    ),
+    (
+        "keepdim without dim",
+        "PyTorch's amax and amin take it, its mean and sum do not; here all are alike",
+        lambda case, refused, theirs: refused.why == "keepdim needs a dim",
+    ),
+    (
+        "numbers that are no places",
+        "PyTorch's ctc_loss takes targets and lengths of any dtype, its gaussian_nll_loss integers "
+        "as variances",
+        lambda case, refused, theirs: of("ctc_loss", "gaussian_nll_loss")(case)
+        and refused.code == "NN304",
+    ),
+    (
+        "integers of other widths",
+        "PyTorch's embedding_bag takes some where input and offsets differ",
+        lambda case, refused, theirs: of("embedding_bag")(case) and refused.code == "NN304",
+    ),
+    (
+        "unpooling that does not move",
+        "PyTorch takes a stride or kernel of 0 or less for sequences and images where a size is left",
+        lambda case, refused, theirs: of("max_unpool1d", "max_unpool2d", "max_unpool3d")(case)
+        and "must be at least 1" in refused.why,
+    ),
+    (
+        "windows of nothing",
+        "PyTorch's fractional pools take a kernel of 0 or less for images",
+        lambda case, refused, theirs: of("fractional_max_pool2d")(case)
+        and refused.why.startswith("kernel_size must be"),
+    ),
+    (
+        "response norm of integers",
+        "PyTorch takes them where no channel is added at the ends",
+        lambda case, refused, theirs: of("local_response_norm")(case) and refused.code == "NN304",
+    ),
+    (
+        "hardtanh with one value",
+        "PyTorch's function takes bounds that are equal, its layer does not",
+        lambda case, refused, theirs: of("hardtanh")(case) and "above min_val" in refused.why,
+    ),
+    (
+        "clamp of truth values",
+        "PyTorch makes integers of them; nobody means that",
+        lambda case, refused, theirs: of("clamp")(case) and case.inputs[0] is not None
+        and case.inputs[0][0] == "bool",
+    ),
+    (
+        "complex numbers",
+        "arithmetic and functions of each value take them; layers, activations and losses are for "
+        "real ones",
+        lambda case, refused, theirs: refused.code == "NN304"
+        and bool({"c64", "c128"} & dtypes(case)),
+    ),
+    (
+        "dropout of integers",
+        "PyTorch takes them where p is 0 or 1, and nothing is divided",
+        lambda case, refused, theirs: refused.code == "NN304" and of("dropout")(case),
+    ),
+    (
+        "losses of integers",
+        "PyTorch takes integers as outputs where the targets are floating-point; nothing can be "
+        "trained so",
+        lambda case, refused, theirs: "needs floating-point outputs" in refused.why,
+    ),
+    (
+        "losses without a batch",
+        "PyTorch takes the scores of one sample; a model's outputs have a batch",
+        lambda case, refused, theirs: "needs scores [N, classes]" in refused.why,
+    ),
+    (
+        "batch norm with eps 0",
+        "PyTorch evaluates it and refuses to train it",
+        lambda case, refused, theirs: refused.why.startswith("eps must be above 0"),
+    ),
+    (
+        "logsumexp over no dimension",
+        "PyTorch takes an empty list with keepdim and fails on it without",
+        lambda case, refused, theirs: of("logsumexp")(case) and refused.code == "NN206",
+    ),
+    (
+        "einsum of integers or of several dtypes",
+        "PyTorch takes them where nothing is summed, or with one operand",
+        lambda case, refused, theirs: of("einsum")(case) and refused.code == "NN304",
+    ),
+    (
+        "conditions of u8, truth values filled with numbers",
+        "PyTorch still takes them, the first with a warning",
+        lambda case, refused, theirs: refused.code == "NN304" and of("where", "masked_fill")(case)
+        and bool({"u8", "bool"} & dtypes(case)),
+    ),
+    (
+        "fractions in a range of integers",
+        "PyTorch cuts them off, before or after it has counted how many there are",
+        lambda case, refused, theirs: of("arange")(case) and "do not become" in refused.why,
+    ),
+    (
+        "a negative dropout_p",
+        "PyTorch's attention ignores it without a word, its dropout does not",
+        lambda case, refused, theirs: of("scaled_dot_product_attention", "multihead_attention")(case)
+        and refused.why.startswith("dropout"),
+    ),
+    (
+        "a mask of another precision",
+        "PyTorch adds the two masks first, which promotes the one that would not do alone",
+        lambda case, refused, theirs: of("transformer")(case) and "is bool or f32" in refused.why
+        and len({tensor[0] for tensor in case.inputs[1:] if tensor}) > 1,
+    ),
+    (
+        "a causal mask that does not fit",
+        "PyTorch does not look at it in training where is_causal=true is said of it, and does in "
+        "evaluation",
+        lambda case, refused, theirs: of("transformer")(case) and "mask` is" in refused.why
+        and any(name.endswith("is_causal") and value for name, value in case.settings.items()),
+    ),
+    (
+        "a mask that stretches the scores",
+        "PyTorch's plain attention takes it, the fast ones do not",
+        lambda case, refused, theirs: of("scaled_dot_product_attention")(case)
+        and len(case.inputs) > 3 and refused.code in ("NN301", "NN303"),
+    ),
+    (
+        "a cell of another dtype",
+        "PyTorch's plain kernels on the CPU promote it; the fused ones and those of GPUs do not",
+        lambda case, refused, theirs: of("lstm", "lstm_cell")(case) and refused.why.startswith("`cx`")
+        and refused.code == "NN304",
+    ),
+    (
+        "an axis of length -1",
+        "einops hands it to PyTorch, which takes -1 for `as it is` in a new dimension",
+        lambda case, refused, theirs: of("repeat")(case) and "must be at least 1" in refused.why,
+    ),
+    (
+        "negative padding",
+        "PyTorch's circular padding happens to take it, and cuts off; zeros do not",
+        lambda case, refused, theirs: refused.why.startswith("padding must not be negative"),
+    ),
+    (
+        "dilation of 0",
+        "PyTorch takes it in transposed convolutions with a kernel of 1, where it has no effect",
+        lambda case, refused, theirs: refused.why.startswith("dilation must be"),
+    ),
+    (
+        "an index of nothing",
+        "PyTorch gives the tensor itself for `x[()]`",
+        lambda case, refused, theirs: of("index")(case) and "names a place" in refused.why,
+    ),
+    (
+        "two `...` in an index",
+        "PyTorch takes the second for `:`; the reader cannot know",
+        lambda case, refused, theirs: of("index")(case) and "one `...`" in refused.why,
+    ),
+    (
+        "dimensions of a number",
+        "PyTorch gives a tensor without dimensions the dimension 0 in some functions",
+        lambda case, refused, theirs: refused.code == "NN303" and case.inputs[0] is not None
+        and not case.inputs[0][1],
+    ),
+    (
+        "a scale of 0 next to a size",
+        "nn.Upsample takes it for none",
+        lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
+    ),
+    (
+        "regions that are no boxes",
+        "torchvision's Python looks at the first four numbers of a box, and takes any dtype",
+        lambda case, refused, theirs: of("region")(case)
+        and refused.code in ("NN301", "NN303", "NN304"),
+    ),
+    (
+        "a variance raised to less than nothing",
+        "PyTorch's gaussian_nll_loss takes an eps below 0, which leaves the variances as they are",
+        lambda case, refused, theirs: of("gaussian_nll_loss")(case)
+        and refused.why.startswith("eps must be at least 0"),
+    ),
+    (
+        "frequencies of nothing",
+        "PyTorch's rfftfreq takes 0 values, and fewer",
+        lambda case, refused, theirs: of("rfftfreq")(case) and refused.why.startswith("n must be"),
+    ),
+    (
+        "complex numbers of half precision",
+        "PyTorch has begun to make complex32, and computes little with it; the language has no such dtype",
+        lambda case, refused, theirs: theirs is not None
+        and any(output.dtype == "torch.complex32" for output in theirs.outputs),
+    ),
+    (
+        "classes that are counted",
+        "PyTorch's one_hot takes -1 and looks for the largest number; a shape does not depend on values",
+        lambda case, refused, theirs: of("one_hot")(case) and refused.why.startswith("num_classes"),
+    ),
+    (
+        "squeeze of another size",
+        "PyTorch leaves a size that is not 1 as it is; the number of dimensions must not depend "
+        "on a size",
+        lambda case, refused, theirs: of("squeeze")(case) and refused.code == "NN302",
+    ),
+]  # fmt: skip
+
+#: nnspec accepts what PyTorch refuses
+LOOSER: list[tuple[str, str, Rule]] = [
+    (
+        "half precision on the CPU",
+        "PyTorch lacks some kernels for f16 and bf16 on the CPU and has them on GPUs",
+        lambda case, refused, theirs: (
+            re.search("not implemented for '(Half|BFloat16)'", refused.why) is not None
+        ),
+    ),
+    (
+        "keepdim=false without dim",
+        "PyTorch's sum and mean have no such overload; it is the default",
+        lambda case, refused, theirs: (
+            case.operator.family == "reduction"
+            and case.settings.get("keepdim") is False
+            and "invalid combination of arguments" in refused.why
+        ),
+    ),
+]
+
+#: with symbols nnspec demands more than for numbers
+CAUTIOUS: list[tuple[str, str, Rule]] = [
+    (
+        "broadcasting",
+        "a symbol that could be 1 is taken to be the other side's size: that is what the model "
+        "means",
+        lambda case, refused, theirs: (
+            "must agree in dimension" in refused.why or "must agree with the scores" in refused.why
+        ),
+    ),
+    (
+        "letters of einsum",
+        "as in broadcasting",
+        lambda case, refused, theirs: of("einsum")(case) and "in operand" in refused.why,
+    ),
+    (
+        "chunk",
+        "how many parts there are must not depend on symbols: there are as many as it is asked for",
+        lambda case, refused, theirs: "make fewer than" in refused.why,
+    ),
+    (
+        "variances",
+        "as in broadcasting: one variance for a row is written as 1",
+        lambda case, refused, theirs: "the variances have the shape" in refused.why,
+    ),
+    (
+        "slopes of prelu",
+        "a symbol is the number of channels; 1 is written as a number",
+        lambda case, refused, theirs: "num_parameters is 1 or" in refused.why,
+    ),
+]
+
+
+def explained(
+    rules: list[tuple[str, str, Rule]], case: Case, refused: Refused, theirs: Ran | None = None
+) -> bool:
+    """Whether a difference is one of these, or one that the operator itself declares."""
+    own = rules is STRICTER and any(part in refused.why for part, _ in case.operator.stricter)
+    return own or any(holds(case, refused, theirs) for _, _, holds in rules)
