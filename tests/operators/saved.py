@@ -6,9 +6,10 @@ import torch
 
 from nnspec.operators.definition import Use
 from nnspec.tensors import TensorType
-
-from .examples import Case
-from .harness import SPACE, Refused, flat, names, run_nnspec, sources, tensor
+from nnspec.testing.examples import Case, Refused, run_nnspec
+from nnspec.testing.harness import codes
+from nnspec.testing.render import names, space
+from nnspec.testing.running import flat, inputs_of
 
 
 def foretold(case: Case) -> tuple[set[str], int] | None:
@@ -37,7 +38,7 @@ def tensors_of(use: Use, outputs: tuple[TensorType, ...]) -> set[str]:
 
 def measured(case: Case, use: Use) -> tuple[set[str], int]:
     """The same, of a real step forward whose inputs all have gradients."""
-    inputs = [None if i is None else tensor(case, *i) for i in case.inputs]
+    inputs = inputs_of(case)
     for given in inputs:
         if given is not None and given.is_floating_point():
             given.requires_grad_(True)
@@ -49,13 +50,12 @@ def measured(case: Case, use: Use) -> tuple[set[str], int]:
         kept[t.untyped_storage().data_ptr()] = t.untyped_storage().nbytes()
         return t
 
-    constructor, _, call = sources(case, use)[0].partition("\n")
-    first = eval(constructor, SPACE | names(made)) if "(" in constructor else None
-    module = first if isinstance(first, torch.nn.Module) else None
+    source = codes(use)[0]
+    constructor, _, call = source.partition("\n")
+    scope = space(source) | names(made)
+    module = eval(constructor, scope) if call else None
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda t: t):
-        space = SPACE | names(made) | {"module": module}
-        plain = module is not None and not call
-        results = list(flat(module(*made) if plain else eval(call or constructor, space)))
+        results = list(flat(eval(call or source, scope | {"module": module})))
     if module is not None:  # weights are there anyway
         for weight in [*module.parameters(), *module.buffers()]:
             kept.pop(weight.untyped_storage().data_ptr(), None)

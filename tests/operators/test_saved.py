@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("torch")
 
 from nnspec.operators.definition import Operator
+from nnspec.testing.examples import example, run_nnspec
 
-from .examples import example
-from .harness import run_nnspec
+from . import without_kernels  # noqa: F401  (defines what torchvision lacks)
 from .saved import foretold, measured
 
 #: how far off the bytes may be, and why
