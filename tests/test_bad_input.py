@@ -327,3 +327,11 @@ def test_odd(name: str, tmp_path: Path) -> None:
     text = said(done)
     assert done.returncode == status, text[-2000:]
     assert ("error[NN" in text) == (status == 1)
+
+
+def test_a_list_is_no_dtype() -> None:
+    from nnspec import check_source
+
+    text = "model M:\n    input x: [N]\n    y = arange(4, dtype=[1])\n    return x, y\n"
+    (problem,) = check_source(text).diagnostics
+    assert (problem.code, "`dtype` of `arange`" in problem.message) == ("NN205", True)

@@ -187,7 +187,7 @@ def _is(kind: str, value: Any) -> bool:
     if kind == "float":
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind == "dtype":
-        return value in DTYPES
+        return isinstance(value, str) and value in DTYPES
     if kind == "list":
         return isinstance(value, (list, tuple)) and all(map(_is_known, value))
     if kind == "layer":

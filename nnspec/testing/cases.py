@@ -80,8 +80,9 @@ def draw(operator: Operator, rng: random.Random) -> Case:
             continue
         if rng.random() < rate:
             shape = inputs[0][1] if inputs and inputs[0] else (2, 3)
+            odd = not calm and operator.name != "index" and rng.random() < 0.06
             value = setting_value(operator, setting, shape, len(shape), rng, calm)
-            settings[setting.name] = rng.choice(ODD) if not calm and rng.random() < 0.06 else value
+            settings[setting.name] = rng.choice(ODD) if odd else value
     if operator.tensors and operator.tensors[0].scalar and rng.random() < 0.25:
         number = rng.randrange(2)
         inputs[number] = None

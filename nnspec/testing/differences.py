@@ -254,6 +254,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: refused.why.startswith("dilation must be"),
     ),
     (
+        "places that are no i64",
+        "PyTorch takes narrow integers in brackets, and masks, whose result has as many rows as are true: a "
+        "shape does not depend on values",
+        lambda case, refused, theirs: of("index_at")(case) and refused.code == "NN304",
+    ),
+    (
         "an index of nothing",
         "PyTorch gives the tensor itself for `x[()]`",
         lambda case, refused, theirs: of("index")(case) and "names a place" in refused.why,

@@ -64,7 +64,7 @@ def sources(case: Case, accepted: Use | None) -> list[str]:
     for taller in () if told else (0, 5):
         try:
             return codes(raw_use(case, taller))
-        except (IndexError, ZeroDivisionError, KeyError, TypeError):
+        except (AttributeError, IndexError, ZeroDivisionError, KeyError, TypeError):
             continue
     return told
 
@@ -92,6 +92,13 @@ def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
 
 def refused(case: Case, ours: Refused) -> tuple[str, str | None]:
     """What became of a use that nnspec refuses: PyTorch must refuse it too, and so must the spec's text."""
+    written = sources(case, None)
+    for source in written:
+        theirs = run_torch(case, source)
+        if isinstance(theirs, Ran):
+            if explained(STRICTER, case, ours, theirs):
+                return "stricter", None
+            return "wrong", f"nnspec refuses ({ours.code} {ours.why}), PyTorch accepts {source}"
     try:
         if not Checked(spec(case)).problems:
             return (
@@ -100,13 +107,6 @@ def refused(case: Case, ours: Refused) -> tuple[str, str | None]:
             )
     except Exception as error:
         return "wrong", f"nnspec raises {type(error).__name__}: {error} for\n{spec(case)}"
-    written = sources(case, None)
-    for source in written:
-        theirs = run_torch(case, source)
-        if isinstance(theirs, Ran):
-            if explained(STRICTER, case, ours, theirs):
-                return "stricter", None
-            return "wrong", f"nnspec refuses ({ours.code} {ours.why}), PyTorch accepts {source}"
     return "both refuse" if written else "no code", None
 
 

@@ -63,7 +63,7 @@ def last(case: Case) -> tuple[int, ...]:
     given = case.inputs[0]
     shape = given[1] if given else ()
     dims = case.settings.get("dims", 1)
-    return shape[-dims:] if dims else ()
+    return shape[-dims:] if isinstance(dims, int) and dims else ()
 
 
 @cache
@@ -172,6 +172,8 @@ def at_places(case: Case) -> str:
     """The rows, columns, … at some places. A dimension that is not there is one that `x0` has not either."""
     rank = len(case.inputs[0][1]) if case.inputs[0] else 0
     dim = case.settings.get("dim", 0)
+    if not isinstance(dim, int):
+        return f"x0.size({dim!r})"
     before = dim if dim >= 0 else dim + rank
     return f"x0[{':, ' * before}x1]" if before >= 0 else f"x0.size({dim})"
 
@@ -195,7 +197,7 @@ def arange(case: Case) -> str:
     """The first number alone is the end; with a step PyTorch wants all three."""
     given = {n: v for n, v in case.settings.items() if n == "dtype" or v is not None}
     numbers = [given.pop(name) for name in ("start", "end") if name in given]
-    if "step" in given:
+    if numbers and "step" in given:
         numbers = [*([0] if len(numbers) == 1 else []), *numbers, given.pop("step")]
     return f"torch.arange({written([value(one) for one in numbers], given)})"
 
