@@ -86,6 +86,11 @@ class TensorType(Record):
         """The number of elements."""
         return product(self.shape)
 
+    @property
+    def bytes(self) -> Size:
+        """What its elements take."""
+        return self.numel * DTYPES[self.dtype]
+
     def with_shape(self, shape: Sequence[Size]) -> TensorType:
         return TensorType(self.dtype, tuple(shape))
 

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -53,6 +54,7 @@ class Relu(Clipped):
     """max(x, 0) (Nair & Hinton 2010)."""
 
     name = "relu"
+    saves = (0,)
     torch_class, torch_function = "nn.ReLU", "F.relu"
     accepts = ("[2, 3] -> relu", "i64[2] -> relu")
     rejects = ("bool[2] -> relu",)
@@ -62,6 +64,7 @@ class Relu6(Clipped):
     """min(max(x, 0), 6) (Howard et al. 2017)."""
 
     name = "relu6"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.ReLU6", "F.relu6"
     accepts = ("[2, 3] -> relu6", "i64[2] -> relu6")
     rejects = ("bool[2] -> relu6",)
@@ -71,6 +74,7 @@ class LeakyRelu(Activation):
     """x where it is positive, negative_slope * x elsewhere (Maas et al. 2013)."""
 
     name = "leaky_relu"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.LeakyReLU", "F.leaky_relu"
     settings = (Setting("negative_slope", "float", 0.01),)
     accepts = ("[2, 3] -> leaky_relu(0.2)",)
@@ -81,6 +85,7 @@ class Elu(Activation):
     """x where it is positive, alpha * (exp(x) - 1) elsewhere (Clevert et al. 2016)."""
 
     name = "elu"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.ELU", "F.elu"
     settings = (Setting("alpha", "float", 1.0),)
     accepts = ("[2, 3] -> elu",)
@@ -91,6 +96,7 @@ class Selu(Activation):
     """A scaled elu that keeps mean and variance (Klambauer et al. 2017)."""
 
     name = "selu"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.SELU", "F.selu"
     accepts = ("[2, 3] -> selu",)
     rejects = ("i64[2] -> selu",)
@@ -101,6 +107,7 @@ class Gelu(Activation):
     arXiv:1606.08415)."""
 
     name = "gelu"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.GELU", "F.gelu"
     settings = (Setting("approximate", "str", "none", choices=("none", "tanh")),)
     accepts = ("[2, 3] -> gelu", '[2, 3] -> gelu(approximate="tanh")')
@@ -111,6 +118,7 @@ class Silu(Activation):
     """x * sigmoid(x), also called swish (Elfwing et al. 2018; Ramachandran et al. 2017)."""
 
     name = "silu"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.SiLU", "F.silu"
     accepts = ("[2, 3] -> silu",)
     rejects = ("i64[2] -> silu",)
@@ -120,6 +128,7 @@ class Mish(Activation):
     """x * tanh(softplus(x)) (Misra 2020)."""
 
     name = "mish"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Mish", "F.mish"
     accepts = ("[2, 3] -> mish",)
     rejects = ("i64[2] -> mish",)
@@ -129,6 +138,7 @@ class Hardswish(Activation):
     """x * relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244)."""
 
     name = "hardswish"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Hardswish", "F.hardswish"
     accepts = ("[2, 3] -> hardswish",)
     rejects = ("i64[2] -> hardswish",)
@@ -138,6 +148,7 @@ class Hardsigmoid(Activation):
     """relu6(x + 3) / 6 (Howard et al. 2019, arXiv:1905.02244)."""
 
     name = "hardsigmoid"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Hardsigmoid", "F.hardsigmoid"
     accepts = ("[2, 3] -> hardsigmoid",)
     rejects = ("i64[2] -> hardsigmoid",)
@@ -147,6 +158,7 @@ class Softplus(Activation):
     """log(1 + exp(beta * x)) / beta (Dugas et al. 2001)."""
 
     name = "softplus"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Softplus", "F.softplus"
     settings = (Setting("beta", "float", 1.0), Setting("threshold", "float", 20.0))
     accepts = ("[2, 3] -> softplus",)
@@ -169,6 +181,7 @@ class Softsign(FloatResult):
     """x / (1 + |x|)."""
 
     name = "softsign"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Softsign", "F.softsign"
     accepts = ("[2, 3] -> softsign", "i64[2] -> softsign")
     rejects = ("bool[2] -> softsign",)
@@ -178,11 +191,15 @@ class Softsign(FloatResult):
             use.fail("`softsign` does not compute on bool tensors", code="NN304")
         return super().infer(use)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes
+
 
 class Sigmoid(FloatResult):
     """1 / (1 + exp(-x)): a number between 0 and 1."""
 
     name = "sigmoid"
+    saves = (0,)
     torch_class, torch_function = "nn.Sigmoid", "torch.sigmoid"
     accepts = ("[2, 3] -> sigmoid", "i64[2] -> sigmoid")
 
@@ -191,6 +208,7 @@ class Tanh(FloatResult):
     """The hyperbolic tangent: a number between -1 and 1."""
 
     name = "tanh"
+    saves = (0,)
     torch_class, torch_function = "nn.Tanh", "torch.tanh"
     accepts = ("[2, 3] -> tanh", "i64[2] -> tanh")
 
@@ -199,6 +217,7 @@ class Prelu(Activation):
     """A leaky relu whose slope is learned (He et al. 2015, arXiv:1502.01852)."""
 
     name = "prelu"
+    saves = ("inputs",)
     torch_class = "nn.PReLU"
     settings = (
         Setting("num_parameters", "size", 1, doc="1, or one slope for each channel"),

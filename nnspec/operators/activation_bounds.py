@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -18,6 +19,7 @@ class Celu(Activation):
     """max(0, x) + min(0, alpha * (exp(x / alpha) - 1)) (Barron 2017, arXiv:1704.07483)."""
 
     name = "celu"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.CELU", "F.celu"
     settings = (Setting("alpha", "float", 1.0, doc="how far down it goes; not 0"),)
     accepts = ("[2, 3] -> celu", "[2, 3] -> celu(0.5)")
@@ -33,6 +35,7 @@ class Hardtanh(Clipped):
     """Values below min_val become min_val, those above max_val become max_val."""
 
     name = "hardtanh"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Hardtanh", "F.hardtanh"
     settings = (
         Setting("min_val", "float", -1.0, doc="the smallest value"),
@@ -62,6 +65,7 @@ class Hardshrink(Activation):
     """x where it is further from 0 than lambd, 0 elsewhere."""
 
     name = "hardshrink"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Hardshrink", "F.hardshrink"
     settings = (Setting("lambd", "float", 0.5, doc="half the width of the dead zone"),)
     accepts = ("[2, 3] -> hardshrink", "[2, 3] -> hardshrink(0.1)")
@@ -72,6 +76,7 @@ class Softshrink(Activation):
     """x moved towards 0 by lambd, and 0 where it is nearer than that."""
 
     name = "softshrink"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Softshrink", "F.softshrink"
     settings = (Setting("lambd", "float", 0.5, doc="how far values move; at least 0"),)
     accepts = ("[2, 3] -> softshrink", "[2, 3] -> softshrink(0.1)")
@@ -98,11 +103,15 @@ class Tanhshrink(FloatResult):
             use.fail("`tanhshrink` does not compute on bool tensors", code="NN304")
         return super().infer(use)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes
+
 
 class Threshold(Clipped):
     """x where it is above threshold, value elsewhere."""
 
     name = "threshold"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.Threshold", "F.threshold"
     settings = (
         Setting("threshold", "float", doc="what x must be above"),
@@ -128,6 +137,7 @@ class Rrelu(Activation):
     evaluation (Xu et al. 2015, arXiv:1505.00853)."""
 
     name = "rrelu"
+    saves = ("inputs",)
     torch_class = "nn.RReLU"
     settings = (
         Setting("lower", "float", 1 / 8, doc="the smallest slope"),
@@ -149,11 +159,18 @@ class Rrelu(Activation):
     def function(self, use: Use) -> CallCode | None:
         return None
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes
+
 
 class LogSigmoid(Activation):
     """The logarithm of sigmoid, computed stably."""
 
     name = "log_sigmoid"
+    saves = ("inputs",)
     torch_class, torch_function = "nn.LogSigmoid", "F.logsigmoid"
     accepts = ("[2, 3] -> log_sigmoid",)
     rejects = ("i64[2] -> log_sigmoid",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes

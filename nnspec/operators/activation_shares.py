@@ -35,6 +35,8 @@ class Softmax(OverDim):
     """exp(x) divided by its sum along `dim`: shares that add up to 1 (Bridle 1990)."""
 
     name = "softmax"
+    saves = (0,)
+    autocast = "full"
     torch_class, torch_function = "nn.Softmax", "F.softmax"
     accepts = ("[2, 3] -> softmax(dim=1)",)
     rejects = ("[2, 3] -> softmax(dim=2)", "i64[2] -> softmax(0)")
@@ -44,6 +46,8 @@ class LogSoftmax(OverDim):
     """The logarithm of softmax, computed stably."""
 
     name = "log_softmax"
+    saves = (0,)
+    autocast = "full"
     torch_class, torch_function = "nn.LogSoftmax", "F.log_softmax"
     accepts = ("[2, 3] -> log_softmax(dim=-1)",)
     rejects = ("[2, 3] -> log_softmax(dim=2)",)
@@ -53,6 +57,8 @@ class Softmin(OverDim):
     """softmax of -x: the smallest values get the largest shares."""
 
     name = "softmin"
+    saves = (0,)
+    autocast = "full"
     torch_class, torch_function = "nn.Softmin", "F.softmin"
     accepts = ("[2, 3] -> softmin(dim=1)",)
     rejects = ("[2, 3] -> softmin(dim=2)", "i64[2] -> softmin(0)")
@@ -62,6 +68,8 @@ class Softmax2d(Activation):
     """softmax over the channels of [N, C, H, W], at each place by itself."""
 
     name = "softmax2d"
+    saves = (0,)
+    autocast = "full"
     torch_class = "nn.Softmax2d"
     accepts = ("[2, 3, 4, 4] -> softmax2d",)
     rejects = ("[2, 3] -> softmax2d", "i64[2, 3, 4, 4] -> softmax2d")
@@ -79,6 +87,7 @@ class Glu(Operator):
     halved."""
 
     name = "glu"
+    saves = ("inputs",)
     family = "activation"
     settings = (Setting("dim", "int", -1, doc="the dimension that is halved"),)
     accepts = ("[2, 4] -> glu",)

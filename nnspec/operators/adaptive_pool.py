@@ -12,11 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
 class AdaptivePool(Operator):
     """What they share; an axis whose size is `none` keeps its own."""
+
+    saves = ("inputs",)
 
     family = "pooling"
     rank: ClassVar[int]
@@ -67,6 +70,9 @@ class AdaptivePool(Operator):
         have = " x ".join(render(size) for size in use.x.shape[2:])
         return [f"{have} is cut into {into} windows, and {way} of each is taken, whatever the size"]
 
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if all(size == 1 for size in use.tuple("output_size", self.rank)) else self.saves
+
 
 class AdaptiveMaxPool(AdaptivePool):
     """The largest value, and its place in the plane where it is wanted."""
@@ -74,6 +80,12 @@ class AdaptiveMaxPool(AdaptivePool):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         (found,) = super().infer(use)
         return (found, TensorType("i64", found.shape)) if use["return_indices"] else (found,)
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("inputs", 1) if use["return_indices"] else ("inputs",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 0 if use["return_indices"] else 8 * outputs[0].numel  # the places
 
 
 def _size(rank: int) -> tuple[Setting, ...]:

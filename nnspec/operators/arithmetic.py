@@ -120,6 +120,7 @@ class Mul(Binary):
     """`a * b`."""
 
     name = "mul"
+    saves = ("others",)
     sign = "*"
     accepts = ("([2, 3], [3]) -> mul",)
     rejects = ("([2, 3], [4]) -> mul",)
@@ -129,6 +130,7 @@ class Div(Binary):
     """`a / b`: true division, a floating-point number for integers too."""
 
     name = "div"
+    saves = ("other", "others")
     sign = "/"
     accepts = ("([2, 3], [3]) -> div", "(i64[2], i64[2]) -> div")
     rejects = ("([2, 3], [4]) -> div",)
@@ -161,6 +163,7 @@ class Remainder(Whole):
     """`a % b`, with the sign of b."""
 
     name = "remainder"
+    saves = ("others",)
     sign = "%"
     accepts = ("([2, 3], [3]) -> remainder",)
     rejects = ("([2, 3], [4]) -> remainder",)
@@ -170,6 +173,7 @@ class Pow(Binary):
     """`a ** b`."""
 
     name = "pow"
+    autocast = "full"
     sign = "**"
     accepts = ("([2, 3], [3]) -> pow",)
     rejects = ("([2, 3], [4]) -> pow",)
@@ -181,6 +185,9 @@ class Pow(Binary):
         if dtype == "bool":
             use.fail("`**` does not work on bool tensors", code="NN304")
         return dtype
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("inputs", 0) if use.inputs[1] is not None else ("inputs",)
 
 
 class Compared(Binary):

@@ -19,6 +19,7 @@ class ScaledDotProductAttention(Operator):
     [N, heads, L, V] (Vaswani et al. 2017, arXiv:1706.03762)."""
 
     name = "scaled_dot_product_attention"
+    autocast = "low"
     family = "attention"
     tensors = (
         Tensor("query"),
@@ -185,3 +186,21 @@ class ScaledDotProductAttention(Operator):
         if "dropout_p" in kwargs:
             kwargs["dropout_p"] = InTraining(kwargs["dropout_p"], 0.0)
         return CallCode("F.scaled_dot_product_attention", (Ref(0), Ref(1), Ref(2)), kwargs)
+
+    def fused(self, use: Use) -> bool:
+        """Whether it is computed in one pass, which keeps no scores (Dao et al. 2022, FlashAttention)."""
+        q, _, v = self.three(use)
+        same = compare("==", q.shape[-1], v.shape[-1]) is not False
+        return q.rank == 4 and same and use["dropout_p"] == 0
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("query", "key", "value", 0) if self.fused(use) else ("value",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        q, k, v = self.three(use)
+        rows = outputs[0].numel // v.shape[-1]
+        mask = use.tensor(3)
+        shown = 4 * mask.numel if mask is not None and mask.dtype == "bool" else 0
+        if self.fused(use):
+            return shown + 4 * rows  # of each row the logarithm of its sum
+        return q.bytes + k.bytes + 4 * rows * k.shape[-2] * (3 if use["dropout_p"] else 1)

@@ -18,6 +18,7 @@ class Checkpoint(Operator):
     takes; its parameters keep their names."""
 
     name = "checkpoint"
+    saves = ("inputs",)
     family = "training"
     wraps = True
     settings = (Setting("function", "layer", doc="the layer, a block or a pipeline"),)

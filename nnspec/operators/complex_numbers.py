@@ -11,6 +11,8 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from nnspec.operators.definition import Use
 
 _COMPLEX = {"f32": "c64", "f64": "c128"}
@@ -111,6 +113,7 @@ class Complex(Binary):
     """Complex numbers of their real and imaginary parts."""
 
     name = "complex"
+    saves: ClassVar[tuple[str | int, ...]] = ("inputs",)
     family = "complex"
     tensors = (Tensor("real"), Tensor("imag"))
     accepts = ("([2, 3], [3]) -> complex", "(f64[2], f64[2]) -> complex")
@@ -138,6 +141,7 @@ class Polar(Complex):
     """Complex numbers of their lengths and angles in radians."""
 
     name = "polar"
+    saves = (0,)
     tensors = (Tensor("abs"), Tensor("angle"))
     accepts = ("([2, 3], [3]) -> polar", "(f64[2], f64[2]) -> polar")
     rejects = ("([2, 3], [2]) -> polar", "([2], f64[2]) -> polar", "(i64[2], i64[2]) -> polar")

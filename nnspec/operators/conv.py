@@ -21,6 +21,9 @@ AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 class Conv(Operator):
     """What the three share; `rank` is the number of spatial dimensions."""
 
+    saves = ("inputs",)
+    autocast = "low"
+
     family = "convolution"
     fresh = True
     rank: ClassVar[int]

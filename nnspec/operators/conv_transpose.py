@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 class ConvTranspose(Operator):
     """What the three share; `rank` is the number of spatial dimensions."""
 
+    saves = ("inputs",)
+    autocast = "low"
+
     family = "convolution"
     fresh = True
     rank: ClassVar[int]

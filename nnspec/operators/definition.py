@@ -95,6 +95,10 @@ class Param(Record):
     trainable: bool = True  # False: a buffer
     formula: str = ""  # as a person writes the shape: "out_channels, in_channels // groups, kh, kw"
 
+    @property
+    def type(self) -> TensorType:
+        return TensorType(self.dtype, self.shape)
+
 
 class Ref(Record):
     """In generated code: the tensor argument number `index` of the node."""
@@ -352,6 +356,13 @@ class Operator:
     #: PyTorch can write the result over the input: the backward needs nothing but the result.
     over_input: ClassVar[bool] = False
 
+    #: what PyTorch keeps of a use for its backward pass: the names of tensors, all "inputs", each input where
+    #: "others" are trained, the number of a result.
+    saves: ClassVar[tuple[str | int, ...]] = ()
+
+    #: what autocast does: "low" computes in the lower precision, "full" in float32, "" as its inputs are.
+    autocast: ClassVar[str] = ""
+
     registry: ClassVar[dict[str, Operator]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -385,6 +396,18 @@ class Operator:
         """Formula and numbers of the output's shape, for `nnspec explain`; the parameters' and
         MACs' part is made from `params` and `macs_formula`."""
         return []
+
+    def shares(self, use: Use) -> bool:
+        """`is_view`, where it depends on the settings: a dropout of none gives back its input."""
+        return self.is_view
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        """`saves`, where it depends on the settings."""
+        return self.saves
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        """Bytes that are kept for the backward pass besides: masks, statistics, what was between."""
+        return 0
 
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
         """How `macs` comes about, in words and numbers; empty where it counts none."""
@@ -424,6 +447,12 @@ class Functional(Operator):
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return self.base.macs(use, outputs)
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return self.base.saved(use)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return self.base.workspace(use, outputs)
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return self.base.explain(use, outputs)

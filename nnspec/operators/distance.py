@@ -36,6 +36,8 @@ class CosineSimilarity(Operator):
     """The cosine of the angle between vectors along `dim`; the other dimensions are broadcast."""
 
     name = "cosine_similarity"
+    saves = ("inputs",)
+    autocast = "full"
     family = "distance"
     tensors = (Tensor("x1"), Tensor("x2"))
     settings = (
@@ -77,11 +79,17 @@ class CosineSimilarity(Operator):
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [f"x1 * x2 summed along dimension {use['dim']}, divided by the lengths of both"]
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        whole = _together(use.again(), *_two(use))
+        return 8 * use.x.with_shape(whole).numel + 16 * outputs[0].numel
+
 
 class PairwiseDistance(Operator):
     """The p-norm of the difference of vectors along the last dimension; the others are broadcast."""
 
     name = "pairwise_distance"
+    saves = (0,)
+    autocast = "full"
     family = "distance"
     tensors = (Tensor("x1"), Tensor("x2"))
     settings = (
@@ -117,11 +125,15 @@ class PairwiseDistance(Operator):
     def changed(self, use: Use) -> dict[str, object]:
         return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 4 * outputs[0].numel * use.x.shape[-1]
+
 
 class Bilinear(Operator):
     """`x1 @ weight[k] @ x2 + bias[k]` for each output k: [..., a], [..., b] -> [..., out_features]."""
 
     name = "bilinear"
+    saves = ("inputs",)
     family = "linear"
     fresh = True
     tensors = (Tensor("input1"), Tensor("input2"))

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -34,6 +35,12 @@ class AnyDropout(Operator):
         arguments = () if use["p"] == 0.5 else (use["p"],)
         return ModuleCode(f"nn.{self.torch_name}", arguments)
 
+    def shares(self, use: Use) -> bool:
+        return bool(use["p"] == 0)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes if use["p"] else 0
+
 
 class Dropout(AnyDropout):
     """Each value set to 0 with probability p, the others divided by 1 - p (Srivastava et al.
@@ -53,6 +60,9 @@ class Dropout1d(AnyDropout):
     accepts = ("[2, 3, 4] -> dropout1d",)
     rejects = ("[2, 3, 4, 4] -> dropout1d",)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0
+
 
 class Dropout2d(AnyDropout):
     """Whole channels of [N, C, H, W] set to 0 (Tompson et al. 2015)."""
@@ -62,6 +72,9 @@ class Dropout2d(AnyDropout):
     accepts = ("[2, 3, 4, 4] -> dropout2d",)
     rejects = ("[2, 3, 4, 4] -> dropout2d(-1)",)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0
+
 
 class Dropout3d(AnyDropout):
     """Whole channels of [N, C, D, H, W] set to 0 (Tompson et al. 2015)."""
@@ -70,6 +83,9 @@ class Dropout3d(AnyDropout):
     torch_name, ranks = "Dropout3d", (5,)
     accepts = ("[2, 3, 4, 4, 4] -> dropout3d",)
     rejects = ("[2, 3, 4, 4, 4] -> dropout3d(2)",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0
 
 
 class AlphaDropout(AnyDropout):
@@ -94,3 +110,6 @@ class FeatureAlphaDropout(AnyDropout):
         if use.x.rank < 2:
             use.fail(f"`{self.name}` takes [batch, channels, …], not {use.x}", code="NN303")
         return super().infer(use)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.with_shape(use.x.shape[:2]).bytes if use["p"] else 0

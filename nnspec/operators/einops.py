@@ -330,6 +330,9 @@ class Reduce(Patterned):
         for dim in reversed(dims):
             code.step(method, dim)
 
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("inputs", 0) if use["reduction"] in ("max", "min", "prod") else ()
+
 
 class Repeat(Patterned):
     """New axes on the right repeat what is there: "h w -> h w c" with c=3."""

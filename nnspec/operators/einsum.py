@@ -92,6 +92,8 @@ class Einsum(Operator):
     PyTorch)."""
 
     name = "einsum"
+    saves = ("others",)
+    autocast = "low"
     family = "matrix product"
     tensors = (Tensor("operands", many=True),)
     settings = (

@@ -20,6 +20,7 @@ class EmbeddingBag(Operator):
     times weights."""
 
     name = "embedding_bag"
+    saves = ("inputs",)
     family = "linear"
     tensors = (
         Tensor("input", doc="numbers of rows"),
@@ -113,3 +114,10 @@ class EmbeddingBag(Operator):
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [f"the {use['mode']} of the rows of each of {render(outputs[0].shape[0])} bags"]
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return (
+            16 * outputs[0].shape[0]
+            if use["mode"] == "sum"
+            else 24 * outputs[0].shape[0] + 8 * use.x.numel + 8
+        )

@@ -148,6 +148,7 @@ class Fft(OneDimension):
     """The spectrum, along a dimension."""
 
     name = "fft"
+    saves = ("inputs",)
     accepts = ("[2, 6] -> fft", 'c64[2, 6] -> fft(4, 0, "ortho")')
     rejects = ("[2, 6] -> fft(dim=2)", "[2, 6] -> fft(0)")
 
@@ -172,6 +173,7 @@ class Ifft(OneDimension):
     """The values of a spectrum: fft the other way round, along a dimension."""
 
     name = "ifft"
+    saves = ("inputs",)
     accepts = ("[2, 6] -> ifft", 'c64[2, 6] -> ifft(4, 0, "ortho")')
     rejects = ("[2, 6] -> ifft(dim=2)", "[2, 6] -> ifft(0)")
 
@@ -196,6 +198,7 @@ class Rfft(OneDimension):
     """Half of the spectrum of real values (the other half mirrors it), along a dimension."""
 
     name = "rfft"
+    saves = ("inputs",)
     halved = True
     accepts = ("[2, 6] -> rfft", 'f64[2, 6] -> rfft(5, 0, "ortho")')
     rejects = ("c64[2, 6] -> rfft", "[2, 6] -> rfft(dim=2)")
@@ -205,6 +208,7 @@ class Rfft2(TwoDimensions):
     """Half of the spectrum of real values (the other half mirrors it), over two dimensions."""
 
     name = "rfft2"
+    saves = ("inputs",)
     halved = True
     accepts = ("[2, 6, 5] -> rfft2", "[2, 6, 5] -> rfft2([4, 8])")
     rejects = ("c64[2, 6, 5] -> rfft2",)
@@ -214,6 +218,7 @@ class Rfftn(AnyDimensions):
     """Half of the spectrum of real values (the other half mirrors it), over some dimensions, or all."""
 
     name = "rfftn"
+    saves = ("inputs",)
     halved = True
     accepts = ("[2, 6, 5] -> rfftn", "[2, 6, 5] -> rfftn(dim=[0, 2])")
     rejects = ("[2, 6] -> rfftn(dim=[0, 0])",)
@@ -278,6 +283,7 @@ class Ihfft(OneDimension):
     """Half of the values of a real spectrum: hfft the other way round, along a dimension."""
 
     name = "ihfft"
+    saves = ("inputs",)
     halved = True
     accepts = ("[2, 6] -> ihfft", 'f64[2, 6] -> ihfft(5, 0, "ortho")')
     rejects = ("c64[2, 6] -> ihfft", "[2, 6] -> ihfft(dim=2)")
@@ -287,6 +293,7 @@ class Ihfft2(TwoDimensions):
     """Half of the values of a real spectrum: hfft the other way round, over two dimensions."""
 
     name = "ihfft2"
+    saves = ("inputs",)
     halved = True
     accepts = ("[2, 6, 5] -> ihfft2", "[2, 6, 5] -> ihfft2([4, 8])")
     rejects = ("c64[2, 6, 5] -> ihfft2",)
@@ -296,6 +303,7 @@ class Ihfftn(AnyDimensions):
     """Half of the values of a real spectrum: hfft the other way round, over some dimensions, or all."""
 
     name = "ihfftn"
+    saves = ("inputs",)
     halved = True
     accepts = ("[2, 6, 5] -> ihfftn", "[2, 6, 5] -> ihfftn(dim=[0, 2])")
     rejects = ("[2, 6] -> ihfftn(dim=[0, 0])",)

@@ -44,6 +44,7 @@ class IndexSelect(Operator):
     """The slices of a dimension at some places: [N, C], i64[k] -> index_select(1) -> [N, k]."""
 
     name = "index_select"
+    saves = ("index",)
     family = "selection"
     tensors = (Tensor("input"), Tensor("index", doc="i64[k] or i32[k]"))
     settings = (_DIM,)
@@ -70,6 +71,7 @@ class Gather(Operator):
     `index`."""
 
     name = "gather"
+    saves = ("inputs",)
     family = "selection"
     tensors = (Tensor("input"), Tensor("index", doc="i64, as many dimensions as the input"))
     settings = (_DIM,)
@@ -103,6 +105,7 @@ class TakeAlongDim(Operator):
     """`gather` with broadcasting: the sizes of input and indices but for `dim` must agree or be 1."""
 
     name = "take_along_dim"
+    saves = ("inputs",)
     family = "selection"
     tensors = (Tensor("input"), Tensor("indices", doc="i64, as many dimensions as the input"))
     settings = (
@@ -140,6 +143,7 @@ class Scatter(Operator):
     along `dim`."""
 
     name = "scatter"
+    saves = ("index",)
     family = "selection"
     tensors = (
         Tensor("input"),
@@ -183,6 +187,7 @@ class ScatterAdd(Scatter):
     """As `scatter`, with the values added to what is there; all values of one place are summed."""
 
     name = "scatter_add"
+    saves = ("index",)
     tensors = (*Scatter.tensors[:2], Tensor("src", doc="the values"))
     accepts = ("([4, 5], i64[4, 2], [4, 2]) -> scatter_add(1)",)
     rejects = (
@@ -195,6 +200,7 @@ class IndexAdd(Operator):
     """A copy of the input with slices of `source` added to those at the places `index` of `dim`."""
 
     name = "index_add"
+    saves = ("index", "source")
     family = "selection"
     tensors = (Tensor("input"), Tensor("index", doc="i64[k] or i32[k]"), Tensor("source"))
     settings = (_DIM,)

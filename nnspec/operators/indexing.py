@@ -89,6 +89,7 @@ class IndexAt(Operator):
     dimensions take the place of `dim`."""
 
     name = "index_at"
+    saves = ("places",)
     family = "selection"
     tensors = (Tensor("input"), Tensor("places", doc="integers, from 0 to the size less 1"))
     settings = (Setting("dim", "int", 0, doc="the dimension that they stand for"),)

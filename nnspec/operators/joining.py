@@ -81,6 +81,7 @@ class Stack(Joining):
     """Tensors of one shape along a new dimension."""
 
     name = "stack"
+    autocast = "low"
     settings = (Setting("dim", "int", 0, doc="where the new dimension goes"),)
     accepts = ("([2, 3], [2, 3]) -> stack(dim=1)",)
     rejects = ("([2, 3], [2, 4]) -> stack",)

@@ -26,6 +26,8 @@ class Linear(Operator):
     """`x @ weight.T + bias` on the last dimension: [..., in] -> [..., out_features]."""
 
     name = "linear"
+    saves = ("inputs",)
+    autocast = "low"
     family = "linear"
     fresh = True
     settings = (
@@ -118,6 +120,7 @@ class Embedding(Operator):
     """A row of a learned table for each number: i64[...] -> [..., embedding_dim]."""
 
     name = "embedding"
+    saves = ("inputs",)
     family = "linear"
     tensors = (Tensor("input", below="num_embeddings"),)
     settings = (

@@ -22,6 +22,8 @@ REDUCTION = Setting(
 class Loss(Operator):
     """A function of torch.nn.functional of the same name, of an input and a target."""
 
+    autocast = "full"
+
     family = "loss"
     tensors: ClassVar[tuple[Tensor, ...]] = (Tensor("input"), Tensor("target"))
     settings: ClassVar[tuple[Setting, ...]] = (REDUCTION,)
@@ -78,6 +80,7 @@ class CrossEntropy(OfClasses):
     softmax before it). The target may also be shares of the classes, in the shape of the scores."""
 
     name = "cross_entropy"
+    saves = ("target",)
     settings = (
         Setting("ignore_index", "int", -100, doc="samples of this class number do not count"),
         REDUCTION,
@@ -104,14 +107,21 @@ class CrossEntropy(OfClasses):
             return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
         return super().infer(use)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return self.both(use)[0].bytes + 4
+
 
 class NllLoss(OfClasses):
     """Minus the log-probability of the right class; cross_entropy less its log_softmax."""
 
     name = "nll_loss"
+    saves = ("inputs",)
     settings = (Setting("ignore_index", "int", -100), REDUCTION)
     accepts = ("([2, 3], i64[2]) -> nll_loss",)
     rejects = ("([2, 3], [2]) -> nll_loss",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 4
 
 
 class OfNumbers(Loss):
@@ -141,6 +151,7 @@ class MseLoss(OfNumbers):
     """The mean of the squared differences."""
 
     name = "mse_loss"
+    saves = ("inputs",)
     accepts = ("([2, 3], [2, 3]) -> mse_loss",)
     rejects = ("([2, 3], [2]) -> mse_loss",)
 
@@ -157,11 +168,15 @@ class L1Loss(OfNumbers):
             use.fail(f"`l1_loss` compares numbers, not {target}", code="NN304")
         return super().dtype(use, output, target)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes
+
 
 class SmoothL1Loss(OfNumbers):
     """Squared below beta, absolute above (Girshick 2015, arXiv:1504.08083)."""
 
     name = "smooth_l1_loss"
+    saves = ("inputs",)
     settings = (REDUCTION, Setting("beta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> smooth_l1_loss",)
     rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss", "([2, 3], [2, 3]) -> smooth_l1_loss(beta=-1)")
@@ -181,6 +196,7 @@ class HuberLoss(OfNumbers):
     """Squared below delta, absolute above (Huber 1964)."""
 
     name = "huber_loss"
+    saves = ("inputs",)
     settings = (REDUCTION, Setting("delta", "float", 1.0))
     accepts = ("([2, 3], [2, 3]) -> huber_loss",)
     rejects = ("([2, 3], [3, 2]) -> huber_loss", "([2, 3], [2, 3]) -> huber_loss(delta=0)")
@@ -208,5 +224,6 @@ class BinaryCrossEntropyWithLogits(SameDtype):
     it."""
 
     name = "binary_cross_entropy_with_logits"
+    saves = ("inputs",)
     accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy_with_logits",)
     rejects = ("([2, 3], [2]) -> binary_cross_entropy_with_logits",)

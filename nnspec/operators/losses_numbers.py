@@ -17,6 +17,7 @@ class BinaryCrossEntropy(OfNumbers):
     """Cross entropy of yes and no for each value; the outputs are probabilities, after a sigmoid."""
 
     name = "binary_cross_entropy"
+    saves = ("inputs",)
     accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy",)
     rejects = (
         "([2, 3], [2]) -> binary_cross_entropy",
@@ -52,11 +53,18 @@ class KlDiv(OfNumbers):
             use.fail(f"`kl_div` needs floating-point targets, not {target}", code="NN304")
         return super().dtype(use, output, target)
 
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if use["log_target"] else ("inputs",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 2 * use.x.bytes if use["log_target"] else 0
+
 
 class PoissonNllLoss(OfNumbers):
     """exp(output) - target * output: minus the logarithm of a Poisson distribution's likelihood."""
 
     name = "poisson_nll_loss"
+    saves = ("inputs",)
     settings = (
         Setting("log_input", "bool", True, doc="the outputs are logarithms of the rates"),
         Setting("full", "bool", False, doc="add Stirling's approximation of what is constant"),
@@ -65,6 +73,9 @@ class PoissonNllLoss(OfNumbers):
     )
     accepts = ("([2, 3], [2, 3]) -> poisson_nll_loss",)
     rejects = ("([2, 3], [2]) -> poisson_nll_loss",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes
 
 
 class OwnDtype(OfNumbers):
@@ -85,11 +96,15 @@ class HingeEmbeddingLoss(OwnDtype):
     accepts = ("([2, 3], [2, 3]) -> hinge_embedding_loss", "([2], i64[2]) -> hinge_embedding_loss")
     rejects = ("([2, 3], [2]) -> hinge_embedding_loss",)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes + 2 * use.x.numel
+
 
 class SoftMarginLoss(OwnDtype):
     """log(1 + exp(-target * output)), for targets of 1 and -1."""
 
     name = "soft_margin_loss"
+    saves = ("inputs",)
     accepts = ("([2, 3], [2, 3]) -> soft_margin_loss",)
     rejects = ("([2, 3], [2]) -> soft_margin_loss",)
 
@@ -98,6 +113,7 @@ class MultilabelSoftMarginLoss(OfNumbers):
     """binary_cross_entropy_with_logits, the mean over the classes: [N, C] against [N, C]."""
 
     name = "multilabel_soft_margin_loss"
+    saves = ("inputs",)
     accepts = ("([2, 3], [2, 3]) -> multilabel_soft_margin_loss",)
     rejects = (
         "([2, 3], [2]) -> multilabel_soft_margin_loss",
@@ -113,6 +129,9 @@ class MultilabelSoftMarginLoss(OfNumbers):
         if not shape:
             use.fail(f"`{self.name}` needs scores [N, classes], not a number", code="NN303")
         return super().reduced(use, dtype, shape[:-1])
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 6 * use.x.bytes
 
 
 class GaussianNllLoss(Loss):
@@ -176,6 +195,9 @@ class GaussianNllLoss(Loss):
     def function(self, use: Use) -> CallCode:
         return CallCode("F.gaussian_nll_loss", (Ref(0), Ref(1), Ref(2)), self.changed(use))
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 3 * use.x.bytes
+
 
 class MarginRankingLoss(Loss):
     """max(0, margin - target * (input1 - input2)): the first is to be larger where the target is 1,
@@ -212,3 +234,6 @@ class MarginRankingLoss(Loss):
 
     def function(self, use: Use) -> CallCode:
         return CallCode("F.margin_ranking_loss", (Ref(0), Ref(1), Ref(2)), self.changed(use))
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 3 * use.x.bytes

@@ -42,6 +42,7 @@ class CosineEmbeddingLoss(OfVectors):
     """1 - cos where the target is 1, max(0, cos - margin) where it is -1: [N, D], [N, D], [N]."""
 
     name = "cosine_embedding_loss"
+    saves = ("input1", "input2")
     tensors = (Tensor("input1"), Tensor("input2"), Tensor("target", doc="1 or -1"))
     settings = (Setting("margin", "float", 0.0, doc="from -1 to 1"), REDUCTION)
     accepts = (
@@ -60,6 +61,9 @@ class CosineEmbeddingLoss(OfVectors):
         self.shaped(use, "input2", b, a.shape)
         self.shaped(use, "target", target, a.shape[:1])
         return self.reduced(use, promote(a.dtype, b.dtype), a.shape[:1])
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 22 * use.x.shape[0]
 
 
 class TripletMarginLoss(OfVectors):
@@ -96,6 +100,9 @@ class TripletMarginLoss(OfVectors):
             dtype = promote(dtype, tensor.dtype)
         return self.reduced(use, dtype, anchor.shape[:-1])
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 2 * use.x.bytes + 12 * use.x.shape[0]
+
 
 class OfScores(OfVectors):
     """Scores [N, C] against class numbers."""
@@ -114,6 +121,7 @@ class MultiMarginLoss(OfScores):
     Watkins 1999)."""
 
     name = "multi_margin_loss"
+    saves = ("inputs",)
     settings = (
         Setting("p", "int", 1, doc="1, or 2 for squares"),
         Setting("margin", "float", 1.0, doc="how much larger the right class's score is to be"),
@@ -141,6 +149,7 @@ class MultilabelMarginLoss(OfScores):
     numbers up to the first -1."""
 
     name = "multilabel_margin_loss"
+    saves = ("inputs",)
     accepts = ("([4, 3], i64[4, 3]) -> multilabel_margin_loss",)
     rejects = ("([4, 3], i64[4]) -> multilabel_margin_loss",)
 
@@ -149,12 +158,16 @@ class MultilabelMarginLoss(OfScores):
         self.shaped(use, "target", target, scores.shape)
         return self.reduced(use, scores.dtype, scores.shape[:1])
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes
+
 
 class CtcLoss(OfVectors):
     """Minus the log-probability of all ways to write the target along the input: log_softmax scores
     [T, N, C], i64[N, S], and the lengths of both, i64[N] (Graves et al. 2006)."""
 
     name = "ctc_loss"
+    saves = ("log_probs", "targets")
     tensors = (
         Tensor("log_probs", doc="[T, N, C], after log_softmax"),
         Tensor("targets", doc="i64[N, S], class numbers"),

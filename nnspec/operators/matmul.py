@@ -17,6 +17,8 @@ class Matmul(Operator):
     columns."""
 
     name = "matmul"
+    saves = ("others",)
+    autocast = "low"
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("other"))
     accepts = ("([2, 3], [3, 4]) -> matmul", "([5, 2, 3], [3]) -> matmul", "([3], [3]) -> matmul")
@@ -70,6 +72,8 @@ class Bmm(Operator):
     """A matrix product for each item of a batch: [b, m, k], [b, k, n] -> [b, m, n]."""
 
     name = "bmm"
+    saves = ("others",)
+    autocast = "low"
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("mat2"))
     accepts = ("([5, 2, 3], [5, 3, 4]) -> bmm",)

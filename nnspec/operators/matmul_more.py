@@ -48,6 +48,8 @@ class Mm(Ranked):
     """The product of two matrices: [m, k], [k, n] -> [m, n]."""
 
     name = "mm"
+    saves = ("others",)
+    autocast = "low"
     ranks = (2, 2)
     tensors = (Tensor("input"), Tensor("mat2"))
     accepts = ("([2, 3], [3, 4]) -> mm",)
@@ -64,6 +66,8 @@ class Mv(Ranked):
     """A matrix times a vector: [m, k], [k] -> [m]. (PyTorch's counter counts no products for it.)"""
 
     name = "mv"
+    saves = ("others",)
+    autocast = "low"
     ranks = (2, 1)
     tensors = (Tensor("input"), Tensor("vec"))
     accepts = ("([2, 3], [3]) -> mv",)
@@ -74,6 +78,7 @@ class Dot(Ranked):
     """The sum of the products of two rows: [k], [k] -> []. (PyTorch's counter counts none of them.)"""
 
     name = "dot"
+    saves = ("others",)
     ranks = (1, 1)
     tensors = (Tensor("input"), Tensor("tensor"))
     accepts = ("([3], [3]) -> dot",)
@@ -84,6 +89,7 @@ class Outer(Operator):
     """Each value of a row times each of another: [n], [m] -> [n, m]."""
 
     name = "outer"
+    saves = ("others",)
     family = "matrix product"
     tensors = (Tensor("input"), Tensor("vec2"))
     accepts = ("([3], [4]) -> outer", "(i64[3], [4]) -> outer")
@@ -104,6 +110,8 @@ class Tensordot(Operator):
     those of two lists, `dims=[[1, 2], [0, 1]]`. What is left of both are the result's dimensions."""
 
     name = "tensordot"
+    saves = ("others",)
+    autocast = "low"
     family = "matrix product"
     tensors = (Tensor("a"), Tensor("b"))
     settings = (
@@ -204,6 +212,8 @@ class Cdist(Operator):
     [..., n, m]."""
 
     name = "cdist"
+    saves = ("inputs", 0)
+    autocast = "full"
     family = "distance"
     tensors = (Tensor("x1"), Tensor("x2"))
     settings = (

@@ -162,12 +162,25 @@ def given_tensors(use: Use, first: int) -> dict[str, Any]:
     return {slot.name: Ref(index) for index, slot in slots if use.tensor(index) is not None}
 
 
+def attention_workspace(
+    q: TensorType, k: TensorType, heads: Size, scores: Size, dropped: bool, weights: bool
+) -> Size:
+    """What an attention of queries `q` to keys `k` keeps besides its inputs: their projections, of `scores`
+    shares for all heads those that it makes, and what goes into the last projection."""
+    rows = q.numel // q.shape[2]
+    found: Size = 2 * q.bytes + 8 * q.shape[2] * (k.numel // k.shape[2])
+    if weights or dropped:
+        return found + 4 * scores * (3 if dropped else 1)
+    return found + 4 * rows * heads
+
+
 class MultiheadAttention(Operator):
     """Each head projects queries, keys and values, and takes sums of values:
     `out, weights = (query, key, value) -> multihead_attention(8)`; self-attention is
     `(x, x, x) -> …` (Vaswani et al. 2017, arXiv:1706.03762)."""
 
     name = "multihead_attention"
+    autocast = "low"
     family = "transformer"
     fresh = True
     tensors = (
@@ -298,3 +311,21 @@ class MultiheadAttention(Operator):
             "for each sample the projections of queries, keys, values and results, "
             "and for each query and key the score and the sum of values: 2 * width"
         )
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if use["batch_first"] else ("query", "key", "value")
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        q, k, v = use.inputs[:3]
+        assert q is not None and k is not None and v is not None
+        (batch, queries), keys = places(use, q), places(use, k)[1] + self.more(use)
+        heads, copies = use["num_heads"], q.bytes if q == k == v else q.bytes + k.bytes + v.bytes
+        found = attention_workspace(
+            q,
+            k,
+            heads,
+            batch * queries * heads * keys,
+            use["dropout"] > 0,
+            use["need_weights"],
+        )
+        return found + copies if use["batch_first"] else found  # in PyTorch's own order

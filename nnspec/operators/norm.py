@@ -58,6 +58,8 @@ def several(use: Use, sizes: Sequence[Size], message: str, **more: Any) -> None:
 class ChannelNorm(Operator):
     """Batch and instance norms: a mean and a variance for each channel."""
 
+    saves = ("inputs",)
+
     family = "normalisation"
     fresh = True
     keeps_shape = True
@@ -119,6 +121,9 @@ class BatchNorm(ChannelNorm):
             )
         return found
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 8 * use.x.shape[1]  # mean and deviation
+
 
 class BatchNorm1d(BatchNorm):
     """Batch normalisation of [N, C] or [N, C, L] (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
@@ -151,6 +156,8 @@ class GroupNorm(Operator):
     """Channels in groups, each normalised by itself (Wu & He 2018, arXiv:1803.08494)."""
 
     name = "group_norm"
+    saves = ("inputs",)
+    autocast = "full"
     family = "normalisation"
     fresh = True
     keeps_shape = True
@@ -199,9 +206,16 @@ class GroupNorm(Operator):
         arguments = (use["num_groups"], use.x.shape[1])
         return ModuleCode("nn.GroupNorm", arguments, changed(use, self.settings[1:]))
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        groups: Size = use["num_groups"]
+        return 8 * use.x.shape[0] * groups  # mean and deviation
+
 
 class TrailingNorm(Operator):
     """Layer and rms norms: over the last `dims` dimensions."""
+
+    saves = ("inputs",)
+    autocast = "full"
 
     family = "normalisation"
     fresh = True
@@ -259,6 +273,9 @@ class LayerNorm(TrailingNorm):
                 found["bias"] = Param(self._shape(use), formula="normalised dimensions")
         return found
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 8 * use.x.with_shape(use.x.shape[: -use["dims"]]).numel  # mean and deviation
+
 
 class LayerNormFunction(Functional):
     """The layer norm of a scale and a shift that are given."""
@@ -299,3 +316,6 @@ class RmsNorm(TrailingNorm):
         if not use["elementwise_affine"]:
             return {}
         return {"weight": Param(self._shape(use), formula="normalised dimensions")}
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes + 4 * use.x.with_shape(use.x.shape[: -use["dims"]]).numel

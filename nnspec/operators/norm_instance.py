@@ -8,6 +8,7 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -25,6 +26,9 @@ class InstanceNorm(ChannelNorm):
         found = super().infer(use)
         several(use, use.x.shape[2:], "instance norm needs more than one value in a channel")
         return found
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return (12 if use["affine"] else 8) * use.x.shape[0] * use.x.shape[1]
 
 
 class InstanceNorm1d(InstanceNorm):

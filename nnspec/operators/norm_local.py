@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -17,6 +18,7 @@ class LocalResponseNorm(Operator):
     """x / (k + alpha * the mean square of `size` channels around it) ** beta (Krizhevsky et al. 2012)."""
 
     name = "local_response_norm"
+    saves = ("inputs",)
     family = "normalisation"
     keeps_shape = True
     settings = (
@@ -48,3 +50,9 @@ class LocalResponseNorm(Operator):
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [f"each of the {render(use.x.shape[1])} channels with {use['size']} around it"]
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        found: Size = 2 * use.x.bytes + use.x.bytes // use.x.shape[1] * (
+            use.x.shape[1] + use["size"] - 1
+        )
+        return found

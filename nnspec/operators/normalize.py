@@ -7,6 +7,7 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -14,6 +15,8 @@ class Normalize(Operator):
     """Each vector along `dim` divided by its length, or by `eps` where that is more."""
 
     name = "normalize"
+    saves = ("inputs",)
+    autocast = "full"
     family = "normalisation"
     keeps_shape = True
     settings = (
@@ -33,3 +36,6 @@ class Normalize(Operator):
     def function(self, use: Use) -> CallCode:
         kwargs = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
         return CallCode("F.normalize", (Ref(0),), kwargs)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 2 * use.x.bytes // use.x.shape[use.dim("dim", use.x.rank)]

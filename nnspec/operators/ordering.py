@@ -56,6 +56,7 @@ class Maximum(Larger):
     """The larger of two values, at each place."""
 
     name = "maximum"
+    saves = ("inputs",)
     tensors = (Tensor("input"), Tensor("other"))
     accepts = ("([2, 3], [3]) -> maximum", "([2, 3], i64[2, 1]) -> maximum")
     rejects = ("([2, 3], [2]) -> maximum",)
@@ -65,6 +66,7 @@ class Minimum(Larger):
     """The smaller of two values, at each place."""
 
     name = "minimum"
+    saves = ("inputs",)
     tensors = (Tensor("input"), Tensor("other"))
     accepts = ("([2, 3], [3]) -> minimum", "(i64[2, 3], [1]) -> minimum")
     rejects = ("([2, 3], [2]) -> minimum",)
@@ -101,6 +103,11 @@ class Extremes(Operator):
     def function(self, use: Use) -> CallCode:
         both = (Ref(0), Ref(1)) if use.tensor(1) is not None else (Ref(0),)
         return CallCode(f"torch.{self.name}", both, along(use))
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        if use.tensor(1) is not None:
+            return ("inputs",)
+        return ("inputs", 0) if use["dim"] is None else (1,)
 
 
 class Max(Extremes):
@@ -173,6 +180,7 @@ class Topk(Operator):
     """The `k` largest values along `dim` and their places: `values, indices = x -> topk(5)`."""
 
     name = "topk"
+    saves = (1,)
     family = "selection"
     result_names = ("values", "indices")
     settings = (
@@ -237,6 +245,7 @@ class Sort(Sorting):
     """The values in order along `dim`, and where each was: `values, indices = x -> sort`."""
 
     name = "sort"
+    saves = (1,)
     result_names = ("values", "indices")
     accepts = (
         "[2, 5] -> sort",
@@ -250,6 +259,7 @@ class Argsort(Sorting):
     """The places of the values in order along `dim`."""
 
     name = "argsort"
+    saves = (0,)
     accepts = ("[2, 5] -> argsort", "i64[2, 5] -> argsort(0, descending=true)")
     rejects = ("[2, 5] -> argsort(2)", "c64[2] -> argsort")
 

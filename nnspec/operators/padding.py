@@ -86,3 +86,6 @@ class Pad(Operator):
         if use["value"] is not None:
             kwargs["value"] = use["value"]
         return CallCode("F.pad", (Ref(0), use["pad"]), kwargs)
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if use["mode"] in ("constant", "circular") else ("inputs",)

@@ -73,6 +73,8 @@ class PadLayer(Operator):
 class Reflection(PadLayer):
     """The values next to the edge, mirrored; the edge itself is not repeated."""
 
+    saves = ("inputs",)
+
     mode = "reflect"
 
     def enough(self, use: Use, name: str, size: Size, amount: Size) -> None:
@@ -88,6 +90,8 @@ class Reflection(PadLayer):
 
 class Replication(PadLayer):
     """The value at the edge again and again."""
+
+    saves = ("inputs",)
 
     mode = "replicate"
 

@@ -37,6 +37,7 @@ class Abs(Pointwise):
     """The distance from 0."""
 
     name = "abs"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> abs", "c64[2] -> abs")
     rejects = ("bool[2] -> abs",)
 
@@ -124,6 +125,8 @@ class Exp(Real):
     """e to the power of x."""
 
     name = "exp"
+    saves = (0,)
+    autocast = "full"
     accepts = ("[2, 3] -> exp", "i64[2] -> exp")
 
 
@@ -131,6 +134,8 @@ class Log(Real):
     """The natural logarithm."""
 
     name = "log"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> log", "i64[2] -> log")
 
 
@@ -138,6 +143,8 @@ class Log2(Real):
     """The logarithm to base 2."""
 
     name = "log2"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> log2",)
 
 
@@ -145,6 +152,7 @@ class Sqrt(Real):
     """The square root."""
 
     name = "sqrt"
+    saves = (0,)
     accepts = ("[2, 3] -> sqrt", "i64[2] -> sqrt")
 
 
@@ -152,6 +160,8 @@ class Rsqrt(Real):
     """1 / sqrt(x)."""
 
     name = "rsqrt"
+    saves = (0,)
+    autocast = "full"
     accepts = ("[2, 3] -> rsqrt",)
 
 
@@ -159,6 +169,7 @@ class Exp2(Real):
     """2 to the power of x."""
 
     name = "exp2"
+    saves = (0,)
     accepts = ("[2, 3] -> exp2",)
 
 
@@ -166,6 +177,8 @@ class Expm1(Real):
     """exp(x) - 1, exact near 0."""
 
     name = "expm1"
+    autocast = "full"
+    saves = (0,)
     accepts = ("[2, 3] -> expm1",)
 
 
@@ -173,6 +186,8 @@ class Log10(Real):
     """The logarithm to base 10."""
 
     name = "log10"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> log10",)
 
 
@@ -180,6 +195,8 @@ class Log1p(Real):
     """log(1 + x), exact near 0."""
 
     name = "log1p"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> log1p",)
 
 
@@ -187,6 +204,8 @@ class Reciprocal(Real):
     """1 / x."""
 
     name = "reciprocal"
+    autocast = "full"
+    saves = (0,)
     accepts = ("[2, 3] -> reciprocal", "i64[2] -> reciprocal")
 
 
@@ -194,6 +213,7 @@ class Square(Operator):
     """x * x; of truth values an i64."""
 
     name = "square"
+    saves = ("inputs",)
     family = "pointwise"
     keeps_shape = True
     accepts = ("[2, 3] -> square", "i64[2] -> square")
@@ -218,6 +238,7 @@ class Erf(RealOnly):
     """The error function."""
 
     name = "erf"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> erf",)
     rejects = ("c64[2] -> erf",)
 
@@ -226,6 +247,7 @@ class Erfc(RealOnly):
     """1 less the error function, exact where that is near 1."""
 
     name = "erfc"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> erfc",)
     rejects = ("c64[2] -> erfc",)
 
@@ -234,6 +256,7 @@ class Erfinv(RealOnly):
     """The error function the other way round."""
 
     name = "erfinv"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> erfinv",)
     rejects = ("c64[2] -> erfinv",)
 
@@ -242,6 +265,7 @@ class Lgamma(RealOnly):
     """The logarithm of the gamma function."""
 
     name = "lgamma"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> lgamma",)
     rejects = ("c64[2] -> lgamma",)
 
@@ -250,6 +274,7 @@ class Digamma(RealOnly):
     """The derivative of lgamma."""
 
     name = "digamma"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> digamma",)
     rejects = ("c64[2] -> digamma",)
 
@@ -258,6 +283,7 @@ class Logit(RealOnly):
     """log(x / (1 - x)): sigmoid the other way round; with `eps`, x is first kept that far from 0 and 1."""
 
     name = "logit"
+    saves = ("inputs",)
     settings = (Setting("eps", "float|none", None, doc="x is clamped to eps and 1 - eps"),)
     accepts = ("[2, 3] -> logit", "[2, 3] -> logit(1e-6)")
     rejects = ("c64[2] -> logit",)
@@ -271,6 +297,7 @@ class Clamp(Operator):
     """Values below min become min, those above max become max."""
 
     name = "clamp"
+    saves = ("inputs",)
     family = "pointwise"
     keeps_shape = True
     settings = (Setting("min", "float|none", None), Setting("max", "float|none", None))
@@ -296,6 +323,7 @@ class NanToNum(Operator):
     """Numbers in place of nan, inf and -inf."""
 
     name = "nan_to_num"
+    saves = ("inputs",)
     family = "pointwise"
     keeps_shape = True
     settings = (

@@ -9,6 +9,7 @@ class Sin(Real):
     """The sine of an angle in radians."""
 
     name = "sin"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> sin", "c64[2] -> sin")
 
 
@@ -16,6 +17,7 @@ class Cos(Real):
     """The cosine of an angle in radians."""
 
     name = "cos"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> cos", "c64[2] -> cos")
 
 
@@ -23,6 +25,8 @@ class Tan(Real):
     """The tangent of an angle in radians."""
 
     name = "tan"
+    autocast = "full"
+    saves = (0,)
     accepts = ("[2, 3] -> tan", "c64[2] -> tan")
 
 
@@ -30,6 +34,8 @@ class Asin(Real):
     """The angle in radians with this sine."""
 
     name = "asin"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> asin", "c64[2] -> asin")
 
 
@@ -37,6 +43,8 @@ class Acos(Real):
     """The angle in radians with this cosine."""
 
     name = "acos"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> acos", "c64[2] -> acos")
 
 
@@ -44,6 +52,7 @@ class Atan(Real):
     """The angle in radians with this tangent."""
 
     name = "atan"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> atan", "c64[2] -> atan")
 
 
@@ -51,6 +60,8 @@ class Sinh(Real):
     """The hyperbolic sine."""
 
     name = "sinh"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> sinh", "c64[2] -> sinh")
 
 
@@ -58,6 +69,8 @@ class Cosh(Real):
     """The hyperbolic cosine."""
 
     name = "cosh"
+    saves = ("inputs",)
+    autocast = "full"
     accepts = ("[2, 3] -> cosh", "c64[2] -> cosh")
 
 
@@ -65,6 +78,7 @@ class Asinh(Real):
     """The hyperbolic sine the other way round."""
 
     name = "asinh"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> asinh", "c64[2] -> asinh")
 
 
@@ -72,6 +86,7 @@ class Acosh(Real):
     """The hyperbolic cosine the other way round."""
 
     name = "acosh"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> acosh", "c64[2] -> acosh")
 
 
@@ -79,6 +94,7 @@ class Atanh(Real):
     """The hyperbolic tangent the other way round."""
 
     name = "atanh"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> atanh", "c64[2] -> atanh")
 
 
@@ -86,4 +102,5 @@ class Sinc(Real):
     """sin(pi * x) / (pi * x), and 1 at 0."""
 
     name = "sinc"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> sinc", "c64[2] -> sinc")

@@ -41,6 +41,7 @@ class Isfinite(Question):
     """Whether each value is neither nan nor inf."""
 
     name = "isfinite"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> isfinite", "c64[2] -> isfinite")
 
 

@@ -36,6 +36,7 @@ class Atan2(OfTwo):
     """The angle in radians of the point (other, input), from -pi to pi."""
 
     name = "atan2"
+    saves = ("inputs",)
     accepts = ("([2, 3], [3]) -> atan2", "(i64[2], i64[2]) -> atan2")
     rejects = ("([2, 3], [2]) -> atan2", "(c64[2], c64[2]) -> atan2")
 
@@ -48,6 +49,7 @@ class Xlogy(Atan2):
     """input * log(other), and 0 where input is 0."""
 
     name = "xlogy"
+    saves = ("inputs",)
     accepts = ("([2, 3], [3]) -> xlogy", "(i64[2], [2]) -> xlogy")
     rejects = ("([2, 3], [2]) -> xlogy", "(c64[2], c64[2]) -> xlogy")
 
@@ -56,6 +58,7 @@ class Fmod(OfTwo):
     """The remainder with the sign of the input. (`%` has the sign of the other.)"""
 
     name = "fmod"
+    saves = ("inputs",)
     accepts = ("([2, 3], [3]) -> fmod", "(i64[2], i64[2]) -> fmod")
     rejects = ("([2, 3], [2]) -> fmod", "(bool[2], bool[2]) -> fmod")
 
@@ -70,6 +73,7 @@ class Hypot(OfTwo):
     """sqrt(input ** 2 + other ** 2)."""
 
     name = "hypot"
+    saves = ("inputs", 0)
     accepts = ("([2, 3], [3]) -> hypot",)
     rejects = ("([2, 3], [2]) -> hypot", "(i64[2], i64[2]) -> hypot")
 
@@ -83,6 +87,7 @@ class Logaddexp(OfTwo):
     """log(exp(input) + exp(other)), computed stably."""
 
     name = "logaddexp"
+    saves = ("inputs",)
     accepts = ("([2, 3], [3]) -> logaddexp",)
     rejects = ("([2, 3], [2]) -> logaddexp", "(i64[2], i64[2]) -> logaddexp")
 
@@ -117,3 +122,6 @@ class Lerp(OfTwo):
     def function(self, use: Use) -> CallCode:
         weight = use["weight"] if use.inputs[2] is None else Ref(2)
         return CallCode("torch.lerp", (Ref(0), Ref(1), weight))
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if use.inputs[2] is None else ("inputs",)

@@ -150,9 +150,17 @@ class MaxPool(Pool):
         (found,) = super().infer(use)
         return (found, TensorType("i64", found.shape)) if use["return_indices"] else (found,)
 
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("inputs", 1) if use["return_indices"] else ("inputs",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 0 if use["return_indices"] else 8 * outputs[0].numel  # the places
+
 
 class AvgPool(Pool):
     """The mean of each window."""
+
+    saves = ("inputs",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)

@@ -78,6 +78,12 @@ class FractionalMaxPool(Operator):
         kwargs = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
         return ModuleCode(f"nn.FractionalMaxPool{self.rank}d", (use["kernel_size"],), kwargs)
 
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("inputs", 1) if use["return_indices"] else ("inputs",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 0 if use["return_indices"] else 8 * outputs[0].numel  # the places
+
 
 def _settings(rank: int) -> tuple[Setting, ...]:
     return (

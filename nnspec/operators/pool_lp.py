@@ -12,11 +12,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
 class LpPool(Pool):
     """The norm of each window: 1 gives its sum, 2 its length, infinity its largest value."""
+
+    saves = ("inputs",)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use["norm_type"] == 0:
@@ -39,6 +42,9 @@ class LpPool(Pool):
 
     def way(self, use: Use) -> str:
         return f"the norm of degree {use['norm_type']}"
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return use.x.bytes + 4 * outputs[0].bytes
 
 
 def _settings(rank: int) -> tuple[Setting, ...]:

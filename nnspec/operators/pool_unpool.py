@@ -28,6 +28,7 @@ class MaxUnpool(Operator):
 
     family = "pooling"
     rank: ClassVar[int]
+    saves = ("indices",)
     tensors = (Tensor("input"), Tensor("indices", doc="of max_pool with return_indices=true"))
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:

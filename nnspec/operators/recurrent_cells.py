@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 class Cell(Operator):
     """What the three share."""
 
+    saves: ClassVar[tuple[str | int, ...]] = ("inputs",)
+    autocast = "low"
+    #: what a step keeps of its gates, in states
+    between: ClassVar[int] = 0
+
     family = "recurrent"
     fresh = True
     tensors: ClassVar[tuple[Tensor, ...]] = (
@@ -78,11 +83,19 @@ class Cell(Operator):
             + (f"{render(use.x.shape[-1])} + {size})")
         )
 
+    def first_state(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        """The zeros that take the place of a state that is not given."""
+        return 0 if use.tensor(1) is not None else outputs[0].bytes
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return self.first_state(use, outputs) + self.between * outputs[0].bytes
+
 
 class RnnCell(Cell):
     """h' = tanh(W x + U h): one step of `rnn`; `h = (x, h) -> rnn_cell(64)`."""
 
     name = "rnn_cell"
+    saves = ("inputs", 0)
     gates, torch_name = 1, "RNNCell"
     settings = (
         HIDDEN,
@@ -97,6 +110,7 @@ class GruCell(Cell):
     """One step of `gru`; `h = (x, h) -> gru_cell(64)`."""
 
     name = "gru_cell"
+    between = 6
     gates, torch_name = 3, "GRUCell"
     accepts = ("[2, 3] -> gru_cell(4)", "([2, 3], [2, 4]) -> gru_cell(4, bias=false)")
     rejects = ("([2, 3], [3, 4]) -> gru_cell(4)",)
@@ -106,6 +120,7 @@ class LstmCell(Cell):
     """One step of `lstm`; `h, c = (x, h, c) -> lstm_cell(64)`."""
 
     name = "lstm_cell"
+    between = 5
     gates, torch_name = 4, "LSTMCell"
     tensors = (
         Tensor("input"),

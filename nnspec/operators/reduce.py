@@ -81,6 +81,7 @@ class Sum(Reduction):
     """The sum; of integers and truth values an i64."""
 
     name = "sum"
+    autocast = "full"
     accepts = ("[2, 3] -> sum(1)", "i64[2, 3] -> sum")
     rejects = ("[2, 3] -> sum(-3)",)
 
@@ -90,6 +91,8 @@ class Sum(Reduction):
 
 class Extreme(Reduction):
     """The largest or smallest value, which complex numbers do not have."""
+
+    saves = ("inputs", 0)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype[0] == "c":
@@ -119,6 +122,7 @@ class Logsumexp(Reduction):
     """log(sum(exp(x))), computed stably."""
 
     name = "logsumexp"
+    saves = ("inputs", 0)
     settings = (Setting("dim", "int|list", doc="one dimension or a list"), Reduction.settings[1])
     accepts = ("[2, 3] -> logsumexp(1)",)
     rejects = ("[2, 3] -> logsumexp(2)", "[2, 3] -> logsumexp([])")
@@ -162,6 +166,8 @@ class Prod(Reduction):
     """The product, along one dimension or of all values; of integers and truth values an i64."""
 
     name = "prod"
+    saves = ("inputs", 0)
+    autocast = "full"
     settings = (
         Setting("dim", "int|none", None, doc="one dimension; all by default"),
         Reduction.settings[1],
@@ -202,6 +208,7 @@ class Var(Spread):
     """The variance: the mean of the squared distances from the mean."""
 
     name = "var"
+    saves = ("inputs",)
     accepts = ("[2, 3] -> var(1)", "[2, 3] -> var", "[2, 3] -> var([0, 1], correction=0)")
     rejects = ("[2, 3] -> var(2)", "i64[2, 3] -> var(1)")
 
@@ -210,6 +217,7 @@ class Std(Spread):
     """The standard deviation: the root of the variance."""
 
     name = "std"
+    saves = ("inputs", 0)
     accepts = ("[2, 3] -> std(1)", "[2, 3] -> std(1, correction=0, keepdim=true)")
     rejects = ("[2, 3] -> std(2)", "bool[2, 3] -> std(1)")
 
@@ -218,6 +226,8 @@ class Norm(Reduction):
     """The p-norm: the p-th root of the sum of the p-th powers; of complex numbers a real one."""
 
     name = "norm"
+    saves = ("inputs", 0)
+    autocast = "full"
     floats_only = True
     settings = (
         Setting(

@@ -104,6 +104,15 @@ class Reparametrised(Operator):
         inner, layer = self.inside(use)
         return inner.operator.macs_formula(layer, outputs)
 
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        inner, layer = self.inside(use)
+        return inner.operator.saved(layer)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        inner, layer = self.inside(use)
+        made = inner.operator.params(layer)[use["name"]].type  # the weight, made anew each time
+        return inner.operator.workspace(layer, outputs) + made.bytes
+
 
 class WeightNorm(Reparametrised):
     """A layer whose weight is a length times a direction: `x -> weight_norm(conv1d(64, 3))`. For each

@@ -32,6 +32,7 @@ class Cumsum(Running):
     """Sums of all values up to each place along `dim`; of integers and truth values an i64."""
 
     name = "cumsum"
+    autocast = "full"
     accepts = ("[2, 3] -> cumsum(1)", "bool[2, 3] -> cumsum(-1)")
     rejects = ("[2, 3] -> cumsum(2)",)
 
@@ -40,6 +41,8 @@ class Cumprod(Running):
     """Products of all values up to each place along `dim`; of integers and truth values an i64."""
 
     name = "cumprod"
+    saves = ("inputs", 0)
+    autocast = "full"
     accepts = ("[2, 3] -> cumprod(1)", "i32[2, 3] -> cumprod(-1)")
     rejects = ("[2, 3] -> cumprod(2)",)
 
@@ -48,6 +51,7 @@ class Logcumsumexp(Running):
     """log(sum(exp(x))) of all values up to each place along `dim`, computed stably."""
 
     name = "logcumsumexp"
+    saves = ("inputs", 0)
     accepts = ("[2, 3] -> logcumsumexp(1)",)
     rejects = ("[2, 3] -> logcumsumexp(2)", "i64[2, 3] -> logcumsumexp(1)")
 
@@ -77,6 +81,7 @@ class Cummax(RunningExtreme):
     """The largest value up to each place along `dim`, and where it stands: `values, indices`."""
 
     name = "cummax"
+    saves = ("inputs", 1)
     accepts = ("[2, 3] -> cummax(1)", "i64[2, 3] -> cummax(-1)")
     rejects = ("[2, 3] -> cummax(2)",)
 
@@ -85,5 +90,6 @@ class Cummin(RunningExtreme):
     """The smallest value up to each place along `dim`, and where it stands: `values, indices`."""
 
     name = "cummin"
+    saves = ("inputs", 1)
     accepts = ("[2, 3] -> cummin(1)", "i64[2, 3] -> cummin(-1)")
     rejects = ("[2, 3] -> cummin(2)",)

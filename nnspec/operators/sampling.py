@@ -16,6 +16,7 @@ class GridSample(Operator):
     the two numbers are the column and the row (Jaderberg et al. 2015, arXiv:1506.02025)."""
 
     name = "grid_sample"
+    saves = ("inputs",)
     family = "resizing"
     tensors = (
         Tensor("input"),

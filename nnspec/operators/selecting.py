@@ -32,6 +32,7 @@ class Where(Operator):
     """The first where the condition is true, the second elsewhere."""
 
     name = "where"
+    saves = ("condition",)
     family = "selection"
     tensors = (
         Tensor("condition", doc="bool"),
@@ -73,6 +74,7 @@ class MaskedFill(Operator):
     """A number where the mask is true: masked_fill(scores, mask, float("-inf"))."""
 
     name = "masked_fill"
+    saves = ("mask",)
     family = "selection"
     tensors = (Tensor("input"), Tensor("mask", doc="bool"))
     settings = (Setting("value", "float|bool", doc="the number"),)

@@ -71,8 +71,16 @@ def stack_params(
             yield f"norm.{name}", param
 
 
+def stack_workspace(inner: Inner, layer: Use, count: Size, outputs: tuple[TensorType, ...]) -> Size:
+    """What equal layers keep besides the inputs of the first: each keeps the result of the one before."""
+    between = layer.x.bytes if inner.operator.tensors[0].name in inner.operator.saved(layer) else 0
+    return count * inner.operator.workspace(layer, outputs) + (count - 1) * between
+
+
 class Stack(Operator):
     """What transformer_encoder and transformer_decoder share."""
+
+    autocast = "low"
 
     family = "transformer"
     fresh = True
@@ -137,6 +145,20 @@ class Stack(Operator):
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
         inner, layer = self.inside(use)
         return f"{use['num_layers']} times, {inner.operator.macs_formula(layer, outputs)}"
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        inner, layer = self.inside(use)
+        names = [tensor.name for tensor in inner.operator.tensors]
+        own = [tensor.name for tensor in self.tensors]
+        return tuple(own[names.index(str(what))] for what in inner.operator.saved(layer))
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        inner, layer = self.inside(use)
+        norm: Inner | None = use["norm"]
+        found = stack_workspace(inner, layer, use["num_layers"], outputs)
+        if norm is None:
+            return found
+        return found + use.x.bytes + norm.operator.workspace(norm.on(use.again(), use.x), outputs)
 
 
 class TransformerEncoder(Stack):
@@ -220,6 +242,7 @@ class Transformer(Operator):
     """Encoder and decoder, each with a norm at its end: `(src, tgt) -> transformer(8)`."""
 
     name = "transformer"
+    autocast = "low"
     family = "transformer"
     fresh = True
     tensors = (
@@ -317,3 +340,16 @@ class Transformer(Operator):
 
     def macs_formula(self, use: Use, outputs: tuple[TensorType, ...]) -> str:
         return "those of the layers of the encoder, over src, and of the decoder, over tgt and src"
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if use["batch_first"] and not use["norm_first"] else ("src", "tgt")
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        found: Size = (
+            0 if use["batch_first"] else use.x.bytes
+        )  # what the encoder gives to the decoder
+        for side, inner, layer, norm in self.sides(use):
+            found = found + stack_workspace(inner, layer, use[f"num_{side}_layers"], outputs)
+            x = layer.x
+            found = found + x.bytes + norm.operator.workspace(norm.on(use.again(), x), (x,))
+        return found

@@ -10,6 +10,7 @@ from nnspec.operators.multihead import (
     PADDING_MASK,
     attention_macs,
     attention_params,
+    attention_workspace,
     changed,
     check_heads,
     check_masks,
@@ -94,6 +95,8 @@ def layer_params(use: Use, attentions: tuple[str, ...], width: Size) -> Iterator
 class TransformerLayer(Operator):
     """What the two share."""
 
+    autocast = "low"
+
     family = "transformer"
     fresh = True
     keeps_shape = True
@@ -141,6 +144,36 @@ class TransformerLayer(Operator):
             "for each sample the projections of each attention, 2 * width for each query and key, "
             "and 2 * width * dim_feedforward for each place"
         )
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        names = [tensor.name for tensor in self.tensors[: self.first_mask]]
+        if use["batch_first"]:  # of what an attention sees it keeps a copy in PyTorch's own order
+            names = names[:1]
+        return tuple(names[int(use["batch_first"] and not use["norm_first"]) :])
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        x = use.x
+        between: Size = use["dim_feedforward"]
+        batch, queries = places(use, x)
+        dropped = use["dropout"] > 0
+        found: Size = 0
+        for index in range(self.first_mask):  # itself, and the memory
+            seen = use.tensor(index)
+            assert seen is not None
+            scores = batch * queries * use["nhead"] * places(use, seen)[1]
+            found = found + attention_workspace(x, seen, use["nhead"], scores, dropped, False)
+            if dropped:  # keys, and queries of the same projection, are scaled into copies
+                found = found + seen.bytes * (1 if index else 2)
+            if index and use["batch_first"]:
+                found = found + seen.bytes
+        norms = self.first_mask + 1
+        if use["batch_first"] and not use["norm_first"]:
+            found = found + x.bytes
+        found = found + (2 * norms - 1) * x.bytes + norms * 8 * batch * queries
+        if dropped:
+            found = found + norms * x.bytes
+        parts = (1 if use["activation"] == "relu" else 2) + (2 if dropped else 0)
+        return found + parts * 4 * batch * queries * between
 
 
 class TransformerEncoderLayer(TransformerLayer):

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -49,3 +50,6 @@ class StochasticDepth(Operator):
             made = CallCode(".squeeze", (made, 0))
         assert isinstance(made, CallCode)
         return made
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 4 * use.x.shape[0] if use["mode"] == "row" else 4

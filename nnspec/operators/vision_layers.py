@@ -39,6 +39,7 @@ class SqueezeExcitation(Operator):
     channels: [N, C, H, W] -> [N, C, H, W] (Hu et al. 2018, arXiv:1709.01507)."""
 
     name = "squeeze_excitation"
+    saves = ("inputs",)
     family = "attention"
     fresh = True
     keeps_shape = True

@@ -27,6 +27,10 @@ class Count:
         """Take in a batch."""
         raise NotImplementedError
 
+    def combine(self, total: Callable[[Tensor], Tensor]) -> None:
+        """Take the counts of other processes in, each of which has some; `total` sums a tensor over them."""
+        raise NotImplementedError
+
     def compute(self) -> float:
         """The figure of all batches since the last reset."""
         raise NotImplementedError
@@ -54,6 +58,12 @@ class Hits(Count):
             hit = (output.topk(self.top, 1).indices == target.unsqueeze(1)).any(1)
         self.hits = hit.sum() + self.hits
         self.places += target.numel()
+
+    def combine(self, total: Callable[[Tensor], Tensor]) -> None:
+        import torch
+
+        self.hits = total(torch.as_tensor(self.hits))
+        self.places = int(total(torch.tensor(self.places)))
 
     def compute(self) -> float:
         return float(self.hits) / self.places if self.places else 0.0
@@ -84,6 +94,10 @@ class PerClass(Count):
         ):
             self.counts[row].index_add_(0, classes, add)
 
+    def combine(self, total: Callable[[Tensor], Tensor]) -> None:
+        if self.counts is not None:
+            self.counts = total(self.counts)
+
     def compute(self) -> float:
         if self.counts is None:
             return 0.0
@@ -106,6 +120,12 @@ class MeanError(Count):
     def update(self, output: Tensor, target: Tensor) -> None:
         self.sum = (output - target).abs().pow(self.power).double().sum() + self.sum
         self.numbers += target.numel()
+
+    def combine(self, total: Callable[[Tensor], Tensor]) -> None:
+        import torch
+
+        self.sum = total(torch.as_tensor(self.sum))
+        self.numbers = int(total(torch.tensor(self.numbers)))
 
     def compute(self) -> float:
         return float(self.sum) / self.numbers if self.numbers else 0.0

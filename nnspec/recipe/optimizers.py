@@ -16,21 +16,33 @@ if TYPE_CHECKING:
 class Optimizer(Recipe):
     """`torch_class` in torch.optim; `fused`: has an implementation that updates all weights at once;
     `evaluates`: asks for the loss again within a step; `matrices_only`: takes weights of two dimensions,
-    the others go to AdamW."""
+    the others go to AdamW; `divides`: takes weights of which each process holds a part, `fused_divided`: the
+    fused implementation too."""
 
     torch_class: ClassVar[str]
     fused: ClassVar[bool] = False
     evaluates: ClassVar[bool] = False
     matrices_only: ClassVar[bool] = False
+    divides: ClassVar[bool] = True
+    fused_divided: ClassVar[bool] = False
+    #: tensors as large as the weights that it keeps
+    states: ClassVar[int] = 2
+
+    def kept(self, settings: dict[str, Any]) -> int:
+        """`states`, with these settings."""
+        return self.states + bool(settings.get("amsgrad"))
 
     def build(
-        self, groups: list[dict[str, Any]], settings: dict[str, Any]
+        self, groups: list[dict[str, Any]], settings: dict[str, Any], divided: bool = False
     ) -> torch.optim.Optimizer:
-        """The optimizer of these groups: each has `params`, and the settings in which it differs."""
+        """The optimizer of these groups: each has `params`, and the settings in which it differs.
+
+        `divided`: each process holds a part of the weights.
+        """
         import torch
 
         options = dict(settings)
-        if self.fused:
+        if self.fused_divided if divided else self.fused:
             options["fused"] = True
         theirs = getattr(torch.optim, self.torch_class, None)
         if theirs is None:
@@ -62,6 +74,7 @@ class SGD(Optimizer):
     """Stochastic gradient descent, with momentum if wanted (Sutskever et al. 2013)."""
 
     name, torch_class, fused = "sgd", "SGD", True
+    states = 0
     settings = (
         _lr(1e-3),
         Setting("momentum", "float", 0.0),
@@ -70,18 +83,21 @@ class SGD(Optimizer):
         Setting("nesterov", "bool", False),
     )
 
+    def kept(self, settings: dict[str, Any]) -> int:
+        return int(settings["momentum"] != 0)
+
 
 class Adam(Optimizer):
     """Adam (Kingma & Ba 2015, arXiv:1412.6980)."""
 
-    name, torch_class, fused = "adam", "Adam", True
+    name, torch_class, fused, fused_divided = "adam", "Adam", True, True
     settings = (_lr(1e-3), _BETAS, _EPS, _decay(0.0), Setting("amsgrad", "bool", False))
 
 
 class AdamW(Optimizer):
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101)."""
 
-    name, torch_class, fused = "adamw", "AdamW", True
+    name, torch_class, fused, fused_divided = "adamw", "AdamW", True, True
     settings = (_lr(1e-3), _BETAS, _EPS, _decay(1e-2), Setting("amsgrad", "bool", False))
 
 
@@ -116,7 +132,8 @@ class Adamax(Optimizer):
 class Adafactor(Optimizer):
     """Adam with the squares kept as rows and columns (Shazeer & Stern 2018, arXiv:1804.04235)."""
 
-    name, torch_class = "adafactor", "Adafactor"
+    name, torch_class, divides = "adafactor", "Adafactor", False
+    states = 0  # rows and columns
     settings = (
         _lr(1e-2),
         Setting(
@@ -132,6 +149,7 @@ class Muon(Optimizer):
     layers; embeddings and everything that is no matrix are trained by AdamW, as its authors advise."""
 
     name, torch_class, matrices_only = "muon", "Muon", True
+    states = 1
     settings = (
         _lr(1e-3),
         _decay(0.1),
@@ -153,6 +171,7 @@ class RMSprop(Optimizer):
     """RMSprop (Tieleman & Hinton 2012)."""
 
     name, torch_class = "rmsprop", "RMSprop"
+    states = 1
     settings = (
         _lr(1e-2),
         Setting("alpha", "float", 0.99),
@@ -162,11 +181,14 @@ class RMSprop(Optimizer):
         Setting("centered", "bool", False),
     )
 
+    def kept(self, settings: dict[str, Any]) -> int:
+        return 1 + int(settings["momentum"] > 0) + int(settings["centered"])
+
 
 class Rprop(Optimizer):
     """Steps by the sign of the gradient alone, for whole batches (Riedmiller & Braun 1993)."""
 
-    name, torch_class = "rprop", "Rprop"
+    name, torch_class, divides = "rprop", "Rprop", False
     settings = (
         _lr(1e-2),
         Setting("etas", "float", (0.5, 1.2), 2, doc="how a step shrinks and grows"),
@@ -178,6 +200,7 @@ class Adagrad(Optimizer):
     """Adagrad (Duchi et al. 2011)."""
 
     name, torch_class, fused = "adagrad", "Adagrad", True
+    states = 1
     settings = (
         _lr(1e-2),
         Setting("lr_decay", "float", 0.0),
@@ -203,6 +226,7 @@ class ASGD(Optimizer):
     """Averaged stochastic gradient descent (Polyak & Juditsky 1992)."""
 
     name, torch_class = "asgd", "ASGD"
+    states = 1
     settings = (
         _lr(1e-2),
         Setting("lambd", "float", 1e-4),
@@ -225,6 +249,9 @@ class LBFGS(Optimizer):
         Setting("history_size", "int", 100),
         Setting("line_search_fn", "str|none", None, choices=("strong_wolfe",)),
     )
+
+    def kept(self, settings: dict[str, Any]) -> int:
+        return 2 * int(settings["history_size"])
 
 
 ALL = by_name(

@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 SETTINGS = (
     Setting("epochs", "int", 10, doc="passes over the training data"),
     Setting(
-        "batch_size", "int|str", 64, choices=("auto",), doc='samples in a batch; "auto" tries sizes'
+        "batch_size",
+        "int|str",
+        64,
+        choices=("auto",),
+        doc='samples in a batch, of all processes together; "auto" tries sizes',
     ),
     Setting("accumulate", "int", 1, doc="batches whose gradients make one step of the optimizer"),
     Setting("seed", "int", 0, doc="of the weights, the split and the order of the samples"),
@@ -50,6 +54,19 @@ SETTINGS = (
     Setting(
         "workers", "int|none", None, doc="processes that read files which do not fit into memory"
     ),
+    Setting(
+        "strategy",
+        "str",
+        "ddp",
+        choices=("ddp", "fsdp"),
+        doc="of several processes: each holds the model (ddp), or a part of it (fsdp)",
+    ),
+    Setting(
+        "sync_batch_norm",
+        "bool",
+        False,
+        doc="batch norms see the batches of all processes, on GPUs",
+    ),
     Setting("device", "str|none", None, doc="cpu, cuda, cuda:1, …; the best there is by default"),
     Setting(
         "threads",
@@ -58,6 +75,9 @@ SETTINGS = (
         doc="processor threads; by default as many as the model's size is worth",
     ),
 )
+
+#: with strategy=fsdp a block with this part of the weights is a unit, whose weights come together as one
+UNIT_SHARE = 100
 
 #: those that are of one train part, where several are trained together; the others are of the run
 OF_ONE_PART = ("clip_grad_norm", "clip_grad_value", "no_decay", "freeze", "weights")

@@ -28,6 +28,26 @@ def in_bytes(number: int) -> str:
     return f"{number} bytes"
 
 
+class BadUnit(ValueError):
+    """A word that is no number of bytes; its text is fit to be shown."""
+
+
+def of_bytes(word: str) -> int:
+    """`80GB`, `24 GiB`, `512MB` -> bytes; a GPU of 80 GB has 80 * 1000 ** 3. Raises BadUnit."""
+    text = word.strip().upper()
+    digits = text.rstrip("BIKMGT ")
+    unit = text[len(digits) :].strip()
+    factors = {f"{k}{end}": base**n for n, k in enumerate(("", "K", "M", "G", "T"))
+               for end, base in (("B", 1000), ("IB", 1024))}  # fmt: skip
+    try:
+        number = float(digits)
+    except ValueError:
+        number = -1.0
+    if not (0 < number < 10**9) or unit not in factors:
+        raise BadUnit(f"`{word}` is no memory: write it as 80GB or 24GiB")
+    return int(number * factors[unit])
+
+
 def _three_digits(number: float) -> str:
     if number >= 100:
         return f"{number:,.0f}"

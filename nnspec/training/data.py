@@ -18,6 +18,7 @@ from nnspec.recipe.definition import Bound, Field
 from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
 from nnspec.training.errors import RunError
 from nnspec.training.images import read_image
+from nnspec.training.parallel.share import WHOLE, Share, joined, one_after_another
 
 Batch = dict[str, Tensor]
 Step = Callable[[Tensor], Tensor]
@@ -35,9 +36,11 @@ class Split(Protocol):
 
     def __len__(self) -> int: ...
 
-    def batches(self, size: int, order: Tensor | None = None, done: int = 0) -> Iterator[Batch]:
+    def batches(
+        self, size: int, order: Tensor | None = None, done: int = 0, share: Share = WHOLE
+    ) -> Iterator[Batch]:
         """The samples in order, `size` at a time, without the first `done` batches; the last one may be
-        smaller."""
+        smaller. Of each batch a process gets its `share`."""
         ...
 
 
@@ -52,16 +55,18 @@ class Resident:
     def __len__(self) -> int:
         return len(next(iter(self.fields.values())))
 
-    def batches(self, size: int, order: Tensor | None = None, done: int = 0) -> Iterator[Batch]:
+    def batches(
+        self, size: int, order: Tensor | None = None, done: int = 0, share: Share = WHOLE
+    ) -> Iterator[Batch]:
         """As in `Split`. With an order each field is gathered once, so that a batch is a view."""
         fields = self.fields
+        parts = list(share.parts(len(self), size, done))
         if order is not None:
-            fields = {name: rows[order.to(rows.device)] for name, rows in fields.items()}
-        for start in range(done * size, len(self), size):
-            yield {
-                name: self._augmented(name, rows[start : start + size])
-                for name, rows in fields.items()
-            }
+            chosen = joined(order, parts)
+            fields = {name: rows[chosen.to(rows.device)] for name, rows in fields.items()}
+            parts = one_after_another(parts)
+        for start, stop in parts:
+            yield {name: self._augmented(name, rows[start:stop]) for name, rows in fields.items()}
 
     def _augmented(self, name: str, rows: Tensor) -> Tensor:
         for step in self.random_steps.get(name, ()):
@@ -76,8 +81,11 @@ class Data:
         self.splits, self.unreadable = splits, unreadable
 
 
-def load(plan: DataPlan, root: str, device: torch.device, workers: int | None = None) -> Data:
-    """The splits of a data part. RunError where the data is not as it should be."""
+def load(
+    plan: DataPlan, root: str, device: torch.device, workers: int | None = None, processes: int = 1
+) -> Data:
+    """The splits of a data part, for one of the `processes` of this machine. RunError where the data is not
+    as it should be."""
     source, settings = plan.source.definition, plan.source.settings
     try:
         samples = source.load(settings, root)
@@ -93,7 +101,7 @@ def load(plan: DataPlan, root: str, device: torch.device, workers: int | None = 
         if parts is None
         else _divide_published(count, parts, plan.split, labels, plan.seed)
     )
-    if _must_stream(plan, samples, device):
+    if _must_stream(plan, samples, device, processes):
         from nnspec.training.streams import streamed
 
         return streamed(plan, samples, rows, device, workers)
@@ -115,12 +123,15 @@ def load(plan: DataPlan, root: str, device: torch.device, workers: int | None = 
 
 
 def _must_stream(
-    plan: DataPlan, samples: dict[str, Tensor | list[str]], device: torch.device
+    plan: DataPlan,
+    samples: dict[str, Tensor | list[str]],
+    device: torch.device,
+    processes: int,
 ) -> bool:
     files = {name: values for name, values in samples.items() if isinstance(values, list)}
     if not files:
         return False
-    most = RESIDENT
+    most = RESIDENT // processes
     if device.type == "cuda":
         most = torch.cuda.get_device_properties(device).total_memory // 4
     # as numbers of four bytes, in the size that they have after their pipeline

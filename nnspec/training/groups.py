@@ -49,8 +49,11 @@ def _meant(model: nn.Module, pattern: str, setting: str) -> list[str]:
     return found
 
 
-def optimizers(model: nn.Module, plan: TrainPlan) -> list[Optimizer]:
-    """The optimizer of the plan with its groups; a second one for what the first does not take."""
+def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list[Optimizer]:
+    """The optimizer of the plan with its groups; a second one for what the first does not take.
+
+    `divided`: each process holds a part of the weights.
+    """
     definition, settings = plan.optimizer.definition, plan.optimizer.settings
     differing: dict[str, dict[str, Any]] = {}  # of a parameter, by name; the last group counts
     for group in plan.groups:
@@ -63,7 +66,7 @@ def optimizers(model: nn.Module, plan: TrainPlan) -> list[Optimizer]:
             if parameter.ndim <= 1:  # norms and biases
                 differing[name] = {"weight_decay": 0.0, **differing.get(name, {})}
     if not definition.matrices_only:
-        return [definition.build(_alike(named, differing), settings)]
+        return [definition.build(_alike(named, differing), settings, divided)]
     embedded = {
         id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()
     }
@@ -72,7 +75,7 @@ def optimizers(model: nn.Module, plan: TrainPlan) -> list[Optimizer]:
     own = {k: v for k, v in settings.items() if k != "adamw_lr"}
     found = []
     if matrices:
-        found.append(definition.build(_alike(matrices, differing), own))
+        found.append(definition.build(_alike(matrices, differing), own, divided))
     if others:
         from nnspec.recipe.optimizers import AdamW
 
@@ -81,7 +84,7 @@ def optimizers(model: nn.Module, plan: TrainPlan) -> list[Optimizer]:
             name: {k: v for k, v in values.items() if k in adamw}
             for name, values in differing.items()
         }
-        found.append(AdamW().build(_alike(others, kept), adamw))
+        found.append(AdamW().build(_alike(others, kept), adamw, divided))
     return found
 
 

@@ -12,10 +12,13 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from nnspec.recipe.counts import Count
 from nnspec.recipe.plan import TrainPlan
 from nnspec.training.data import Batch, Split
 from nnspec.training.errors import RunError
-from nnspec.training.run import Run
+from nnspec.training.parallel.share import Share
+from nnspec.training.parallel.whole import Whole
+from nnspec.training.run import SHARDS, Run
 from nnspec.training.state import State, pack, unpack
 from nnspec.training.update import DTYPES, Update
 
@@ -43,10 +46,12 @@ class Trainer:
         loss: Loss,
         splits: dict[str, Split],
         run: Run,
-        device: torch.device,
+        strategy: Whole,
     ) -> None:
+        self.strategy, self.processes = strategy, strategy.processes
         self.plan, self.model, self.loss = plan, model, loss
-        self.splits, self.run_folder, self.device = splits, run, device
+        self.splits, self.run_folder = splits, run
+        self.device = device = strategy.device
         settings = plan.settings
         self.batch_size: int = settings["batch_size"]
         self.per_epoch = math.ceil(len(splits["train"]) / self.batch_size)
@@ -60,7 +65,8 @@ class Trainer:
             plan.metrics and plan.metrics[0].metric.definition.higher_is_better
         )
         best = "max" if self.higher_is_better else "min"
-        self.update = Update(plan, model, self.per_epoch, best, device)
+        self.update = Update(plan, model, self.per_epoch, best, strategy)
+        self.called = strategy.called(model)
         self.together: list[Trainer] = [self]  # all that share models with it
         self.mixtures = []
         if plan.mix is not None:
@@ -76,6 +82,7 @@ class Trainer:
         self.samples = 0
         self.best: float | None = None
         self.best_epoch: int | None = None
+        self.processes.own_stream(settings["seed"])
         self.saved_at = time.monotonic()
         self.stop_requested = False
 
@@ -115,11 +122,12 @@ class Trainer:
         number = self.epoch + 1
         seen_before = self.samples
         self.train_batches(watcher)
-        train_loss = self._mean_loss()
+        train_loss = self._loss_of_all()
         self._refuse_nonsense(train_loss)
         seconds = time.perf_counter() - begun
         results = self.validate()
-        figures, seen = self._figures(), self.samples - seen_before
+        figures = self._figures()
+        seen = int(self.processes.total(torch.tensor(self.samples - seen_before)))
         self._ends_epoch(number, results)
         row = {
             "epoch": number,
@@ -142,7 +150,7 @@ class Trainer:
 
     def _figures(self) -> dict[str, float]:
         """What an epoch of training is told by, besides the validation."""
-        return {"train_loss": self._mean_loss()}
+        return {"train_loss": self._loss_of_all()}
 
     def _ends_epoch(self, number: int, results: dict[str, float]) -> None:
         self.update.ends_epoch(results[self.monitor or "loss"])
@@ -155,7 +163,8 @@ class Trainer:
         number = self.epoch + 1
         self.model.train()
         split = self.splits["train"]
-        for batch in split.batches(self.batch_size, self._order(number), self.step):
+        order, share = self._order(number), self.processes.share
+        for batch in split.batches(self.batch_size, order, self.step, share):
             is_update = self._train_batch(self._mixed(self._drawn(batch)))
             watcher.batch(number, self.step, self.per_epoch, self._mean_loss)
             if is_update:
@@ -169,7 +178,8 @@ class Trainer:
 
     def _train_batch(self, batch: Batch) -> bool:
         """Forward, loss, backward; and the update where a step's batches are together."""
-        size = len(next(iter(batch.values())))
+        left = len(self.splits["train"]) - self.step * self.batch_size
+        size = _counted(batch, min(self.batch_size, left), self.processes.share)
         update, first = self.update, self.step - self.step % self.update.accumulate
         last: int = min(first + update.accumulate, self.per_epoch) - 1
         is_update = self.step == last
@@ -181,7 +191,9 @@ class Trainer:
             if self.step == first:
                 update.zero_grad()
             loss = self._compute(batch)
-            update.backward(loss, size / of_step)
+            # gradients are averaged over the processes
+            with self.strategy.gathers(self.called, is_update):
+                update.backward(loss, self.processes.size * size / of_step)
             if is_update:
                 update.step()
         self.loss_sum += loss.detach() * size
@@ -209,12 +221,14 @@ class Trainer:
 
     def _compute(self, batch: Batch) -> Tensor:
         """The loss of a batch. An odd last batch is not worth compiling for."""
-        whole = len(next(iter(batch.values()))) == self.batch_size
+        usual = self.processes.share.count(self.batch_size)
+        whole = len(next(iter(batch.values()))) == usual
         return self.forward_and_loss(batch) if whole else self._forward_and_loss(batch)
 
     def _forward_and_loss(self, batch: Batch) -> Tensor:
         with self._precision():
-            return self._loss_of(batch, self.forward(batch) if self.needs_outputs else {})
+            outputs = self.forward(batch, self.called) if self.needs_outputs else {}
+            return self._loss_of(batch, outputs)
 
     def _loss_of(self, batch: Batch, outputs: Batch, evaluated: bool = False) -> Tensor:
         """The loss of outputs and fields, and of the models that it applies itself."""
@@ -246,6 +260,15 @@ class Trainer:
     def _mean_loss(self) -> float:
         return float(self.loss_sum) / max(1, self.samples)
 
+    def _sums(self) -> tuple[float, int]:
+        """The sum of the losses of the epoch so far, and the number of samples, over all processes."""
+        samples = self.processes.total(torch.tensor(self.samples))
+        return float(self.processes.total(self.loss_sum)), int(samples)
+
+    def _loss_of_all(self) -> float:
+        total, samples = self._sums()
+        return total / max(1, samples)
+
     def _refuse_nonsense(self, loss: float) -> None:
         if not math.isfinite(loss):
             raise RunError(
@@ -273,21 +296,32 @@ class Trainer:
         if model is not self.model and self.plan.average is not None:
             if self.plan.average.definition.renews_norms:
                 self._renew_norms(model)
+        self.processes.average_buffers(model)
         model.eval()
         total, seen = torch.zeros_like(self.loss_sum), 0
         for metric in self.metrics.values():
             metric.reset()
         with torch.inference_mode(), self._precision():
-            for stored in self.splits[split].batches(max(self.batch_size, 256)):
+            at_once, share = max(self.batch_size, 256), self.processes.share
+            left = len(self.splits[split])
+            for stored in self.splits[split].batches(at_once, share=share):
                 batch = self._drawn(stored)
                 outputs = self.forward(batch, model)
-                size = len(next(iter(batch.values())))
+                size = _counted(batch, min(at_once, left), share)
+                left -= at_once
+                if not size:
+                    continue
                 total += self._loss_of(batch, outputs, evaluated=True) * size
                 seen += size
                 for metric, plan in zip(self.metrics.values(), self.plan.metrics, strict=True):
                     metric.update(outputs[plan.output], batch[plan.field])
+        if self.processes.size > 1:
+            for metric in self.metrics.values():
+                if isinstance(metric, Count):  # others exchange by themselves
+                    metric.combine(self.processes.total)
         results = {name: float(metric.compute()) for name, metric in self.metrics.items()}
-        return {**results, "loss": float(total) / max(1, seen)}
+        total, every = self.processes.total(total), self.processes.total(torch.tensor(seen))
+        return {**results, "loss": float(total) / max(1, int(every))}
 
     def _renew_norms(self, model: nn.Module) -> None:
         """Batch norms know the statistics of single models; the average of them needs its own."""
@@ -302,30 +336,40 @@ class Trainer:
     def _save_within_epoch(self) -> None:
         """After a step: the state, where it is time or a stop was asked for."""
         due = time.monotonic() - self.saved_at > 60 * self.plan.settings["checkpoint_minutes"]
+        due, stop = self.processes.any(due, self.stop_requested)
         ends = self.step == self.per_epoch  # it is saved after the validation
-        if not self.stop_requested and (ends or not due):
+        if not stop and (ends or not due):
             return
-        self._refuse_nonsense(self._mean_loss())
+        self._refuse_nonsense(self._loss_of_all())
         self._save("last", self.model)
-        if self.stop_requested:
+        if stop:
             raise Interrupted
 
     def _save(self, which: str, model: nn.Module) -> None:
         tensors: dict[str, Tensor] = {}
-        rng = {"cpu": torch.get_rng_state()}
+        rng = [{"cpu": own} for own in self.processes.of_each(torch.get_rng_state())]
         if self.device.type == "cuda":
-            rng["cuda"] = torch.cuda.get_rng_state(self.device)
+            of_each = self.processes.of_each(torch.cuda.get_rng_state(self.device))
+            for one, own in zip(rng, of_each, strict=True):
+                one["cuda"] = own
         parts = {**self._state(tensors), "rng": pack(rng, "rng", tensors)}
+        loss_sum, samples = self._sums()
+        self.processes.average_buffers(model)
+        shared = self.strategy.divided(tensors)
+        whole = {name: value for name, value in tensors.items() if name not in shared}
         state = State(
             epoch=self.epoch,
             step=self.step,
             best=self.best,
             best_epoch=self.best_epoch,
-            loss_sum=float(self.loss_sum),
-            samples=self.samples,
+            loss_sum=loss_sum,
+            samples=samples,
             parts=parts,
         )
-        self.run_folder.save(which, model, tensors, state)
+        weights = self.strategy.weights(model)
+        self.run_folder.save(
+            which, weights, whole, state, lambda folder: self.strategy.write(folder, shared)
+        )
         self.saved_at = time.monotonic()
 
     def _state(self, tensors: dict[str, Tensor]) -> dict[str, Any]:
@@ -334,7 +378,7 @@ class Trainer:
 
     def take(self, weights: dict[str, Tensor]) -> None:
         """Take these weights of a checkpoint."""
-        self.model.load_state_dict(weights)
+        self.strategy.load(self.model, weights)
 
     def _take_up(
         self,
@@ -355,11 +399,14 @@ class Trainer:
         """
         state, tensors = self.run_folder.state("last")
         weights = self.run_folder.weights("last")
+        folder = self.run_folder.checkpoint("last")
+        if (folder / SHARDS).is_dir():
+            from nnspec.training.parallel.shards import read_shards
+
+            alone = self.processes.size == 1
+            tensors |= read_shards(folder / SHARDS, self.update.held_as, alone)
         try:
-            rng = unpack(state.parts.pop("rng"), tensors)
-            torch.set_rng_state(rng["cpu"].cpu())
-            if "cuda" in rng and self.device.type == "cuda":
-                torch.cuda.set_rng_state(rng["cuda"].cpu(), self.device)
+            self._resume_stream(unpack(state.parts.pop("rng"), tensors), state)
             self._take_up(weights, state.parts, tensors, changed)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError) as error:
             folder = self.run_folder.folder
@@ -370,8 +417,24 @@ class Trainer:
             ) from error
         self.epoch, self.step = state.epoch, state.step
         self.best, self.best_epoch = state.best, state.best_epoch
-        self.loss_sum.fill_(state.loss_sum)
-        self.samples = state.samples
+        if self.processes.leads:
+            self.loss_sum.fill_(state.loss_sum)
+            self.samples = state.samples
+
+    def _resume_stream(self, saved: list[dict[str, Tensor]], state: State) -> None:
+        """Go on with the random numbers of this process; one that was not there before begins a stream."""
+        if self.processes.rank >= len(saved):
+            self.processes.own_stream(self.plan.settings["seed"], state.epoch, state.step)
+            return
+        rng = saved[self.processes.rank]
+        torch.set_rng_state(rng["cpu"].cpu())
+        if "cuda" in rng and self.device.type == "cuda":
+            torch.cuda.set_rng_state(rng["cuda"].cpu(), self.device)
+
+
+def _counted(batch: Batch, of: int, share: Share) -> int:
+    """The samples that count of a process's share of a batch of so many: none where the others have all."""
+    return len(next(iter(batch.values()))) if share.count(of) else 0
 
 
 class _OnBatch(nn.Module):

@@ -22,11 +22,11 @@ import json
 import os
 import re
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
 from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -34,6 +34,9 @@ from torch import Tensor
 
 from nnspec.training.errors import RunError
 from nnspec.training.state import State
+
+#: the folder of a checkpoint that holds what processes had a part of each
+SHARDS = "shards"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -166,25 +169,36 @@ class Run:
             raise RunError(f"{file} is damaged") from None
 
     def save(
-        self, which: str, model: torch.nn.Module, tensors: dict[str, Tensor], state: State
+        self,
+        which: str,
+        weights: dict[str, Tensor],
+        tensors: dict[str, Tensor],
+        state: State,
+        add: Callable[[Path], None] | None = None,
     ) -> None:
-        """A checkpoint: made beside the old one, then put in its place."""
-        final, fresh, old = (
-            self.folder / name for name in (which, f".{which}.new", f".{which}.old")
-        )
+        """A checkpoint: made beside the old one, then put in its place. `add` writes what else belongs in its
+        folder."""
+        final, old = self.folder / which, self.folder / f".{which}.old"
+        fresh = self.fresh(which)
         self._recover(which)
         _remove(fresh)
         try:
             fresh.mkdir()
         except OSError as error:
             raise RunError(f"{fresh} cannot be made: {error.strerror}") from None
-        save_tensors(fresh / "model.safetensors", dict(model.state_dict()))
+        save_tensors(fresh / "model.safetensors", weights)
         save_tensors(fresh / "state.safetensors", tensors)
         write_whole(fresh / "state.json", state.model_dump_json(indent=2).encode())
+        if add is not None:
+            add(fresh)
         if final.exists():
             os.replace(final, old)
         os.replace(fresh, final)
         _remove(old)
+
+    def fresh(self, which: str) -> Path:
+        """Where a checkpoint is made, before it is put in its place."""
+        return self.folder / f".{which}.new"
 
     def _recover(self, which: str) -> None:
         """Put a checkpoint back where a process was killed between moving it away and the next one in."""
@@ -226,6 +240,33 @@ class Run:
     def state(self, which: str) -> tuple[State, dict[str, Tensor]]:
         folder = self.checkpoint(which)
         return _validated(State, folder / "state.json"), read_tensors(folder / "state.safetensors")
+
+
+class Onlooker(Run):
+    """The run folder for a process that does not lead: of a checkpoint it writes its parts, else nothing."""
+
+    def begin(self, spec: str, imports: dict[str, str], settings: Settings) -> None:
+        pass
+
+    def settle(self, settings: Settings) -> None:
+        pass
+
+    def finish(self, summary: dict[str, Any]) -> None:
+        pass
+
+    def record(self, row: dict[str, Any]) -> None:
+        pass
+
+    def save(
+        self,
+        which: str,
+        weights: dict[str, Tensor],
+        tensors: dict[str, Tensor],
+        state: State,
+        add: Callable[[Path], None] | None = None,
+    ) -> None:
+        if add is not None:
+            add(self.fresh(which))
 
 
 def _remove(folder: Path) -> None:

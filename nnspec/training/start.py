@@ -15,6 +15,7 @@ from nnspec.compiler.function import compile_function
 from nnspec.compiler.spec import Spec
 from nnspec.elaborate.program import Program
 from nnspec.elaborate.training import train_plans
+from nnspec.graph import Graph
 from nnspec.recipe.plan import OF_ONE_PART, TrainPlan
 from nnspec.source import Source
 from nnspec.training import light
@@ -23,7 +24,9 @@ from nnspec.training.data import Data, load
 from nnspec.training.errors import RunError
 from nnspec.training.groups import freeze
 from nnspec.training.loop import Loss, Trainer
-from nnspec.training.run import Run, Settings
+from nnspec.training.parallel.processes import Processes
+from nnspec.training.parallel.whole import Whole
+from nnspec.training.run import Onlooker, Run, Settings
 from nnspec.training.weights import begin_with
 
 #: what PyTorch takes by itself: OMP_NUM_THREADS, or the number of cores
@@ -35,8 +38,11 @@ A_THREADS_WORTH = 20_000_000
 class Part:
     """One of the train parts that are trained together: its plan, the settings of its model."""
 
-    def __init__(self, plan: TrainPlan, model_settings: dict[str, Any], macs: int) -> None:
-        self.plan, self.model_settings, self.macs = plan, model_settings, macs
+    def __init__(
+        self, plan: TrainPlan, graph: Graph, model_settings: dict[str, Any], macs: int
+    ) -> None:
+        self.plan, self.graph = plan, graph
+        self.model_settings, self.macs = model_settings, macs
 
 
 class Job:
@@ -50,13 +56,15 @@ class Job:
         root: str,
         threads: int | None = None,
         allow_extern: bool = False,
+        processes: Processes | None = None,
     ) -> None:
+        self.processes = processes or Processes()
         self.program, self.parts, self.lead = program, parts, lead
         self.plan, self.model_settings = lead.plan, lead.model_settings
         plan = lead.plan
         self.root = root
         self.allow_extern = allow_extern
-        self.device = choose_device(plan.settings["device"])
+        self.device = choose_device(plan.settings["device"], self.processes)
         #: the processor threads of a step: as the settings say, as the run began, or by the model's size.
         #: The order of sums depends on it: a run goes on bit for bit only with the number it began with.
         self.threads: int = (
@@ -67,7 +75,7 @@ class Job:
 
     def _worthwhile(self, macs: int) -> int:
         batch: int | str = self.plan.settings["batch_size"]
-        work: int = macs * (batch if isinstance(batch, int) else 1)
+        work: int = macs * (batch if isinstance(batch, int) else 1) // self.processes.size
         if self.device.type != "cpu":
             return EVERY
         return max(1, min(EVERY, work // A_THREADS_WORTH))
@@ -123,9 +131,9 @@ class Job:
     def channels_last(self, model: nn.Module) -> bool:
         """Whether images lie with their channels together: what convolutions are fastest with."""
         wanted = self.plan.settings["channels_last"]
-        return (
-            wanted if wanted is not None else any(isinstance(m, nn.Conv2d) for m in model.modules())
-        )
+        if wanted is not None or self.processes.divide(self.plan.settings["strategy"]):
+            return bool(wanted)  # what is divided lies row by row
+        return any(isinstance(m, nn.Conv2d) for m in model.modules())
 
     @cached_property
     def model_class(self) -> Any:
@@ -136,7 +144,10 @@ class Job:
     def data(self) -> Data:
         """The data, loaded and preprocessed."""
         plan = self.plan.data
-        found = load(plan, plan.root, self.device, self.plan.settings["workers"])
+        processes = self.processes
+        with processes.first_here():
+            workers = self.plan.settings["workers"]
+            found = load(plan, plan.root, self.device, workers, processes.local_size)
         if found.unreadable:
             count, first = len(found.unreadable), found.unreadable[0]
             self.notes.append(f"{count} unreadable file{'s' * (count > 1)} left out: {first}")
@@ -153,6 +164,11 @@ class Job:
         light.determine(settings["deterministic"])
         if not settings["compile"]:
             light.optimizers_alone()
+        if len(self.parts) > 1 and self.processes.size > 1:
+            raise RunError(
+                "several models are trained together in one process only",
+                "start it without torchrun",
+            )
         self.seed()
         kind = Trainer if len(self.parts) == 1 else Alternating
         made = {
@@ -175,11 +191,23 @@ class Job:
         frozen = freeze(model, settings["freeze"])
         if frozen:
             self.notes.append(f"{frozen:,} parameters are frozen")
-        return kind(part.plan, model, loss, self.data.splits, run, self.device)
+        processes = self.processes
+        if processes.size == 1:
+            strategy = Whole(processes, self.device)
+        else:
+            from nnspec.training.parallel import strategies
+
+            strategy = strategies.strategy_of(part.plan, part.graph, processes, self.device)
+            self.notes.append(strategies.told(settings, processes))
+            model = strategies.prepared(model, settings, self.data.splits, strategy)
+        return kind(part.plan, model, loss, self.data.splits, run, strategy)
 
 
-def choose_device(wanted: str | None) -> torch.device:
-    """The device of this name, or the best there is. RunError where it is not there."""
+def choose_device(wanted: str | None, processes: Processes) -> torch.device:
+    """The device of this name, or the best there is; of several processes each has a GPU of its own. RunError
+    where it is not there."""
+    if processes.size > 1 and wanted in (None, "cuda") and torch.cuda.is_available():
+        return processes.own_gpu()
     if wanted is None:
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -200,10 +228,11 @@ def restore(
     device: str | None = None,
     allow_extern: bool = False,
     words: Mapping[str, Any] | None = None,
+    processes: Processes | None = None,
 ) -> tuple[Run, Job]:
     """A run folder and its job, made again from the spec and the settings in it; `words` take the place of
     those."""
-    run = Run.open(folder)
+    run = (Run if processes is None or processes.leads else Onlooker).open(folder)
     settings = run.settings
     overrides: Mapping[str, Any] = {**settings.overrides, **(words or {})}
     if device is not None:
@@ -219,6 +248,7 @@ def restore(
             settings.resolved.get("threads"),
             run.imports,
             allow_extern,
+            processes,
         )
     except SpecError as error:
         raise RunError(f"the spec of {folder} has errors:\n{error}") from None
@@ -233,6 +263,7 @@ def prepare(
     threads: int | None = None,
     imports: Mapping[str, str] | None = None,
     allow_extern: bool = False,
+    processes: Processes | None = None,
 ) -> Job:
     """Check a spec, and resolve its train part. Raises SpecError with every problem.
 
@@ -252,9 +283,9 @@ def prepare(
     for plan, graph, model_settings, sizes in found:
         total = macs(graph)[id(graph)]
         numbers = {name: sizes.get(name, 1) for name in symbols(total)}
-        parts.append(Part(plan, model_settings, evaluate(total, numbers)))
+        parts.append(Part(plan, graph, model_settings, evaluate(total, numbers)))
     lead = next((part for part in parts if part.plan.model == model), parts[0])
-    return Job(program, parts, lead, root, threads, allow_extern)
+    return Job(program, parts, lead, root, threads, allow_extern, processes)
 
 
 def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
@@ -274,6 +305,7 @@ def settings_of(job: Job, overrides: Mapping[str, Any]) -> Settings:
             **{k: v for k, v in plan.settings.items() if k not in OF_ONE_PART},
             "device": str(job.device),
             "threads": job.threads,
+            "processes": job.processes.size,
             **(
                 _of_part(job.lead)
                 if len(job.parts) == 1

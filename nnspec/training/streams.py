@@ -18,6 +18,7 @@ from nnspec.recipe.plan import DataPlan
 from nnspec.training.data import Batch, Data, Split, Step, apply
 from nnspec.training.errors import RunError
 from nnspec.training.images import read_image
+from nnspec.training.parallel.share import WHOLE, Share
 
 #: what a dataset gives for a sample: its values by field, or the error of the file that cannot be read
 Sample = dict[str, Tensor] | RunError
@@ -85,15 +86,21 @@ class Streamed:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def batches(self, size: int, order: Tensor | None = None, done: int = 0) -> Iterator[Batch]:
+    def batches(
+        self, size: int, order: Tensor | None = None, done: int = 0, share: Share = WHOLE
+    ) -> Iterator[Batch]:
         rows = (self.rows if order is None else self.rows[order.cpu()]).tolist()
-        starts = range(done * size, len(rows), size)
-        self.order.batches = [rows[start : start + size] for start in starts]
+        self.order.batches = [rows[a:b] for a, b in share.parts(len(rows), size, done)]
         try:
             for samples in self.loader:
                 batch = self._batch(samples)
                 if batch:
                     yield batch
+                elif share.of > 1:
+                    raise RunError(
+                        "no file of a process's share of a batch can be read, and the others wait for it",
+                        "mend or remove them: " + ", ".join((self.unreadable or [])[-3:]),
+                    )
         except RuntimeError as error:
             if "DataLoader worker" not in str(error):
                 raise

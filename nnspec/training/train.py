@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,13 @@ from nnspec.runs.log import dotted
 from nnspec.source import Source
 from nnspec.training.errors import RunError, is_out_of_memory
 from nnspec.training.loop import Interrupted, Trainer
+from nnspec.training.parallel.processes import Processes, launch, restarted
 from nnspec.training.progress import Display, footer, header
-from nnspec.training.run import Run
+from nnspec.training.run import Onlooker, Run, write_whole
 from nnspec.training.start import Job, prepare, restore, settings_of
+
+#: the file of a run folder that says which `torchrun` it belongs to
+LAUNCH = "launch"
 
 
 def train(
@@ -30,25 +34,64 @@ def train(
 ) -> Run:
     """Train as the spec says, with the overrides of the command line; the run folder.
 
-    Raises SpecError where the spec has problems, RunError where the run cannot go on.
+    Where torchrun has started the processes again, the run that they had begun goes on. Raises SpecError
+    where the spec has problems, RunError where the run cannot go on.
     """
-    job = prepare(source, model, overrides, root, allow_extern=allow_extern)
-    _ = job.model_class, job.data  # what cannot be made or loaded leaves no folder
-    if job.is_open:
-        from nnspec.training.probing import found_by_trying
+    processes = Processes.join()
+    with processes.together():
+        job = prepare(
+            source, model, overrides, root, allow_extern=allow_extern, processes=processes
+        )
+        _ = job.model_class, job.data  # what cannot be made or loaded leaves no folder
+        before = processes.said_by_first(lambda: begun(parent / job.plan.model))
+        if before:
+            return _resume(before, None, console, allow_extern, {}, processes)
+        if job.is_open and processes.size > 1:
+            raise RunError(
+                'batch_size="auto" and lr="find" are tried in one process',
+                "start it once without torchrun, and take the numbers that it finds",
+            )
+        if job.is_open:
+            from nnspec.training.probing import found_by_trying
 
-        def again(words: dict[str, Any]) -> Job:
-            made = prepare(source, model, {**overrides, **words}, root, allow_extern=allow_extern)
-            made.data = job.data
-            return made
+            def again(words: dict[str, Any]) -> Job:
+                made = prepare(
+                    source, model, {**overrides, **words}, root, allow_extern=allow_extern
+                )
+                made.data = job.data
+                return made
 
-        found, notes = found_by_trying(job, again)
-        overrides = {**overrides, **found}
-        job = again({})
-        job.notes += notes
-    run = Run.new(parent, job.plan.model)
-    run.begin(source.text, job.program.texts, settings_of(job, overrides))
-    return _go(job, run, job.trainer(run, begins=True), console, overrides)
+            found, notes = found_by_trying(job, again)
+            overrides = {**overrides, **found}
+            job = again({})
+            job.notes += notes
+        run = _new_run(parent, job, processes)
+        run.begin(source.text, job.program.texts, settings_of(job, overrides))
+        return _go(job, run, job.trainer(run, begins=True), console, overrides)
+
+
+def _new_run(parent: Path, job: Job, processes: Processes) -> Run:
+    """A new run folder, which one process makes."""
+
+    def make() -> str:
+        run = Run.new(parent, job.plan.model)
+        if processes.size > 1 and launch():
+            write_whole(run.folder / LAUNCH, launch().encode())
+        return str(run.folder)
+
+    folder = Path(processes.said_by_first(make))
+    return Run(folder) if processes.leads else Onlooker(folder)
+
+
+def begun(runs: Path) -> str:
+    """The folder of the run that these processes had begun, and saved, before torchrun started them again."""
+    if not restarted():
+        return ""
+    for file in sorted(runs.glob(f"*/{LAUNCH}"), reverse=True):
+        saved = any((file.parent / name / "state.json").is_file() for name in ("last", ".last.old"))
+        if file.read_text() == launch() and saved:
+            return str(file.parent)
+    return ""
 
 
 def resume(
@@ -58,8 +101,22 @@ def resume(
     allow_extern: bool = False,
     overrides: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Go on with a run that was stopped, with settings of the command line in place of its own."""
-    run, job = restore(folder, device, allow_extern, overrides)
+    """Go on with a run that was stopped, with settings of the command line in place of its own; with as many
+    processes as there are now."""
+    processes = Processes.join()
+    with processes.together():
+        return _resume(folder, device, console, allow_extern, overrides, processes)
+
+
+def _resume(
+    folder: str,
+    device: str | None,
+    console: Console,
+    allow_extern: bool,
+    overrides: Mapping[str, Any] | None,
+    processes: Processes,
+) -> Run:
+    run, job = restore(folder, device, allow_extern, overrides, processes)
     before, now = run.settings, settings_of(job, {**run.settings.overrides, **(overrides or {})})
     changed = changes(before.resolved, now.resolved)
     trainer = job.trainer(run)
@@ -88,6 +145,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tupl
 
 def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[str, Any]) -> Run:
     counts = {name: len(split) for name, split in trainer.splits.items()}
+    console = console if job.processes.leads else Console(quiet=True)
     models = {one.plan.model: one.model for one in trainer.together}
     parameters = sum(p.numel() for model in models.values() for p in model.parameters())
     header(console, job, counts, models, dict(words))
@@ -95,7 +153,7 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
         console, job.plan.settings["epochs"], trainer.epoch, trainer.monitor, trainer.batch_size
     )
     begun = time.perf_counter()
-    log = _EventLog(run, display, trainer.epoch)
+    log = _EventLog(run, display, trainer.epoch) if job.processes.leads else Silent()
     try:
         with display:
             trainer.train(log)
@@ -133,6 +191,19 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
     classes = any(job.plan.data.fields[m.field].classes is not None for m in job.plan.metrics)
     footer(console, *best, str(run.folder), seconds, classes)
     return run
+
+
+class Silent:
+    """The watcher of a process that does not lead."""
+
+    def batch(self, epoch: int, done: int, of: int, loss: Callable[[], float]) -> None:
+        pass
+
+    def epoch(self, row: dict[str, Any], best: bool) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 class _EventLog:

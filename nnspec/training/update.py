@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from nnspec.recipe.plan import TrainPlan
 from nnspec.training import light
 from nnspec.training.groups import optimizers
+from nnspec.training.parallel.whole import Whole
 from nnspec.training.state import pack, unpack
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16}
@@ -21,15 +23,21 @@ class Update:
     """The part of training that changes the weights, and its state."""
 
     def __init__(
-        self, plan: TrainPlan, model: nn.Module, batches: int, best: str, device: torch.device
+        self, plan: TrainPlan, model: nn.Module, batches: int, best: str, strategy: Whole
     ) -> None:
         """`batches` in an epoch; `best`: "max" or "min", what the watched figure should be."""
+        self.strategy = strategy
         self.plan, self.model = plan, model
         settings = plan.settings
         self.accumulate: int = settings["accumulate"]
         per_epoch = math.ceil(batches / self.accumulate)
         total = per_epoch * settings["epochs"]
-        self.optimizers = optimizers(model, plan)
+        average = plan.average
+        self.average = average.definition.build(model, average.settings) if average else None
+        strategy.spread(model)
+        if self.average is not None:
+            strategy.spread(self.average.module)
+        self.optimizers = optimizers(model, plan, strategy.divides)
         for one in self.optimizers:
             light.plain_step(one)
         schedule = plan.scheduler
@@ -37,10 +45,10 @@ class Update:
             schedule.definition.build(one, per_epoch, total, schedule.settings, best)
             for one in self.optimizers
         ]
-        average = plan.average
-        self.average = average.definition.build(model, average.settings) if average else None
         # small float16 gradients would be 0: the loss is scaled up before, the gradients down after
-        self.scaler = torch.amp.GradScaler(device.type, enabled=settings["precision"] == "fp16")
+        self.scaler = torch.amp.GradScaler(
+            strategy.device.type, enabled=settings["precision"] == "fp16"
+        )
 
     @property
     def lr(self) -> float:
@@ -136,6 +144,19 @@ class Update:
             parts["average"] = dict(self.average.state_dict())
         return {name: pack(value, name, tensors) for name, value in parts.items()}
 
+    def held_as(self, name: str) -> Tensor | None:
+        """What a saved tensor is divided as: `optimizers.0.state.7.exp_avg` as parameter 7."""
+        part, _, rest = name.partition(".")
+        if part == "average" and self.average is not None:
+            found: Tensor | None = self.average.state_dict().get(rest)
+            return found
+        match = re.fullmatch(r"(\d+)\.state\.(\d+)\.\w+", rest)
+        if part != "optimizers" or match is None or int(match[1]) >= len(self.optimizers):
+            return None
+        groups = self.optimizers[int(match[1])].param_groups
+        parameters = [p for group in groups for p in group["params"]]
+        return parameters[int(match[2])] if int(match[2]) < len(parameters) else None
+
     def load(
         self, parts: dict[str, Any], tensors: dict[str, Tensor], changed: Collection[str] = ()
     ) -> None:
@@ -145,7 +166,7 @@ class Update:
             parameters = [p for group in optimizer.param_groups for p in group["params"]]
             for number, values in saved["state"].items():
                 for name, value in values.items():
-                    values[name] = _laid_out_as(value, parameters[number])
+                    values[name] = self._laid_out_as(value, parameters[number])
             own = [_settings(group, changed) for group in optimizer.param_groups]
             optimizer.load_state_dict(saved)
             for group, values in zip(optimizer.param_groups, own, strict=True):
@@ -162,7 +183,14 @@ class Update:
         if self.scaler.is_enabled():
             self.scaler.load_state_dict(read["scaler"])
         if self.average is not None:
-            self.average.load_state_dict(read["average"])
+            self.strategy.load(self.average, read["average"])
+
+    def _laid_out_as(self, value: Any, parameter: Tensor) -> Any:
+        """Fused optimizers go through weight and state in the order of memory: it must be the same."""
+        if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
+            value = self.strategy.held_as(value, parameter)
+            return torch.empty_like(parameter, dtype=value.dtype).copy_(value).detach()
+        return value
 
 
 def _settings(group: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
@@ -174,10 +202,3 @@ def _settings(group: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
 def _plain(state: dict[str, Any]) -> dict[str, Any]:
     """The state of a scheduler without its functions, which the plan makes again."""
     return {k: v for k, v in state.items() if k != "lr_lambdas" and not callable(v)}
-
-
-def _laid_out_as(value: Any, parameter: Tensor) -> Any:
-    """Fused optimizers go through weight and state in the order of memory: it must be the same."""
-    if isinstance(value, Tensor) and value.shape == parameter.shape and value.ndim:
-        return torch.empty_like(parameter, dtype=value.dtype).copy_(value).detach()
-    return value

@@ -157,7 +157,7 @@ def test_a_damaged_checkpoint_is_told(folder: Path, file: str, text: str | None)
     target = folder / "last" / file
     if text is None:  # good JSON, but what it names is not there
         state = json.loads(target.read_text())
-        state["parts"]["rng"]["cpu"] = {"$tensor": "nowhere"}
+        state["parts"]["rng"][0]["cpu"] = {"$tensor": "nowhere"}
         text = json.dumps(state)
     target.write_text(text)
     with pytest.raises(RunError):
