@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from nnspec.operators.activation import Activation, Clipped, FloatResult
 from nnspec.operators.definition import CallCode, ModuleCode, Ref, Setting
-from nnspec.tensors import TensorType
+from nnspec.operators.fitting import fits
+from nnspec.tensors import TensorType, promote_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Hardtanh(Clipped):
         Setting("max_val", "float", 1.0, doc="the largest value, above min_val"),
     )
     accepts = ("[2, 3] -> hardtanh", "[2, 3] -> hardtanh(0, 20)", "i64[2] -> hardtanh")
-    rejects = ("bool[2] -> hardtanh", "[2, 3] -> hardtanh(1, 0)")
+    rejects = ("bool[2] -> hardtanh", "[2, 3] -> hardtanh(1, 0)", "i8[2] -> hardtanh(0, 2048)")
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         low, high = use["min_val"], use["max_val"]
@@ -58,7 +59,11 @@ class Hardtanh(Clipped):
                 code="NN206",
                 argument="min_val",
             )
-        return super().infer(use)
+        kept = super().infer(use)
+        dtype = promote_scalar(promote_scalar(use.x.dtype, low), high)  # in which it is compared
+        fits(use, dtype, "min_val", low)
+        fits(use, dtype, "max_val", high)
+        return kept
 
 
 class Hardshrink(Activation):
@@ -118,7 +123,13 @@ class Threshold(Clipped):
         Setting("value", "float", doc="what stands elsewhere"),
     )
     accepts = ("[2, 3] -> threshold(0.1, 20)", "i64[2] -> threshold(1, 0)")
-    rejects = ("bool[2] -> threshold(0, 0)",)
+    rejects = ("bool[2] -> threshold(0, 0)", "i8[2] -> threshold(0, 2048)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        kept = super().infer(use)
+        for name in ("threshold", "value"):
+            fits(use, use.x.dtype, name, use[name])
+        return kept
 
     def module(self, use: Use) -> ModuleCode:
         return ModuleCode(self.torch_class, (use["threshold"], use["value"]), self.changed(use))
