@@ -6,7 +6,7 @@ from __future__ import annotations
 from nnspec.operators.activation import Activation, Clipped, FloatResult
 from nnspec.operators.definition import CallCode, ModuleCode, Ref, Setting
 from nnspec.operators.fitting import fits
-from nnspec.tensors import TensorType, promote_scalar
+from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,9 +60,11 @@ class Hardtanh(Clipped):
                 argument="min_val",
             )
         kept = super().infer(use)
-        dtype = promote_scalar(promote_scalar(use.x.dtype, low), high)  # in which it is compared
-        fits(use, dtype, "min_val", low)
-        fits(use, dtype, "max_val", high)
+        whole = not is_float(use.x.dtype)  # then PyTorch cuts fractions off the bounds
+        for name, bound in (("min_val", low), ("max_val", high)):
+            if whole:
+                fits(use, "i64", name, bound)
+            fits(use, use.x.dtype, name, int(bound) if whole else bound)
         return kept
 
 
@@ -127,8 +129,9 @@ class Threshold(Clipped):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         kept = super().infer(use)
-        for name in ("threshold", "value"):
-            fits(use, use.x.dtype, name, use[name])
+        compared = "f32" if is_float(use.x.dtype) and use.x.dtype != "f64" else use.x.dtype
+        fits(use, compared, "threshold", use["threshold"])
+        fits(use, use.x.dtype, "value", use["value"])
         return kept
 
     def module(self, use: Use) -> ModuleCode:

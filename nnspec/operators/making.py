@@ -229,8 +229,7 @@ class Full(Maker):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dtype = use["dtype"] or _kind(use["fill_value"])
-        if not is_float(dtype):
-            fits(use, dtype, "fill_value", use["fill_value"])
+        fits(use, dtype, "fill_value", use["fill_value"])
         return (TensorType(dtype, self.shape(use)),)
 
     def function(self, use: Use) -> CallCode:

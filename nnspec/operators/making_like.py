@@ -6,7 +6,7 @@ from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
 from nnspec.operators.fitting import fits
 from nnspec.operators.making import drawn
-from nnspec.tensors import TensorType, is_float, torch_name
+from nnspec.tensors import TensorType, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,8 +61,7 @@ class FullLike(Like):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         (made,) = super().infer(use)
-        if not is_float(made.dtype):
-            fits(use, made.dtype, "fill_value", use["fill_value"])
+        fits(use, made.dtype, "fill_value", use["fill_value"])
         return (made,)
 
     def function(self, use: Use) -> CallCode:
