@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from collections.abc import Iterable
 from textwrap import wrap
 
@@ -42,12 +42,8 @@ def imports(plans: Iterable[ClassPlan]) -> set[str]:
 def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> str:
     """A module: docstring, the imports that the parts need and those of packages, the parts."""
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
-    words = set(
-        re.findall(
-            r"\b(?:torch(?=\.)|torchvision(?=\.)|F(?=\.)|nn(?=\.)|Tensor\b|NamedTuple\b|OrderedDict\b)",
-            body,
-        )
-    )
+    # docstrings and comments may speak of a module that the code has no use for
+    words = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
     standard = [line for word, line in _IMPORTS if word in words]
     torch = [*packages]
     torch += ["import torch"] if "torch" in words else []

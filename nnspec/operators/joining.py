@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nnspec.dims import ceildiv, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
 from nnspec.tensors import TensorType, promote
@@ -34,16 +36,15 @@ class Joining(Operator):
                     code="NN303",
                 )
             for axis, (a, b) in enumerate(zip(first.shape, other.shape, strict=True)):
-                if axis != dim:
-                    use.equal(
-                        a,
-                        b,
-                        f"`{self.name}` of {first} and {other}: dimension {axis} is "
-                        f"{render(a)} and {render(b)}",
-                        code="NN301",
-                    )
+                if axis != dim and a != b:
+                    message = partial(self._differing, first, other, axis)
+                    use.equal(a, b, message, code="NN301")
             dtype = promote(dtype, other.dtype)
         return dtype
+
+    def _differing(self, first: TensorType, other: TensorType, axis: int) -> str:
+        sizes = f"{render(first.shape[axis])} and {render(other.shape[axis])}"
+        return f"`{self.name}` of {first} and {other}: dimension {axis} is {sizes}"
 
 
 class Concat(Joining):

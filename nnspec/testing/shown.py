@@ -11,6 +11,7 @@ from typing import Any
 from nnspec.diagnostics import Mismatch
 from nnspec.dims import Dim, render, symbol
 from nnspec.operators.definition import Operator
+from nnspec.sizes import solve
 from nnspec.tensors import TensorType
 
 from .examples import Case, Refused, bound_use, example, run_nnspec
@@ -80,6 +81,6 @@ def _result(case: Case, kind: TensorType) -> str | None:
         free = any(isinstance(s, Dim) for p in case.operator.params(use).values() for s in p.shape)
     except (Mismatch, TypeError, ValueError, ArithmeticError):
         return None
-    needs = dict.fromkeys(condition.text for condition, _ in use.conditions)
+    needs = solve(condition for condition, _ in use.conditions).requires
     told = f" where {' and '.join(needs)}" if needs else ""
     return None if free else ", ".join(map(str, results)) + told
