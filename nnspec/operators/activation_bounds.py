@@ -129,7 +129,7 @@ class Threshold(Clipped):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         kept = super().infer(use)
-        compared = "f32" if is_float(use.x.dtype) and use.x.dtype != "f64" else use.x.dtype
+        compared = "f32" if use.x.dtype in ("f16", "bf16") else use.x.dtype
         fits(use, compared, "threshold", use["threshold"])
         fits(use, use.x.dtype, "value", use["value"])
         return kept

@@ -66,7 +66,7 @@ class Where(Operator):
         else:
             dtype = meet(a, b, use.settings)
             for side, name in ((a, "input"), (b, "other")):
-                if side is None:
+                if side is None and dtype not in ("f16", "bf16"):  # these take what becomes inf
                     fits(use, dtype, name, use[name])
         return (TensorType(dtype, together(use, condition, a, b)),)
 
