@@ -187,10 +187,14 @@ def test_a_model_without_a_train_part_is_trained_on_data_that_is_named(
     capsys.readouterr()
     for words, told in {
         ("tiny.nn",): "nnspec train tiny.nn:Tiny data=cifar10",
+        ("zoo:gpt2",): "from zoo.gpt2 import gpt2",
+        ("zoo:siamese",): "left [N, 1, H, W], right [N, 1, H, W]",
         ("zoo:raft_small", "data=digits"): "needs a train part of its own",
     }.items():
         assert main(["train", *words]) == 2
-        assert told in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert told in said
+        assert ("cifar10" in said) == (words == ("tiny.nn",))
     assert main(["train", "zoo:resnet18", "data=digitz"]) == 1
     assert "did you mean `digits`" in capsys.readouterr().out
 

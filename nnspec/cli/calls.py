@@ -105,6 +105,8 @@ def predict(
     output: str | None,
 ) -> int:
     """Use the model of a run folder on files; the exit status: 1 where a sample could not be used."""
+    from pathlib import Path
+
     failed = False
 
     def run() -> None:
@@ -113,7 +115,12 @@ def predict(
 
         nonlocal failed
         predictions = use(folder, list(inputs), device, allow_extern, onnx)
-        if form == "text" and output is None:
+        if output is not None and (output.endswith("/") or os.path.isdir(output)):
+            from nnspec.training.drawing import write_pictures
+
+            count = write_pictures(predictions, Path(output))
+            write(f"{Path(output)}: {count} pictures\n")
+        elif form == "text" and output is None:
             tables.show_predictions(_console(), predictions, top)
         else:
             _hand_over(predictions, top, form, output)

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
     "--format", "form", type=click.Choice(["text", "csv", "json"]), default="text",
     help="How to write them; text without it.",
 )  # fmt: skip
-@click.option("-o", "--output", metavar="FILE", help="Where to write them; .csv and .json say how.")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Where to write them; .csv and .json say how; FOLDER/: pictures, as PNG.",
+)
 @click.option("--onnx", metavar="FILE", help="Compute with this exported file instead of PyTorch.")
 @allow_extern_option
 def command(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from nnspec.diagnostics import Problem
     from nnspec.recipe.definition import Field
-    from nnspec.report.model import ModelReport
+    from nnspec.report.model import ModelReport, Tensor
     from nnspec.targets import Target
 
 
@@ -49,11 +49,38 @@ def missing(target: Target, source: Source) -> str:
     program = Program(parse(source)[0])
     name = meant(target, program)
     words = f"zoo:{name}" if of_zoo(target) else f"{target.shown}:{name}"
+    begin = f"there is no train part for `{name}` of {source.name}; "
+    model = check_text(source, name).models.get(name)
+    if model is None or _classifies_images(model):
+        return (
+            f"{begin}name the data to train it as a classifier of images,\n"
+            f"  nnspec train {words} data=cifar10\n  nnspec train {words} data=FOLDER\n"
+            f"or write a train part: train {name} on Data: …"
+        )
+    inputs = ", ".join(f"{key} {_shown(given)}" for key, given in model.inputs.items())
+    outputs = ", ".join(model.outputs)
+    first = f"  from {_place(target)} import {name}\n\n" if of_zoo(target) else ""
     return (
-        f"there is no train part for `{name}` of {source.name}; name the data to train it as a classifier "
-        f"of images,\n  nnspec train {words} data=cifar10\n  nnspec train {words} data=FOLDER\n"
-        f"or write a train part: train {name} on Data: …"
+        f"{begin}write one{', in a file of your own' * bool(first)}:\n\n{first}"
+        f"  data Data:\n      source = fake()    # yours in its place, with {inputs}\n\n"
+        f"  train {name} on Data:\n      loss = …           # of {outputs} and the fields of Data"
     )
+
+
+def _classifies_images(model: ModelReport) -> bool:
+    """Whether it makes one row of scores of one image."""
+    given, made = list(model.inputs.values()), list(model.outputs.values())
+    return [len(each.shape) for each in given] == [4] and len(made[0].shape) == 2
+
+
+def _shown(tensor: Tensor) -> str:
+    return f"{'' if tensor.dtype == 'f32' else tensor.dtype}[{', '.join(map(str, tensor.shape))}]"
+
+
+def _place(target: Target) -> str:
+    """Where a spec beside this one would import from."""
+    file = os.path.basename(target.file)
+    return f"zoo.{file.removesuffix('.nn')}" if of_zoo(target) else f'"{file}"'
 
 
 def spec(target: Target, source: Source, data: str, root: str) -> Source | list[Problem]:
@@ -82,11 +109,9 @@ def spec(target: Target, source: Source, data: str, root: str) -> Source | list[
     field = next(key for key, one in fields.items() if one is image)
     steps = " -> ".join([*_steps(model, image), "normalize(mean=0.5, std=0.25)"])
     output = next(iter(model.outputs))
-    file = os.path.basename(target.file)
-    where = f"zoo.{file.removesuffix('.nn')}" if of_zoo(target) else f'"{file}"'
     known = [parameter.name for parameter in program.models[name].parameters]
     classes = f"classes={fields[label].classes}" if "classes" in known else ""
-    text = f"""from {where} import {name} as Base
+    text = f"""from {_place(target)} import {name} as Base
 
 model {name} = Base({classes})
 

@@ -22,8 +22,8 @@ COLUMNS = 100
 #: what a family is for; the others are the last kind
 KINDS = {
     "classification": (
-        "alexnet convnext densenet digits efficientnet googlenet inception_v3 lenet maxvit mlp mnasnet "
-        "mobilenet_v2 mobilenet_v3 regnet resnet shufflenet_v2 squeezenet swin swin_v2 vgg vit"
+        "alexnet cifar_speedrun convnext densenet digits efficientnet googlenet inception_v3 lenet maxvit "
+        "mlp mnasnet mobilenet_v2 mobilenet_v3 regnet resnet shufflenet_v2 squeezenet swin swin_v2 vgg vit"
     ),
     "segmentation": "deeplabv3 fcn lraspp unet",
     "detection": "faster_rcnn fcos keypoint_rcnn mask_rcnn resnet_fpn retinanet ssd ssdlite",

@@ -108,7 +108,8 @@ def _formal_types(
             if name is not None and name in graph.arguments:
                 sizes.append(symbol(name))
                 continue
-            if name is None and item is not None:
+            unnamed = item is None or (isinstance(item, tree.Name) and item.id == "_")
+            if name is None and not unnamed:
                 sizes.append(size)  # an expression: its own names say what it is
                 continue
             if name is None:

@@ -21,11 +21,12 @@ from nnspec.syntax import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from nnspec.elaborate.program import Program
     from nnspec.recipe.definition import Field, Recipe
+    from nnspec.recipe.sources.base import Asks
 
 SPLITS = ("train", "val", "test")
 
@@ -138,9 +139,13 @@ def data_root(home: Program, root: str) -> str:
 
 
 def data_plan(
-    program: Program, part: tree.DataDef, overrides: Mapping[str, Any], root: str
+    program: Program,
+    part: tree.DataDef,
+    overrides: Mapping[str, Any],
+    root: str,
+    asks: Callable[[], Asks] | None = None,
 ) -> DataPlan | None:
-    """The plan of a `data` part, or None where it has problems."""
+    """The plan of a `data` part, or None where it has problems. `asks`: the model that is trained on it."""
     reader = Reader(program, overrides, root)
     written: dict[tuple[str, ...], tree.Setting] = {}
     for setting in part.settings:
@@ -163,6 +168,18 @@ def data_plan(
     source = reader.attempt(lambda: reader.bound("source", source_setting.value, "source"))
     if source is None:
         return None
+    if source.definition.waits(source.settings):
+        if asks is None:
+            fail(
+                "NN504",
+                f"the shape of `{part.name}` is that of the model, and no train part uses it",
+                source_setting.value.span,
+                help=f"write train Model on {part.name}: …, or give it a shape",
+            )
+        if not asks().inputs:
+            raise Poisoned
+    if asks is not None:
+        source = replace(source, settings=source.definition.fitted(source.settings, asks))
     try:
         fields = dict(source.definition.fields(source.settings, root))
         divided = source.definition.is_divided(source.settings, root)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, nearest
 from nnspec.dims import compare, render, substitute, symbols
+from nnspec.elaborate.asked import asked
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.recipes import Reader, data_plan, data_root
 from nnspec.elaborate.scope import Scope
@@ -129,7 +130,7 @@ def _read(
         )
     model_problems = len(program.problems)
     graph = program.graph(part.model.id, own_settings)
-    data = data_plan(*found, {}, data_root(found[0], root))
+    data = data_plan(*found, {}, data_root(found[0], root), lambda: asked(graph))
     reader = Reader(program, overrides, root)
     written = {**of_the_run(group), **_written(part)}
     settings = {

@@ -12,6 +12,7 @@ from nnspec.recipe.definition import Field
 from nnspec.recipe.plan import TrainPlan
 from nnspec.recipe.sources.base import IMAGES
 from nnspec.training.data import Step, apply
+from nnspec.training.drawing import as_pictures
 from nnspec.training.errors import RunError
 from nnspec.training.images import as_tensor, channels_of, open_image, read_image
 from nnspec.training.start import Job, restore
@@ -22,7 +23,8 @@ BATCH = 256
 
 class Prediction:
     """What the model says of one sample: classes with their probabilities, best first; or numbers, where it
-    foretells those; or the problem. `file` names it, with the row in a table or array: `data.csv:3`."""
+    foretells those; or the problem. `file` names it, with the row in a table or array: `data.csv:3`.
+    `picture` is the output where that is one: u8[channels, H, W]."""
 
     def __init__(
         self,
@@ -30,9 +32,11 @@ class Prediction:
         classes: list[tuple[str, float]] | None = None,
         problem: RunError | None = None,
         numbers: list[float] | None = None,
+        picture: Tensor | None = None,
     ) -> None:
         self.file, self.problem = file, problem
         self.classes, self.numbers = classes or [], numbers or []
+        self.picture = picture
 
 
 #: a sample by name, or what is wrong with it
@@ -137,8 +141,11 @@ def _said(outputs: dict[str, Tensor], plan: TrainPlan) -> Iterator[Prediction]:
     field = plan.data.fields[measured.field] if measured else None
     result = outputs[measured.output if measured else plan.outputs[0]].float()
     if field is None or field.classes is None:
-        for row in result.flatten(1) if result.ndim > 1 else result.unsqueeze(1):
-            yield Prediction("", numbers=row.tolist())
+        rows = result.flatten(1) if result.ndim > 1 else result.unsqueeze(1)
+        pictures = as_pictures(result, plan)
+        for number, row in enumerate(rows):
+            picture = None if pictures is None else pictures[number]
+            yield Prediction("", numbers=row.tolist(), picture=picture)
         return
     if field.shape:
         raise RunError("this model gives a class for each place of a sample; predict tells one")

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 from torch import nn
 
-from nnspec.recipe.plan import SETTINGS
+from nnspec.recipe.plan import SETTINGS, TrainPlan
 from nnspec.training.start import Job, Part
 
 #: seconds between two looks at the loss: reading it waits for the device
@@ -162,7 +162,7 @@ def footer(
     best_epoch: int | None,
     folder: str,
     seconds: float,
-    classes: bool,
+    plan: TrainPlan,
 ) -> None:
     """How it ended, where the run folder is, and what to type next."""
     console.print()
@@ -175,13 +175,31 @@ def footer(
         )
     console.print(Text(f"run folder: {folder}"), soft_wrap=True)
     console.print(Text("next:", "dim"))
+    classes = any(plan.data.fields[m.field].classes is not None for m in plan.metrics)
     measured = "metrics for each class, and the confusion matrix" if classes else "its figures"
-    used = ("image.png", "the class of an image") if classes else ("FILE", "what it says of a file")
-    for command, what in (
-        (f"nnspec eval {folder}", measured),
-        (f"nnspec predict {folder} {used[0]}", used[1]),
-    ):
+    commands = [(f"nnspec eval {folder}", measured)]
+    used = _used(plan)
+    if used is not None:
+        commands.append((f"nnspec predict {folder} {used[0]}", used[1]))
+    for command, what in commands:
         console.print(Text(f"  {command}").append(f"    # {what}", "dim"), soft_wrap=True)
+
+
+def _used(plan: TrainPlan) -> tuple[str, str] | None:
+    """A file of what the model takes, and what `predict` tells of it; None of a model that it cannot use."""
+    fields = [plan.data.raw[name] for name in plan.inputs.values()]
+    measured = plan.data.fields[plan.metrics[0].field] if plan.metrics else None
+    chooses = measured is not None and measured.classes is not None
+    if len(fields) != 1 or (chooses and measured is not None and measured.shape):
+        return None
+    (field,) = fields
+    if field.columns:
+        file, one = "rows.csv", "each row"
+    elif field.dtype == "u8" and len(field.shape) == 3:
+        file, one = "image.png", "an image"
+    else:
+        file, one = "samples.npy", "each sample"
+    return file, f"the class of {one}" if chooses else f"the output for {one}"
 
 
 def _figure(metric: str, value: float) -> str:

@@ -188,8 +188,7 @@ def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[s
         }
     )
     best = trainer.monitor, trainer.best, trainer.best_epoch
-    classes = any(job.plan.data.fields[m.field].classes is not None for m in job.plan.metrics)
-    footer(console, *best, str(run.folder), seconds, classes)
+    footer(console, *best, str(run.folder), seconds, job.plan)
     return run
 
 

@@ -62,3 +62,23 @@ def test_of_another_input() -> None:
 def test_of_the_same_input() -> None:
     made = Spec(program_of(Source(LAST, "test.nn"))).Net()
     assert made(torch.zeros(2, 5, 6, 7)).shape == (2, 30, 7)
+
+
+UNNAMED = """
+block Twice:
+    input x: [N, _, H, W]
+    return x -> conv2d(8, 3, padding=1) -> batch_norm2d
+
+model Net(width: int = 4):
+    input image: [N, 3, H, W]
+    return image -> conv2d(width, 1) -> Twice -> Twice
+"""
+
+
+@pytest.mark.parametrize("width", [4, 2])
+def test_a_size_without_a_name_is_of_each_use(width: int) -> None:
+    """One class serves all of them, and other parameters of the model than those that it was read with."""
+    made = Spec(program_of(Source(UNNAMED, "a.nn"))).model("Net")(width=width)
+    convs = [m for m in made.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert [conv.in_channels for conv in convs] == [3, width, 8]
+    assert made(torch.rand(2, 3, 5, 6)).shape == (2, 8, 5, 6)

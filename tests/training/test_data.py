@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import pickle
 import struct
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ torch = pytest.importorskip("torch")
 numpy = pytest.importorskip("numpy")
 
 import nnspec.training  # noqa: E402, F401  (makes torchvision importable)
+from nnspec.checking import check_text  # noqa: E402
 from nnspec.diagnostics import Mismatch  # noqa: E402
 from nnspec.recipe import lookup, names  # noqa: E402
 from nnspec.recipe.definition import Bound, Field  # noqa: E402
 from nnspec.recipe.plan import AS_PUBLISHED, DataPlan  # noqa: E402
-from nnspec.training.data import divide, load, preprocess  # noqa: E402
+from nnspec.source import Source  # noqa: E402
+from nnspec.training.data import Resident, divide, load, preprocess  # noqa: E402
 from nnspec.training.errors import RunError  # noqa: E402
+from nnspec.training.start import prepare  # noqa: E402
 
 CPU = torch.device("cpu")
 
@@ -332,6 +336,112 @@ def test_fake_data_is_seeded() -> None:
         assert torch.equal(one["image"], other["image"])
         assert list(one["image"].shape) == [32, *shape]
         assert set(one["label"].tolist()) <= set(range(4))
+
+
+@pytest.fixture
+def datasets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    found = pytest.importorskip("datasets")
+    monkeypatch.setattr(found.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    return found
+
+
+def test_a_data_set_saved_by_hugging_faces_package(tmp_path: Path, datasets: Any) -> None:
+    from PIL import Image
+
+    draws = numpy.random.default_rng(0)
+    pictures = draws.integers(0, 256, (10, 6, 7, 3), dtype="uint8")
+    columns = {
+        "image": [Image.fromarray(one) for one in pictures],
+        "label": [n % 3 for n in range(10)],
+        "said": ["text"] * 10,
+        "place": draws.normal(size=(10, 2)).tolist(),
+        "table": draws.normal(size=(10, 2, 3)).tolist(),
+        "count": list(range(10)),
+        "new": [n % 2 == 0 for n in range(10)],
+    }
+    features = datasets.Features(
+        image=datasets.Image(), label=datasets.ClassLabel(names=["a", "b", "c"]),
+        said=datasets.Value("string"), place=datasets.List(datasets.Value("float64"), length=2),
+        table=datasets.Array2D((2, 3), "float32"), count=datasets.Value("int32"),
+        new=datasets.Value("bool"),
+    )  # fmt: skip
+    whole = datasets.Dataset.from_dict(columns, features=features)
+    parts = {"train": whole.select(range(7)), "test": whole.select(range(7, 10))}
+    datasets.DatasetDict(parts).save_to_disk(tmp_path / "saved")
+    made = plan("huggingface", path=str(tmp_path / "saved"), size=[6, 7])
+    assert {name: str(field) for name, field in made.raw.items()} == {
+        "image": "u8[3, 6, 7]", "label": "class(3)", "place": "f32[2]", "table": "f32[2, 3]",
+        "count": "i64[]", "new": "bool[]",
+    }  # fmt: skip
+    assert made.raw["label"].class_names == ("a", "b", "c")
+    splits = load(made, ".", CPU).splits
+    assert [len(splits[name]) for name in ("train", "val")] == [7, 3]
+    (batch,) = splits["val"].batches(10)
+    assert (batch["image"] * 255).round().byte().permute(0, 2, 3, 1).tolist() == pictures[
+        7:
+    ].tolist()
+    for name in ("label", "count", "new"):
+        assert batch[name].tolist() == columns[name][7:]
+    for name in ("place", "table"):
+        assert torch.allclose(batch[name], torch.tensor(columns[name][7:]))
+
+
+def test_files_as_the_hub_has_them(tmp_path: Path, datasets: Any) -> None:
+    """The way of the hub, with a folder in its place; the features are told by the first sample alone."""
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub" / "train.csv").write_text("a,b,word\n1,0.5,x\n2,1.5,y\n3,2.5,z\n4,3.5,w\n")
+    made = plan("huggingface", path=str(tmp_path / "hub"))
+    assert {name: str(field) for name, field in made.raw.items()} == {"a": "i64[]", "b": "f32[]"}
+    values = made.source.definition.load(made.source.settings, ".")
+    assert values["a"].tolist() == [1, 2, 3, 4] and values["b"].tolist() == [0.5, 1.5, 2.5, 3.5]
+
+
+def test_a_hub_that_cannot_be_reached_is_told(
+    tmp_path: Path, datasets: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
+    with pytest.raises(Mismatch, match="cannot be had from the Hugging Face Hub") as told:
+        plan("huggingface", path="somebody/something")
+    assert "save_to_disk" in told.value.help
+    monkeypatch.setitem(sys.modules, "datasets", None)  # as where it is not installed
+    with pytest.raises(Mismatch, match="not installed") as told:
+        plan("huggingface", path="somebody/something")
+    assert told.value.help == 'pip install "nnspec[huggingface]"'
+
+
+MADE_FOR = """
+model Two(classes: int = 7):
+    input picture: [N, 3, H, W]
+    input words: i64[N, T]
+    seen = picture -> pixel_unshuffle(3) -> mean(dim=[2, 3])
+    return logits = concat([seen, words -> embedding(20, 4) -> mean(dim=1)], dim=1) -> linear(classes)
+
+data Made:
+    source = fake(samples=8)
+    picture = normalize(mean=0.5, std=0.5)
+
+train Two on Made:
+    loss   = cross_entropy(logits, label)
+    epochs = 1
+"""
+
+
+def test_fake_data_is_made_for_the_model(tmp_path: Path) -> None:
+    job = prepare(Source(MADE_FOR, "two.nn"), "", {}, ".")
+    fields = {name: str(field) for name, field in job.plan.data.fields.items()}
+    assert fields == {"picture": "f32[3, 225, 225]", "words": "i64[16]", "label": "class(7)"}
+    split = job.data.splits["train"]
+    assert isinstance(split, Resident)
+    model, loss = job.build()
+    logits = model(split.fields["picture"], split.fields["words"])
+    assert torch.isfinite(loss(logits=logits, label=split.fields["label"]))
+
+
+def test_fake_data_without_a_shape_or_model_is_told() -> None:
+    alone = check_text(Source("data Made:\n    source = fake()\n", "a.nn"))
+    assert [p.code for p in alone.diagnostics] == ["NN504"]
+    wrong = check_text(Source(MADE_FOR.replace("embedding", "embeding"), "a.nn"))
+    assert [p.code for p in wrong.diagnostics] == ["NN200"]  # and nothing of the data
 
 
 def test_svhn_reads_its_true_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
-import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +16,11 @@ numpy = pytest.importorskip("numpy")
 
 from rich.console import Console  # noqa: E402
 
+from nnspec.cli import main  # noqa: E402
 from nnspec.source import Source  # noqa: E402
 from nnspec.training.errors import RunError  # noqa: E402
 from nnspec.training.evaluate import evaluate  # noqa: E402
+from nnspec.training.loop import Trainer  # noqa: E402
 from nnspec.training.predict import predict  # noqa: E402
 from nnspec.training.run import Run  # noqa: E402
 from nnspec.training.train import resume, train  # noqa: E402
@@ -67,31 +66,33 @@ def test_the_same_seed_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
     assert not torch.equal(other.weights("last")["head.weight"], run.weights("last")["head.weight"])
 
 
+#: of the 4 epochs of 23 batches: the first step, in an epoch, its last step, and while it is validated
+MOMENTS = {
+    "first step": ("_train_batch", 1),
+    "within an epoch": ("_train_batch", 30),
+    "last step of an epoch": ("_train_batch", 46),
+    "validation": ("validate", 2),
+}
+
+
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
-def test_a_stopped_run_resumes_bit_for_bit(run: Run, tmp_path: Path, name: signal.Signals) -> None:
-    """Interrupted at some step, resumed: the same weights and the same log as without."""
-    code = (
-        "import sys; from pathlib import Path; from rich.console import Console\n"
-        "from nnspec.source import Source; from nnspec.training.train import train\n"
-        "from nnspec.training.errors import RunError\n"
-        f"text = Path({str(ROOT / 'specs' / 'digits.nn')!r}).read_text()\n"
-        "try: train(Source(text, 'digits.nn'), '', {'epochs': 4}, '.', Console(), Path('.'))\n"
-        "except RunError as error: print(error.message, error.help); sys.exit(1)\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
-    assert process.stdout is not None
-    while not list(tmp_path.glob("DigitsCNN/*/last")):  # wait for the first epoch to be saved
-        assert process.poll() is None
-        time.sleep(0.005)
-    process.send_signal(name)
-    said = process.communicate(timeout=60)[0]
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_stopped_run_resumes_bit_for_bit(
+    run: Run, tmp_path: Path, moment: str, name: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted at some moment, resumed: the same weights and the same log as without.
+
+    The signal is raised at a step that is counted, not after a time: one that came when the run was over
+    found Python's own handlers again, and SIGTERM then ends the process.
+    """
+    method, number = MOMENTS[moment]
+    with monkeypatch.context() as patched:
+        raise_at(patched, method, number, name)
+        with pytest.raises(RunError, match="the state is saved") as stopped:
+            start(tmp_path, epochs=4)
     (folder,) = tmp_path.glob("DigitsCNN/*")
-    if process.returncode == 0:
-        pytest.skip("the run was over before the signal came")
-    assert "nnspec train --resume" in said
+    assert stopped.value.help == f"nnspec train --resume {folder}"
+    assert not (folder / "summary.json").exists()
     resumed = resume(str(folder), None, Console(file=io.StringIO()))
     for key, value in run.weights("last").items():
         assert torch.equal(value, resumed.weights("last")[key]), key
@@ -99,6 +100,122 @@ def test_a_stopped_run_resumes_bit_for_bit(run: Run, tmp_path: Path, name: signa
     assert [[r[k] for k in keys] for r in resumed.metrics()] == [
         [r[k] for k in keys] for r in run.metrics()
     ]
+
+
+def test_a_stop_in_the_last_validation_finds_the_run_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raise_at(monkeypatch, "validate", 1, signal.SIGTERM)
+    assert (start(tmp_path, epochs=1).folder / "summary.json").exists()
+
+
+def raise_at(patched: pytest.MonkeyPatch, method: str, number: int, name: signal.Signals) -> None:
+    """The signal comes at the end of the call of this number of a method of the trainer."""
+    original, calls = getattr(Trainer, method), itertools.count(1)
+
+    def signalled(self: Trainer, *given: Any) -> Any:
+        result = original(self, *given)
+        if next(calls) == number:
+            signal.raise_signal(name)
+        return result
+
+    patched.setattr(Trainer, method, signalled)
+
+
+NUMBERS = """
+model Net:
+    input features: [N, 2]
+    return y = features -> linear(1) -> flatten(0)
+
+data Table:
+    source = csv("table.csv", target="t", kind="number")
+
+train Net on Table:
+    loss   = mse_loss(y, t)
+    epochs = 1
+"""
+
+
+TWO = """
+model Two:
+    input a: [N, 2]
+    input b: [N, 3]
+    return y = concat([a, b], dim=1) -> linear(10)
+
+data Made:
+    source = fake(samples=20)
+
+train Two on Made:
+    loss   = cross_entropy(y, label)
+    epochs = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "told"),
+    [
+        ("digits", {"epochs": 1}, "image.png    # the class of an image"),
+        ("vae", {"epochs": 1}, "image.png    # the output for an image"),
+        ("digits_gan", {"epochs": 1}, "image.png    # the output for an image"),
+        ("lstm", {"epochs": 1}, "samples.npy    # the output for each sample"),
+        ("numbers", {}, "rows.csv    # the output for each row"),
+        ("two", {}, None),
+    ],
+)
+def test_the_end_says_how_the_model_is_used(
+    tmp_path: Path, name: str, words: dict[str, Any], told: str | None
+) -> None:
+    """But for a model of two inputs, which `predict` cannot use."""
+    (tmp_path / "table.csv").write_text(
+        "a,b,t\n" + "".join(f"{n},{n % 3},{n}.5\n" for n in range(9))
+    )
+    file = ROOT / "specs" / f"{name}.nn"
+    own = {"numbers": NUMBERS, "two": TWO}.get(name)
+    text, root = (own, tmp_path) if own else (file.read_text(), file.parent)
+    console = Console(file=io.StringIO(), width=300)
+    run = train(Source(text, f"{name}.nn"), "", words, str(root), console, tmp_path)
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    (line,) = [line for line in said.splitlines() if "nnspec predict" in line] or [""]
+    assert line.endswith(told or "")
+    assert (told is None) == (line == "")
+    if name == "numbers":
+        assert len(predict(str(run.folder), [str(tmp_path / "table.csv")])) == 9
+
+
+def test_a_generator_writes_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """From -1 to 1, as the data's normalize makes them, back to bytes."""
+    from PIL import Image
+
+    from nnspec.training.start import restore
+
+    spec = ROOT / "specs" / "digits_gan.nn"
+    overrides = {"epochs": 1}
+    run = train(
+        Source(spec.read_text(), "gan.nn"), "Generator", overrides, ".", Console(file=io.StringIO()),
+        tmp_path,
+    )  # fmt: skip
+    drawn = numpy.random.default_rng(0).normal(size=(3, 32)).astype("float32")
+    numpy.save(tmp_path / "z.npy", drawn)
+    words = ["predict", str(run.folder), str(tmp_path / "z.npy"), "-o", f"{tmp_path}/drawn/"]
+    assert main(words) == 0
+    assert "drawn: 3 pictures" in capsys.readouterr().out
+    job = restore(str(run.folder))[1]
+    model, _ = job.build()
+    model.load_state_dict(job.weights(run))
+    with torch.no_grad():
+        expected = (model.eval()(torch.from_numpy(drawn))[:, 0] / 2 + 0.5) * 255
+    for number in range(3):
+        with Image.open(tmp_path / "drawn" / f"z_{number}.png") as image:
+            found = torch.from_numpy(numpy.array(image).astype("float32"))
+        assert (found - expected[number]).abs().max() <= 0.501
+
+
+def test_what_makes_no_pictures_is_told(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    numpy.save(tmp_path / "a.npy", numpy.zeros((1, 1, 8, 8), "uint8"))
+    assert main(["predict", str(run.folder), str(tmp_path / "a.npy"), "-o", f"{tmp_path}/"]) == 1
+    assert "makes no pictures" in capsys.readouterr().err
 
 
 def test_a_finished_run_is_not_resumed(run: Run) -> None:

@@ -41,6 +41,19 @@ EXACT = {
     "stable_diffusion": {"sd1_unet": 859_520_964, "sd1_autoencoder": 83_653_863},
     # PyTorch's DCGAN tutorial
     "dcgan": {"dcgan_generator": 3_576_704, "dcgan_discriminator": 2_765_568},
+    # Page 2018, "How to Train Your ResNet 4": 3x3 convolutions without bias, each with a batch norm, of 64
+    # channels, 128 three times, 256, and 512 three times, and a linear layer without bias
+    "cifar_speedrun": {
+        "resnet9": sum(
+            9 * a * b + 2 * b
+            for a, b in zip(
+                (3, 64, 128, 128, 128, 256, 512, 512),
+                (64, 128, 128, 128, 256, 512, 512, 512),
+                strict=True,
+            )
+        )
+        + 512 * 10
+    },
     # the sizes 784, 400 and 20 of PyTorch's example `vae`: five linear layers with biases
     "vae": {"vae": 785 * 400 + 2 * 401 * 20 + 21 * 400 + 401 * 784},
     # state-spaces/mamba-130m-hf, -370m-hf, -1.4b-hf and -2.8b-hf on the Hugging Face hub

@@ -44,3 +44,20 @@ def test_the_vae_draws_better_than_the_mean_of_all_digits(tmp_path: Path) -> Non
     alone = torch.nn.functional.binary_cross_entropy(mean, images, reduction="sum") / len(images)
     found = losses("vae", tmp_path, epochs=20, optimizer__lr=0.003)
     assert min(found) < 0.95 * float(alone)
+
+
+def test_the_speed_run_takes_its_steps(tmp_path: Path) -> None:
+    """On drawn pictures of CIFAR-10's shape: only the data and a GPU tell how good it is."""
+    text = (SPECS / "cifar_speedrun.nn").read_text()
+    source = Source(text.replace("cifar10()", "fake([3, 32, 32], samples=40)"), "speedrun.nn")
+    console = pytest.importorskip("rich.console").Console(file=io.StringIO())
+    from nnspec.training.train import train
+
+    words = {"epochs": 2, "batch_size": 16, "model.width": 8}
+    run = train(source, "", words, str(SPECS), console, tmp_path)
+    first, second = run.metrics()
+    assert math.isfinite(first["train_loss"]) and math.isfinite(second["val_loss"])
+    # 4 steps of 0.4, half of them on the way up of 5 epochs of 2 steps each
+    assert first["lr"] == pytest.approx(0.4 * 3 / 10) and second["lr"] == pytest.approx(
+        0.4 * 5 / 10
+    )

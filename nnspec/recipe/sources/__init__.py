@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from nnspec.recipe.definition import by_name
-from nnspec.recipe.sources import digits, fake, folders, tables, text, vision
+from nnspec.recipe.sources import digits, fake, folders, hub, tables, text, vision
 
-ALL = by_name([*digits.OWN, *vision.OWN, *folders.OWN, *tables.OWN, *text.OWN, *fake.OWN])
+ALL = by_name([*digits.OWN, *vision.OWN, *folders.OWN, *tables.OWN, *text.OWN, *hub.OWN, *fake.OWN])

@@ -6,9 +6,11 @@ import os
 
 from nnspec.diagnostics import Mismatch
 from nnspec.recipe.definition import Field, Recipe
+from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, ClassVar
 
     from torch import Tensor
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 
 
+class Asks(Record):
+    """What a model asks of data that is made for it: its inputs, none where the model has mistakes, and the
+    classes that it tells apart, if it does."""
+
+    inputs: dict[str, Field]
+    classes: int | None
+
+
 class Source(Recipe):
     """A data set. Paths are relative to the folder of the spec (`root`)."""
 
@@ -25,6 +35,14 @@ class Source(Recipe):
     comes_divided: ClassVar[bool] = False
     #: it reads images of any size and kind, and makes them fit
     fits_images: ClassVar[bool] = False
+
+    def waits(self, settings: dict[str, Any]) -> bool:
+        """Whether its fields are known only with the model that is trained on it."""
+        return False
+
+    def fitted(self, settings: dict[str, Any], asks: Callable[[], Asks]) -> dict[str, Any]:
+        """The settings, with what they leave to the model that is trained on the data."""
+        return settings
 
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         """The fields of one sample, by name. Raises Mismatch NN506 where there is no such data."""

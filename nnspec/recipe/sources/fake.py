@@ -3,53 +3,84 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch
-from nnspec.operators.definition import REQUIRED, Setting
+from nnspec.operators.definition import Setting
 from nnspec.recipe.definition import Field
 from nnspec.recipe.sources.base import Source, classes
+from nnspec.records import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from torch import Tensor
 
+    from nnspec.recipe.sources.base import Asks
+
+#: of `label`, where neither the spec nor the model says how many; also the end of whole numbers
+CLASSES = 10
+
 
 class Fake(Source):
-    """Random samples: `image` of the given shape, f32 or, with three sizes, bytes, and `label`, a class."""
+    """Random samples: `image` of the given shape, f32 or, with three sizes, bytes, and `label`, a class.
+    Without a shape the inputs of the model that is trained, each under its name, in place of `image`."""
 
     name = "fake"
     settings = (
-        Setting("shape", "list", REQUIRED, doc="of one sample: [3, 224, 224]"),
-        Setting("classes", "int", 10),
+        Setting("shape", "list|none", None, doc="of one sample: [3, 224, 224]; else the model's"),
+        Setting("classes", "int|none", None, doc="else as many as the model tells apart, or 10"),
         Setting("samples", "int", 1024),
         Setting("seed", "int", 0),
     )
 
+    def waits(self, settings: dict[str, Any]) -> bool:
+        return settings["shape"] is None
+
+    def fitted(self, settings: dict[str, Any], asks: Callable[[], Asks]) -> dict[str, Any]:
+        if settings["classes"] is None:
+            settings = {**settings, "classes": asks().classes}
+        return settings if settings["shape"] is not None else {**settings, "inputs": asks().inputs}
+
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         shape = settings["shape"]
-        if not shape or any(not isinstance(size, int) or size < 1 for size in shape):
+        if shape is not None and (
+            not shape or any(not isinstance(size, int) or size < 1 for size in shape)
+        ):
             raise Mismatch("NN206", "`shape` is a list of sizes, each at least 1", argument="shape")
         for name, least in (("classes", 1), ("samples", 2)):
-            if settings[name] < least:
+            if settings[name] is not None and settings[name] < least:
                 raise Mismatch("NN206", f"`{name}` is at least {least}", argument=name)
-        dtype = "u8" if len(shape) == 3 else "f32"
-        return {"image": Field(dtype, tuple(shape)), "label": classes(settings["classes"])}
+        return {**self._inputs(settings), "label": classes(settings["classes"] or CLASSES)}
+
+    @staticmethod
+    def _inputs(settings: dict[str, Any]) -> dict[str, Field]:
+        if settings["shape"] is not None:
+            given = {"image": Field("f32", tuple(settings["shape"]))}
+        else:
+            given = settings["inputs"]
+        return {
+            name: replace(field, dtype="u8")
+            if field.dtype == "f32" and len(field.shape) == 3
+            else field
+            for name, field in given.items()
+        }
 
     def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
         import torch
 
         generator = torch.Generator().manual_seed(settings["seed"])
-        shape = (settings["samples"], *settings["shape"])
-        image = (
-            torch.randint(0, 256, shape, dtype=torch.uint8, generator=generator)
-            if len(shape) == 4
-            else torch.randn(shape, generator=generator)
-        )
-        count = settings["classes"]
-        return {
-            "image": image,
-            "label": torch.randint(0, count, (settings["samples"],), generator=generator),
-        }
+        samples, below = settings["samples"], settings["classes"] or CLASSES
+
+        def drawn(field: Field) -> Tensor:
+            shape = (samples, *field.shape)
+            if field.dtype == "f32":
+                return torch.randn(shape, generator=generator)
+            end, dtype = {"u8": (256, torch.uint8), "bool": (2, torch.bool)}.get(
+                field.dtype, (below, torch.int64)
+            )
+            return torch.randint(0, end, shape, generator=generator).to(dtype)
+
+        return {name: drawn(field) for name, field in self.fields(settings, root).items()}
 
 
 OWN = (Fake,)
