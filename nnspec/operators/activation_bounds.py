@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from nnspec.operators.activation import Activation, Clipped, FloatResult
 from nnspec.operators.definition import CallCode, ModuleCode, Ref, Setting
-from nnspec.tensors import TensorType
+from nnspec.operators.fitting import fits
+from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Hardtanh(Clipped):
         Setting("max_val", "float", 1.0, doc="the largest value, above min_val"),
     )
     accepts = ("[2, 3] -> hardtanh", "[2, 3] -> hardtanh(0, 20)", "i64[2] -> hardtanh")
-    rejects = ("bool[2] -> hardtanh", "[2, 3] -> hardtanh(1, 0)")
+    rejects = ("bool[2] -> hardtanh", "[2, 3] -> hardtanh(1, 0)", "i8[2] -> hardtanh(0, 2048)")
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         low, high = use["min_val"], use["max_val"]
@@ -58,7 +59,13 @@ class Hardtanh(Clipped):
                 code="NN206",
                 argument="min_val",
             )
-        return super().infer(use)
+        kept = super().infer(use)
+        whole = not is_float(use.x.dtype)  # then PyTorch cuts fractions off the bounds
+        for name, bound in (("min_val", low), ("max_val", high)):
+            if whole:
+                fits(use, "i64", name, bound)
+            fits(use, use.x.dtype, name, int(bound) if whole else bound)
+        return kept
 
 
 class Hardshrink(Activation):
@@ -118,7 +125,14 @@ class Threshold(Clipped):
         Setting("value", "float", doc="what stands elsewhere"),
     )
     accepts = ("[2, 3] -> threshold(0.1, 20)", "i64[2] -> threshold(1, 0)")
-    rejects = ("bool[2] -> threshold(0, 0)",)
+    rejects = ("bool[2] -> threshold(0, 0)", "i8[2] -> threshold(0, 2048)")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        kept = super().infer(use)
+        compared = "f32" if use.x.dtype in ("f16", "bf16") else use.x.dtype
+        fits(use, compared, "threshold", use["threshold"])
+        fits(use, use.x.dtype, "value", use["value"])
+        return kept
 
     def module(self, use: Use) -> ModuleCode:
         return ModuleCode(self.torch_class, (use["threshold"], use["value"]), self.changed(use))

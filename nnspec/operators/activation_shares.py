@@ -97,7 +97,7 @@ class Glu(Operator):
         if not is_float(use.x.dtype):
             use.fail(f"`glu` computes on floating-point tensors, not {use.x}", code="NN304")
         if use.x.rank == 0:
-            use.fail("`glu` takes a tensor of at least one dimension", code="NN303")
+            use.fail(f"`glu` takes a tensor of at least one dimension, not {use.x}", code="NN303")
         dim = use.dim("dim", use.x.rank)
         shape = list(use.x.shape)
         use.divisible(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnspec.operators.definition import CallCode, InfixCode, Operator, Ref, Tensor
+from nnspec.operators.fitting import fits
 from nnspec.tensors import TensorType, broadcast, is_float, promote, promote_scalar, show_shape
 
 TYPE_CHECKING = False
@@ -182,6 +183,8 @@ class Pow(Binary):
         exponent = use.settings.get("other")
         if isinstance(exponent, int) and exponent < 0 and dtype[0] in "iu":
             use.fail(f"an integer to the power of {exponent} is no integer", code="NN206")
+        if exponent is not None and dtype != "f32":  # f32 takes those that become inf
+            fits(use, dtype, "other", exponent)
         if dtype == "bool":
             use.fail("`**` does not work on bool tensors", code="NN304")
         return dtype

@@ -121,7 +121,7 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
             f"`{setting.name}` of `{owner}` is {_describe(setting)}, not {show(value)}",
             argument=setting.name,
         )
-    if isinstance(value, float) and value.is_integer() and "float" not in kinds:
+    if isinstance(value, float) and value.is_integer() and not {"float", "any"} & set(kinds):
         return int(value)
     return tuple(value) if isinstance(value, list) else value
 

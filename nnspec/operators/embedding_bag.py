@@ -52,7 +52,13 @@ class EmbeddingBag(Operator):
                 use.fail(f"`embedding_bag` takes integers i64[…], not {tensor}", code="NN304")
         use.rank(1, 2, meaning="[bags, numbers], or [numbers] with offsets")
         for name in ("num_embeddings", "embedding_dim"):
-            use.at_least(use[name], 1, f"{name} must be at least 1", code="NN206", argument=name)
+            use.at_least(
+                use[name],
+                1,
+                f"{name} must be at least 1, not {render(use[name])}",
+                code="NN206",
+                argument=name,
+            )
         self.check_row(use)
         self.check_weights(use, weights)
         for name in ("scale_grad_by_freq", "sparse"):
@@ -79,7 +85,8 @@ class EmbeddingBag(Operator):
             use.at_least(
                 use["num_embeddings"],
                 row + 1 if row >= 0 else -row,
-                f"padding_idx {row} is outside of the table",
+                f"padding_idx {row} is outside of the table, whose rows are "
+                f"0 to {render(use['num_embeddings'] - 1)}",
                 code="NN206",
                 argument="padding_idx",
             )

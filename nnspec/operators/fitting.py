@@ -1,12 +1,18 @@
-"""What would fit where a number must divide sizes."""
+"""What would fit: numbers that divide sizes, numbers that a dtype can hold, dimensions of a tensor."""
 
 from __future__ import annotations
 
 import math
 
+from nnspec.dims import Dim, render
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from nnspec.dims import Size
+    from nnspec.operators.definition import Use
+    from nnspec.tensors import TensorType
 
 
 #: divisors of larger numbers are not looked for
@@ -26,3 +32,38 @@ def divisors(*sizes: Size) -> str:
     found = [*small, *(common // n for n in reversed(small) if n * n != common)]
     shown = [str(n) for n in found]
     return f"{', '.join(shown if len(shown) < 13 else [*shown[:11], '…', shown[-1]])} do"
+
+
+#: dtype -> the least and the largest number. PyTorch takes -1 to -255 for u8 and counts back from 256, which
+#: nobody means
+RANGES: dict[str, tuple[float, float]] = {
+    **{f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
+    "u8": (0, 255),
+    "f16": (-65504.0, 65504.0),
+    "bf16": (-(2 - 2**-7) * 2.0**127, (2 - 2**-7) * 2.0**127),
+    "f32": (-(2 - 2**-23) * 2.0**127, (2 - 2**-23) * 2.0**127),
+}
+
+
+def fits(use: Use, dtype: str | None, setting: str, number: Any) -> None:
+    """A number must lie in the dtype's range; inf and nan are numbers of every floating-point dtype."""
+    name = dtype or "f32"
+    if name not in RANGES:
+        return
+    least, most = RANGES[name]
+    message = f"{number} does not fit into {name}, which holds {least} to {most}"
+    if isinstance(number, Dim):
+        if isinstance(least, int) and isinstance(most, int):
+            use.at_least(number, least, message, code="NN206", argument=setting)
+            use.at_least(most, number, message, code="NN206", argument=setting)
+        return
+    endless = number != number or number in (math.inf, -math.inf)
+    if not least <= number <= most and not (endless and name[0] in "fb"):
+        use.fail(message, code="NN206", argument=setting)
+
+
+def no_dimension(x: TensorType, dim: Any) -> str:
+    """That a tensor lacks a dimension, and which it has."""
+    shown = render(dim) if isinstance(dim, Dim) else dim
+    there = f"they are {-x.rank} to {x.rank - 1}" if x.rank else "there are none"
+    return f"{x} has no dimension {shown}: {there}"

@@ -75,8 +75,10 @@ class Unfold(Windows):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(4, meaning="[batch, channels, height, width]")
-        if not is_float(use.x.dtype):
-            use.fail(f"`unfold` works on floating-point tensors, not {use.x}", code="NN304")
+        if not is_float(use.x.dtype) and use.x.dtype != "bool":
+            use.fail(
+                f"`unfold` works on floating-point and bool tensors, not {use.x}", code="NN304"
+            )
         batch, channels, *sizes = use.x.shape
         count = self.blocks(use, tuple(sizes))
         return (use.x.with_shape((batch, channels * self.window(use), count)),)
@@ -100,8 +102,8 @@ class Fold(Windows):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(3, meaning="[batch, channels * window, windows]")
-        if not is_float(use.x.dtype):
-            use.fail(f"`fold` works on floating-point tensors, not {use.x}", code="NN304")
+        if not is_float(use.x.dtype) and use.x.dtype != "bool":
+            use.fail(f"`fold` works on floating-point and bool tensors, not {use.x}", code="NN304")
         batch, rows, columns = use.x.shape
         sizes = use.tuple("output_size", 2)
         for size in sizes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import no_dimension
 from nnspec.operators.reduce import real_of
 from nnspec.tensors import TensorType
 
@@ -124,7 +125,7 @@ class AnyDimensions(Fourier):
         found: list[int] = []
         for dim in dims:
             if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
-                use.fail(f"{use.x} has no dimension {dim}", code="NN303", argument="dim")
+                use.fail(no_dimension(use.x, dim), code="NN303", argument="dim")
             if dim % rank in found:
                 use.fail(f"dimension {dim} is named twice", code="NN303", argument="dim")
             found.append(dim % rank)

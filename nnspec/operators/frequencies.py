@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import no_dimension
 from nnspec.operators.making import Maker
 from nnspec.tensors import TensorType, is_float
 
@@ -28,7 +29,7 @@ class Shift(Operator):
             use.fail(f"`{self.name}` needs a dimension", code="NN206", argument="dim")
         for dim in () if given is None else given if isinstance(given, tuple) else (given,):
             if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
-                use.fail(f"{use.x} has no dimension {dim}", code="NN303", argument="dim")
+                use.fail(no_dimension(use.x, dim), code="NN303", argument="dim")
         return (use.x,)
 
     def function(self, use: Use) -> CallCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
-from nnspec.operators.making import fits
+from nnspec.operators.fitting import fits
 from nnspec.operators.selecting import together
 from nnspec.tensors import TensorType
 

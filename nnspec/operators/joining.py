@@ -170,7 +170,9 @@ class Split(Operator):
             size, wanted = use.pin(size), use.pin(wanted)
         if isinstance(wanted, tuple):
             if any(compare("<", part, 1) for part in wanted):
-                use.fail("a part has at least 1 value", code="NN206")
+                use.fail(
+                    f"a part has at least 1 value: {', '.join(map(render, wanted))}", code="NN206"
+                )
             total: Size = 0
             for part in wanted:
                 total = total + part

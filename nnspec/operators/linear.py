@@ -40,7 +40,9 @@ class Linear(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         x, out = use.x, use["out_features"]
         if x.rank < 1:
-            use.fail("`linear` takes a tensor of at least one dimension", code="NN303")
+            use.fail(
+                f"`linear` takes a tensor of at least one dimension, not {use.x}", code="NN303"
+            )
         if not is_float(x.dtype):
             use.fail(
                 f"`linear` computes on floating-point tensors, not {x}",
@@ -137,13 +139,20 @@ class Embedding(Operator):
         if use.x.dtype not in ("i64", "i32"):
             use.fail(f"`embedding` takes integers i64[…], not {use.x}", code="NN304")
         for name in ("num_embeddings", "embedding_dim"):
-            use.at_least(use[name], 1, f"{name} must be at least 1", code="NN206", argument=name)
+            use.at_least(
+                use[name],
+                1,
+                f"{name} must be at least 1, not {render(use[name])}",
+                code="NN206",
+                argument=name,
+            )
         row = use["padding_idx"]
         if row is not None:
             use.at_least(
                 use["num_embeddings"],
                 row + 1 if row >= 0 else -row,
-                f"padding_idx {row} is outside of the table",
+                f"padding_idx {row} is outside of the table, whose rows are "
+                f"0 to {render(use['num_embeddings'] - 1)}",
                 code="NN206",
                 argument="padding_idx",
             )

@@ -92,7 +92,11 @@ class CrossEntropy(OfClasses):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         scores, target = self.both(use)
         if not 0 <= use["label_smoothing"] <= 1:
-            use.fail("label_smoothing is between 0 and 1", code="NN206", argument="label_smoothing")
+            use.fail(
+                f"label_smoothing is between 0 and 1, not {use['label_smoothing']}",
+                code="NN206",
+                argument="label_smoothing",
+            )
         if is_float(target.dtype) and scores.rank == target.rank >= 2:
             if target.dtype != scores.dtype:
                 use.fail(f"{scores} and {target} have different dtypes", code="NN304")

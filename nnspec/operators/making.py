@@ -6,6 +6,7 @@ import math
 
 from nnspec.dims import Dim, ceildiv, compare, render
 from nnspec.operators.definition import CallCode, Operator, SameDevice, Setting
+from nnspec.operators.fitting import fits
 from nnspec.tensors import TensorType, is_float, torch_name
 
 TYPE_CHECKING = False
@@ -18,21 +19,8 @@ if TYPE_CHECKING:
 _DTYPE = Setting(
     "dtype", "dtype|none", None, doc='"f32", "i64", …; by default what the numbers are'
 )
-#: the least and the largest number
-_RANGES = {
-    **{f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
-    "u8": (0, 255),
-    "f16": (-65504, 65504),
-}
 #: lists in lists, and numbers, that a tensor is written with at most
 DEEPEST, MOST = 16, 100_000
-
-
-def fits(use: Use, dtype: str | None, setting: str, number: Any) -> None:
-    """A number must lie in the dtype's range."""
-    least, most = _RANGES.get(dtype or "f32", (-math.inf, math.inf))
-    if not isinstance(number, Dim) and not least <= number <= most:
-        use.fail(f"{number} does not fit into {dtype}", code="NN206", argument=setting)
 
 
 class Maker(Operator):
@@ -237,10 +225,12 @@ class Full(Maker):
         _DTYPE,
     )
     accepts = ("full([2, 3], 0.5)", "full([2], 7)", "full([2], true)")
-    rejects = ("full([2, -1], 0.5)",)
+    rejects = ("full([2, -1], 0.5)", 'full([2], 2048, dtype="i8")')
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        return (TensorType(use["dtype"] or _kind(use["fill_value"]), self.shape(use)),)
+        dtype = use["dtype"] or _kind(use["fill_value"])
+        fits(use, dtype, "fill_value", use["fill_value"])
+        return (TensorType(dtype, self.shape(use)),)
 
     def function(self, use: Use) -> CallCode:
         return self.code(use, tuple(use["size"]), use["fill_value"])
@@ -260,7 +250,8 @@ class FromNumbers(Maker):
         kinds = {_kind(number) for number in numbers}
         dtype = use["dtype"] or next(k for k in ("f32", "i64", "bool") if k in kinds)
         for number in numbers:
-            fits(use, dtype, "data", number)
+            if not is_float(dtype):
+                fits(use, dtype, "data", number)
         return (TensorType(dtype, shape),)
 
     def measured(self, use: Use, data: Any, numbers: list[Any], depth: int) -> tuple[int, ...]:

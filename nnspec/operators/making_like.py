@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import fits
 from nnspec.operators.making import drawn
 from nnspec.tensors import TensorType, torch_name
 
@@ -56,6 +57,12 @@ class FullLike(Like):
     name = "full_like"
     settings = (Setting("fill_value", "float|bool", doc="the number"), _DTYPE)
     accepts = ("[2, 3] -> full_like(0.5)", 'i64[2, 3] -> full_like(2, dtype="f32")')
+    rejects = ("i8[2, 3] -> full_like(2048)",)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        (made,) = super().infer(use)
+        fits(use, made.dtype, "fill_value", use["fill_value"])
+        return (made,)
 
     def function(self, use: Use) -> CallCode:
         return self.code(use, use["fill_value"])

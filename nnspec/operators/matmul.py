@@ -28,7 +28,7 @@ class Matmul(Operator):
         a, b = use.inputs
         assert a is not None and b is not None
         if a.rank == 0 or b.rank == 0:
-            use.fail("`@` takes tensors of at least one dimension", code="NN303")
+            use.fail(f"`@` takes tensors of at least one dimension, not {a} and {b}", code="NN303")
         if a.dtype != b.dtype:
             use.fail(
                 f"`@` needs one dtype on both sides, not {a.dtype} and {b.dtype}", code="NN304"

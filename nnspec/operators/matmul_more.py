@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import product, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import no_dimension
 from nnspec.operators.selecting import together
 from nnspec.tensors import TensorType, promote
 
@@ -200,7 +201,7 @@ def named(use: Use, tensor: TensorType, dims: Any) -> list[int]:
             or not isinstance(dim, int)
             or not -tensor.rank <= dim < tensor.rank
         ):
-            use.fail(f"{tensor} has no dimension {dim}", code="NN303", argument="dims")
+            use.fail(no_dimension(tensor, dim), code="NN303", argument="dims")
         if dim % tensor.rank in found:
             use.fail(f"dimension {dim} is named twice", code="NN303", argument="dims")
         found.append(dim % tensor.rank)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import compare, minimum, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import no_dimension
 from nnspec.operators.repeating import Expand
 from nnspec.operators.shape import Reshape
 from nnspec.tensors import TensorType
@@ -19,7 +20,7 @@ def places(use: Use, setting: str) -> list[int]:
     found: list[int] = []
     for dim in value if isinstance(value, tuple) else (value,):
         if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
-            use.fail(f"{use.x} has no dimension {dim}", code="NN303", argument=setting)
+            use.fail(no_dimension(use.x, dim), code="NN303", argument=setting)
         if dim % rank in found:
             use.fail(f"dimension {dim} is named twice", code="NN303", argument=setting)
         found.append(dim % rank)
@@ -165,7 +166,11 @@ class Diagonal(Operator):
         rank = use.x.rank
         first, second = use.dim("dim1", rank), use.dim("dim2", rank)
         if first == second:
-            use.fail("a plane has two dimensions", code="NN303", argument="dim2")
+            use.fail(
+                f"a plane has two dimensions: dim1 and dim2 are both {first}",
+                code="NN303",
+                argument="dim2",
+            )
         offset, shape = use["offset"], use.x.shape
         rows, columns = shape[first] + min(offset, 0), shape[second] - max(offset, 0)
         message = f"diagonal {offset} of {use.x} lies outside of it"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nnspec.dims import Dim, render
+from nnspec.dims import Dim, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import fits
 from nnspec.operators.repeating import whole_numbers
 from nnspec.tensors import TensorType, is_float
 
@@ -30,7 +31,12 @@ class Pad(Operator):
         ),
     )
     accepts = ("[2, 3, 4, 4] -> pad([1, 2])", '[2, 3, 4, 4] -> pad([1, 1, 1, 1], mode="reflect")')
-    rejects = ("[2, 3] -> pad([1])", '[2, 3, 4, 4] -> pad([4, 0, 0, 0], mode="reflect")')
+    rejects = (
+        "[2, 3] -> pad([1])",
+        '[2, 3, 4, 4] -> pad([4, 0, 0, 0], mode="reflect")',
+        '[2, 3, 4, 4] -> pad([2, -3, 0, 0], mode="circular")',
+        "u8[2, 3] -> pad([1, 0], value=-0.5)",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         amounts, mode, x = whole_numbers(use, "pad"), use["mode"], use.x
@@ -45,6 +51,8 @@ class Pad(Operator):
             if isinstance(amount, bool) or not isinstance(amount, (int, Dim)):
                 use.fail(f"pad is made of integers, not {amount}", code="NN206", argument="pad")
         axes = len(amounts) // 2
+        if use["value"] is not None and any(compare("<=", n, 0) is not True for n in amounts):
+            fits(use, x.dtype, "value", use["value"])
         if mode != "constant":
             if use["value"]:
                 use.fail(f'mode "{mode}" takes no value to add', code="NN206", argument="value")
@@ -62,6 +70,16 @@ class Pad(Operator):
             left, right = amounts[2 * axis], amounts[2 * axis + 1]
             dim = x.rank - 1 - axis
             size = shape[dim]
+            if mode == "circular":  # what is added is a copy of what is left
+                for added, other in ((left, right), (right, left)):
+                    if compare(">=", other, 0) is not True:
+                        use.at_least(
+                            size + other,
+                            added,
+                            f'mode "circular" can add at most the {render(size + other)} values that '
+                            f"are left of {render(size)}, not {render(added)}",
+                            argument="pad",
+                        )
             if mode in ("reflect", "circular"):
                 most = size - 1 if mode == "reflect" else size
                 for amount in (left, right):

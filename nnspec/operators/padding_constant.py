@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from nnspec.dims import minimum, render
+from nnspec.dims import compare, minimum, render
 from nnspec.operators.conv import AXES
 from nnspec.operators.definition import CallCode, ModuleCode, Ref, Setting
+from nnspec.operators.fitting import fits
 from nnspec.operators.padding_layers import PadLayer, sides
 
 TYPE_CHECKING = False
@@ -42,6 +43,11 @@ class Zeros(PadLayer):
 
 class Constant(Zeros):
     """The same number everywhere."""
+
+    def check(self, use: Use) -> None:
+        super().check(use)
+        if any(compare("<=", amount, 0) is not True for amount in self.amounts(use)):
+            fits(use, use.x.dtype, "value", use["value"])
 
     def module(self, use: Use) -> ModuleCode:
         return ModuleCode(f"nn.{self.torch_name}", (use["padding"], use["value"]))

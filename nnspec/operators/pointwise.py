@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.tensors import TensorType, is_float
+from nnspec.operators.fitting import fits
+from nnspec.tensors import TensorType, is_float, promote_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -302,17 +303,20 @@ class Clamp(Operator):
     keeps_shape = True
     settings = (Setting("min", "float|none", None), Setting("max", "float|none", None))
     accepts = ("[2, 3] -> clamp(min=0)", "[2, 3] -> clamp(0, 1)")
-    rejects = ("[2, 3] -> clamp",)
+    rejects = ("[2, 3] -> clamp", "i8[2, 3] -> clamp(max=2048)")
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use["min"] is None and use["max"] is None:
             use.fail("`clamp` needs min, max or both", code="NN204")
         if use.x.dtype == "bool" or use.x.dtype[0] == "c":
             use.fail(f"`clamp` does not work on {use.x.dtype} tensors", code="NN304")
-        floats = any(isinstance(use[name], float) for name in ("min", "max"))
-        return (
-            TensorType("f32" if floats and not is_float(use.x.dtype) else use.x.dtype, use.x.shape),
-        )
+        bounds = {name: use[name] for name in ("min", "max") if use[name] is not None}
+        dtype = use.x.dtype
+        for bound in bounds.values():
+            dtype = promote_scalar(dtype, bound)
+        for name, bound in bounds.items():
+            fits(use, dtype, name, bound)
+        return (TensorType(dtype, use.x.shape),)
 
     def function(self, use: Use) -> CallCode:
         kwargs = {name: use[name] for name in ("min", "max") if use[name] is not None}

@@ -39,7 +39,11 @@ class Pool(Operator):
         """Kernel, stride, padding, dilation, each with one number for each axis."""
         rank = self.rank
         if isinstance(use["stride"], tuple) and None in use["stride"]:
-            use.fail("a list of strides holds numbers", code="NN205", argument="stride")
+            use.fail(
+                f"a list of strides holds numbers, not none: {list(use['stride'])}",
+                code="NN205",
+                argument="stride",
+            )
         kernel = use.tuple("kernel_size", rank)
         stride = kernel if use["stride"] is None else use.tuple("stride", rank)
         padding = use.tuple("padding", rank) if "padding" in use.settings else (0,) * rank

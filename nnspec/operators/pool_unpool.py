@@ -67,7 +67,11 @@ class MaxUnpool(Operator):
         name = AXES[self.rank][axis]
         kernel, padding = use.tuple("kernel_size", self.rank), use.tuple("padding", self.rank)
         if isinstance(use["stride"], tuple) and None in use["stride"]:
-            use.fail("a list of strides holds numbers", code="NN205", argument="stride")
+            use.fail(
+                f"a list of strides holds numbers, not none: {list(use['stride'])}",
+                code="NN205",
+                argument="stride",
+            )
         stride = kernel if use["stride"] is None else use.tuple("stride", self.rank)
         own = (use.x.shape[2 + axis] - 1) * stride[axis] + kernel[axis] - 2 * padding[axis]
         if use["output_size"] is None:

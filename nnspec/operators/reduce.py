@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import no_dimension
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ class Reduction(Operator):
         for dim in given if isinstance(given, tuple) else (given,):
             if isinstance(dim, bool) or not isinstance(dim, int) or not -most <= dim < most:
                 use.fail(
-                    f"dimension {dim} is not there: {use.x} has {rank}",
+                    no_dimension(use.x, dim),
                     code="NN303",
                     argument="dim",
                 )

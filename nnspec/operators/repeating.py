@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import no_dimension
 from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
@@ -157,10 +158,9 @@ class Roll(Operator):
             use.fail(
                 f"{len(shifts)} shifts for {len(dims)} dimensions", code="NN206", argument="shifts"
             )
-        most = max(use.x.rank, 1)
         for dim in dims:
-            if not isinstance(dim, int) or not -most <= dim < most:
-                use.fail(f"{use.x} has no dimension {dim}", code="NN303", argument="dims")
+            if not isinstance(dim, int) or not -use.x.rank <= dim < use.x.rank:
+                use.fail(no_dimension(use.x, dim), code="NN303", argument="dims")
         return (use.x,)
 
     def function(self, use: Use) -> CallCode:
@@ -187,7 +187,7 @@ class Flip(Operator):
         dims = whole_numbers(use, "dims")
         for dim in dims:
             if compare("<", dim, -rank) is not False or compare(">=", dim, rank) is not False:
-                use.fail(f"{use.x} has no dimension {render(dim)}", code="NN303", argument="dims")
+                use.fail(no_dimension(use.x, dim), code="NN303", argument="dims")
         if len({dim % rank for dim in dims}) < len(dims):
             use.fail("a dimension is named twice", code="NN303", argument="dims")
         return (use.x,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.operators.arithmetic import meet
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import fits
 from nnspec.tensors import TensorType, broadcast, is_float, show_shape
 
 TYPE_CHECKING = False
@@ -44,7 +45,11 @@ class Where(Operator):
         "(bool[2, 3], [2, 3]) -> where(other=0.0)",
         "(bool[3], i64[2, 3]) -> where(other=-1)",
     )
-    rejects = ("([2, 3], [2, 3], [3]) -> where", "(bool[2, 3], [2, 4], [3]) -> where")
+    rejects = (
+        "([2, 3], [2, 3], [3]) -> where",
+        "(bool[2, 3], [2, 4], [3]) -> where",
+        "(bool[3], i8[3]) -> where(other=2048)",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         condition, a, b = use.inputs
@@ -60,6 +65,9 @@ class Where(Operator):
             dtype = "f32" if float in kinds else "i64" if int in kinds else "bool"
         else:
             dtype = meet(a, b, use.settings)
+            for side, name in ((a, "input"), (b, "other")):
+                if side is None and dtype not in ("f16", "bf16"):  # these take what becomes inf
+                    fits(use, dtype, name, use[name])
         return (TensorType(dtype, together(use, condition, a, b)),)
 
     def function(self, use: Use) -> CallCode:
@@ -79,7 +87,11 @@ class MaskedFill(Operator):
     tensors = (Tensor("input"), Tensor("mask", doc="bool"))
     settings = (Setting("value", "float|bool", doc="the number"),)
     accepts = ("([2, 3], bool[2, 3]) -> masked_fill(0.5)", "([2, 3], bool[3]) -> masked_fill(-1)")
-    rejects = ("([2, 3], [2, 3]) -> masked_fill(0.0)", "([2, 3], bool[2]) -> masked_fill(0.0)")
+    rejects = (
+        "([2, 3], [2, 3]) -> masked_fill(0.0)",
+        "([2, 3], bool[2]) -> masked_fill(0.0)",
+        "(f16[3], bool[3]) -> masked_fill(-1e9)",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         _, mask = use.inputs
@@ -91,8 +103,7 @@ class MaskedFill(Operator):
             use.fail(f"{value} does not fit into {use.x}", code="NN304", argument="value")
         if dtype == "bool" and not isinstance(value, bool):
             use.fail(f"{use.x} is filled with true or false", code="NN304", argument="value")
-        if dtype == "u8" and value < 0:
-            use.fail(f"{value} does not fit into {use.x}", code="NN304", argument="value")
+        fits(use, dtype, "value", value)
         return (use.x.with_shape(together(use, use.x, mask)),)
 
     def function(self, use: Use) -> CallCode:
@@ -107,7 +118,9 @@ class Triangle(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.rank < 2:
-            use.fail(f"`{self.name}` takes a tensor of at least 2 dimensions", code="NN303")
+            use.fail(
+                f"`{self.name}` takes a tensor of at least 2 dimensions, not {use.x}", code="NN303"
+            )
         return (use.x,)
 
     def function(self, use: Use) -> CallCode:

@@ -61,6 +61,17 @@ def _broadcast_loss(case: Case, refused: Refused, theirs: Ran | None) -> bool:
     return refused.code in ("NN301", "NN303") and placed
 
 
+def _another_length(case: Case, refused: Refused, theirs: Ran | None) -> bool:
+    return refused.code == "NN205" and "(one for each dimension), not" in refused.why
+
+
+def _another_kind(case: Case, refused: Refused, theirs: Ran | None) -> bool:
+    told = re.match("`.*` of `.*` is (.*), not (.*)$", refused.why)
+    if refused.code != "NN205" or told is None:
+        return False
+    return told[1] == "true or false" or told[2] in ("true", "false", "none")
+
+
 #: nnspec refuses what PyTorch accepts: (what, why, which cases)
 STRICTER: list[tuple[str, str, Rule]] = [
     (
@@ -76,8 +87,28 @@ STRICTER: list[tuple[str, str, Rule]] = [
     ),
     (
         "lists of another length",
-        "PyTorch's pools take a list of one number, or an empty one; a list has one for each dimension",
-        lambda case, refused, theirs: refused.code == "NN205",
+        "PyTorch's pools take a list of one number, or an empty one, its constant padding any even list; "
+        "here a list has one for each dimension",
+        _another_length,
+    ),
+    (
+        "true for 1, anything for true, none for a default",
+        "Python's truth values are numbers, and all its values are true or false; here they are told apart",
+        _another_kind,
+    ),
+    (
+        "numbers below 0 for u8",
+        "PyTorch counts them back from 256: -1 is 255, which nobody means",
+        lambda case, refused, theirs: (
+            re.match("-.* does not fit into u8", refused.why) is not None
+        ),
+    ),
+    (
+        "circular padding of more than is left",
+        "where one end is cut off, PyTorch copies for the other from memory that nobody wrote",
+        lambda case, refused, theirs: (
+            of("pad")(case) and 'mode "circular" can add at most the' in refused.why
+        ),
     ),
     (
         "a probability below 0",
@@ -257,7 +288,8 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "places that are no i64",
         "PyTorch takes narrow integers in brackets, and masks, whose result has as many rows as are true: a "
         "shape does not depend on values",
-        lambda case, refused, theirs: of("index_at")(case) and refused.code == "NN304",
+        lambda case, refused, theirs: of("index_at")(case) and refused.code == "NN304"
+        and case.inputs[1] is not None and case.inputs[1][0] in ("bool", "u8", "i8", "i16"),
     ),
     (
         "an index of nothing",

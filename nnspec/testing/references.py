@@ -173,7 +173,7 @@ def at_places(case: Case) -> str:
     rank = len(case.inputs[0][1]) if case.inputs[0] else 0
     dim = case.settings.get("dim", 0)
     if not isinstance(dim, int):
-        return f"x0.size({dim!r})"
+        return f"x0.select({dim!r}, 0)"
     before = dim if dim >= 0 else dim + rank
     return f"x0[{':, ' * before}x1]" if before >= 0 else f"x0.size({dim})"
 

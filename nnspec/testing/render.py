@@ -24,7 +24,7 @@ from nnspec.operators.definition import (
     SameDevice,
 )
 
-SPACE = {"torch": torch, "nn": nn, "F": F}
+SPACE = {"inf": float("inf"), "nan": float("nan"), "torch": torch, "nn": nn, "F": F}
 
 
 #: a dotted name that is called: `mylab.layers.Gate(`
