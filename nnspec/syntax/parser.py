@@ -77,6 +77,21 @@ def _picked(children: tuple[int, ...]) -> Callable[[list[Any]], Sequence[Any]]:
     return itemgetter(slice(children[0], children[0] + 1 or None) if children else slice(0))
 
 
+# Rules count from 1. A method that is given all values as they are needs none picked.
+_RULES = (
+    (0, 0, "", _picked(())),
+    *(
+        (
+            made,
+            length,
+            method,
+            None if method and children == (*range(length),) else _picked(children),
+        )
+        for made, length, method, children in RULES
+    ),
+)
+
+
 def _land(state: int, made: int, kind: int) -> int:
     """The state after `made`, with all rules applied that only hand it on."""
     while True:
@@ -104,62 +119,69 @@ class Parser:
         self.last_bad = -1  # the index of the token after the last statement given up
         self.unsure = -2  # the index of an INDENT that may belong to the line before
         self.rules: list[tuple[int, int, Any, Any]] = [
-            (0, 0, None, itemgetter(0)),  # rules count from 1
-            *(
-                (made, length, getattr(self.builder, method) if method else None, _picked(children))
-                for made, length, method, children in RULES
-            ),
+            (made, length, getattr(self.builder, method) if method else None, picked)
+            for made, length, method, picked in _RULES
         ]
 
     def run(self) -> Any:
         """The value of the start rule, or None where too much was wrong."""
-        kinds, starts = self.tokens.kinds, self.tokens.starts
-        states, values, places = self.states, self.values, self.places
-        while True:
-            index = self.index
-            kind = kinds[index]
-            action = self.reduce(kind)
-            if action > 0:
-                if kind == END:
-                    return values[-1]
-                states.append(action)
-                values.append(index)
-                places.append(starts[index])
-                self.index = index + 1
-            elif not self.recover(kind):
+        kinds = self.tokens.kinds
+        while not self.read(kinds[self.index], of_text=True):
+            if not self.recover(kinds[self.index]):
                 return None
+        return self.values[-1]
 
-    def reduce(self, kind: int) -> int:
-        """Apply the rules that are complete before a token of this kind; what is to be done with it."""
+    def read(self, kind: int, of_text: bool) -> int:
+        """Apply the rules that are complete before a token of this kind; the state after it, or 0 where it
+        does not fit. `of_text`: it is the next one of the text, and is taken, as are those after it up to
+        the end or to one that does not fit.
+        """
         rules, states, values, places = self.rules, self.states, self.values, self.places
-        end = self.tokens.ends[self.index - 1]
-        action = _ACTIONS[states[-1]][kind]
-        while action < 0:
-            made, length, method, picked = rules[-action]
-            if length == 1:  # more than half of all: the new value takes the place of the old one
-                if method is not None:
-                    values[-1] = method(places[-1], end, *picked((values[-1], None)))
-                states.pop()
-            else:
-                base = len(values) - length
-                start = places[base] if length else self.tokens.starts[self.index]
-                given = values[base:]
-                given.append(None)
-                if method is None:
-                    (value,) = picked(given)
+        kinds, starts, ends = self.tokens.kinds, self.tokens.starts, self.tokens.ends
+        index = self.index
+        while True:
+            end = ends[index - 1]
+            action = _ACTIONS[states[-1]][kind]
+            while action < 0:
+                made, length, method, picked = rules[-action]
+                if (
+                    length == 1
+                ):  # more than half of all: the new value takes the place of the old one
+                    if picked is None:
+                        values[-1] = method(places[-1], end, values[-1])
+                    elif method is not None:
+                        values[-1] = method(places[-1], end, *picked((values[-1], None)))
+                    states.pop()
                 else:
-                    value = method(start, end, *picked(given))
-                if length:
-                    del states[base + 1 :], values[base:], places[base:]
-                values.append(value)
-                places.append(start)
-            key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
-            target = _landings.get(key)
-            if target is None:
-                target = _landings[key] = _land(states[-1], made, kind)
-            states.append(target)
-            action = _ACTIONS[target][kind]
-        return action
+                    base = len(values) - length
+                    start = places[base] if length else starts[index]
+                    given = values[base:]
+                    if picked is None:
+                        value = method(start, end, *given)
+                    else:
+                        given.append(None)
+                        if method is None:
+                            (value,) = picked(given)
+                        else:
+                            value = method(start, end, *picked(given))
+                    if length:
+                        del states[base + 1 :], values[base:], places[base:]
+                    values.append(value)
+                    places.append(start)
+                key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
+                target = _landings.get(key)
+                if target is None:
+                    target = _landings[key] = _land(states[-1], made, kind)
+                states.append(target)
+                action = _ACTIONS[target][kind]
+            if not of_text or action == 0 or kind == END:
+                self.index = index
+                return action
+            states.append(action)
+            values.append(index)
+            places.append(starts[index])
+            index += 1
+            kind = kinds[index]
 
     def limited(self, parts: tuple[TreeT, ...]) -> tuple[TreeT, ...]:
         """The parts without those that nest too deep, which only a long statement can."""
@@ -279,7 +301,7 @@ class Parser:
 
     def feed(self, kind: int) -> None:
         """Take a token that is not in the text."""
-        self.states.append(self.reduce(kind))
+        self.states.append(self.read(kind, of_text=False))
         self.values.append(None)
         self.places.append(self.tokens.starts[self.index])
 
