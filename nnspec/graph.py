@@ -239,9 +239,9 @@ class Choice(Node):
 
 class Place:
     """A condition on sizes, with the place and the tensors that demand it, and why in words; `when` as
-    of a node."""
+    of a node; `stated` by an `assert`, or demanded by an operator."""
 
-    __slots__ = ("condition", "inputs", "span", "when", "why_text")
+    __slots__ = ("condition", "inputs", "span", "stated", "when", "why_text")
 
     def __init__(
         self,
@@ -250,12 +250,14 @@ class Place:
         span: Span,
         inputs: tuple[Value | None, ...] = (),
         when: When | None = None,
+        stated: bool = False,
     ) -> None:
         self.condition = condition
         self.why_text = why
         self.span = span
         self.inputs = inputs
         self.when = when
+        self.stated = stated
 
     @property
     def why(self) -> str:

@@ -121,12 +121,13 @@ def degree(size: Size) -> int:
 _ORDER = {"==": 0, "!=": 2}
 
 
-def solve_one(name: str, conditions: Sequence[Condition]) -> Alone | None:
-    """What one symbol must satisfy; EMPTY; or None where that is out of reach."""
+def solve_one(name: str, conditions: Sequence[Condition], within: int = 1) -> Alone | None:
+    """What one symbol must satisfy; EMPTY; or None where that is out of reach. The set is written with
+    a step that `within` divides, so that two of them can be compared."""
     every = cases((condition.op, condition.size) for condition in conditions)
     if every is None:
         return None
-    step = 1
+    step = within
     for case in every:
         for _, size in case:
             own = period(size)

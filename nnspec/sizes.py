@@ -30,10 +30,14 @@ class Admitted:
 
     `requires` is the set in words, `empty` is True where no size is admitted, `conflict` are
     conditions that cannot hold together then, and `unproved` those of which that could not be decided.
-    `progressions` gives of a symbol what all of its admitted sizes are among.
+    `progressions` gives of a symbol what all of its admitted sizes are among. `given` are the conditions
+    in their plainest form, each with the one that was demanded; `together` are those of them that are
+    needed and were not decided of one symbol by itself.
     """
 
-    __slots__ = ("conditions", "conflict", "empty", "progressions", "requires", "unproved")
+    __slots__ = (
+        "conditions", "conflict", "empty", "given", "progressions", "requires", "together", "unproved"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -42,6 +46,8 @@ class Admitted:
         conflict: tuple[Condition, ...],
         unproved: tuple[Condition, ...],
         progressions: Mapping[str, Progression],
+        given: Mapping[Condition, Condition],
+        together: Sequence[Condition],
     ) -> None:
         self.conditions = conditions
         self.requires = requires
@@ -49,6 +55,8 @@ class Admitted:
         self.empty = bool(conflict)
         self.unproved = unproved
         self.progressions = progressions
+        self.given = given
+        self.together = together
 
     def admits(self, values: Mapping[str, int]) -> bool:
         """Whether these sizes satisfy every condition. KeyError for a symbol that is missing."""
@@ -87,6 +95,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
     given = _plainer(given)
     alone: dict[str, list[Condition]] = {}
     together: list[Condition] = []
+    shared: list[Condition] = []
     for condition in given:
         names = condition.symbols
         if len(names) == 1:
@@ -116,11 +125,13 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             least = _least_conflict(every, decide)
             return _conflict(everything, [given[c] for c in least], [given[c] for c in unproved])
         if answer is None:
-            unproved += [c for c in group if decide is _empty or not linear(c.size)]
+            hard = [c for c in group if decide is _empty or not linear(c.size) or _depends(c)]
+            unproved += hard or group
         needed = _needed(group, every) if decide is _empty and answer is False else group
-        requires += [condition.text for condition in needed]
-    words = tuple(dict.fromkeys(requires))
-    return Admitted(everything, words, (), tuple(given[c] for c in unproved), progressions)
+        shared += needed
+    words = tuple(dict.fromkeys([*requires, *(condition.text for condition in shared)]))
+    left = tuple(given[c] for c in unproved)
+    return Admitted(everything, words, (), left, progressions, given, shared)
 
 
 def _depends(condition: Condition) -> bool:
@@ -153,7 +164,7 @@ def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]
 def _conflict(
     conditions: Sequence[Condition], least: Sequence[Condition], unproved: Sequence[Condition]
 ) -> Admitted:
-    return Admitted(tuple(conditions), (), tuple(least), tuple(unproved), {})
+    return Admitted(tuple(conditions), (), tuple(least), tuple(unproved), {}, {}, ())
 
 
 def _groups(conditions: Iterable[Condition]) -> list[list[Condition]]:

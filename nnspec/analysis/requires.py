@@ -5,9 +5,10 @@ from __future__ import annotations
 from nnspec import origins
 from nnspec.conditions import where
 from nnspec.diagnostics import Label, Problem
-from nnspec.dims import maximum, minimum, negated
+from nnspec.dims import maximum, minimum, negated, symbols
 from nnspec.graph import CallNode, Place, around
 from nnspec.nearest import in_words, nearest_sizes
+from nnspec.records import Record
 from nnspec.sizes import solve
 from nnspec.words import joined
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.graph import Graph, When
     from nnspec.sizes import Admitted
+    from nnspec.source import Span
 
 #: so many places are shown where conditions are in conflict
 MOST_LABELS = 5
@@ -59,12 +61,58 @@ def _where(place: Place, run: Size | None) -> Place:
     run = _both(run, _side(place.when))
     if run is None:
         return place
-    return Place(where(run, place.condition), place.why_text, place.span, place.inputs)
+    condition = where(run, place.condition)
+    return Place(condition, place.why_text, place.span, place.inputs, None, place.stated)
 
 
 def admitted(root: Graph) -> Admitted:
     """The exact set of sizes that every operator takes."""
     return solve([place.condition for place in places(root)])
+
+
+class Reason(Record):
+    """A place in the spec that some of the required sizes come from: what it `needs`, what the model
+    `requires` for that, and for the first of its needs `why` in words and the `way` of the sizes, a line
+    for each tensor. `stated` is True where an `assert` says so."""
+
+    requires: tuple[str, ...]
+    needs: tuple[str, ...]
+    why: str
+    way: tuple[str, ...]
+    span: Span
+    stated: bool
+
+
+def reasons(root: Graph, found: Admitted) -> list[Reason]:
+    """The places that make the set of admitted sizes: together they demand exactly it."""
+    from nnspec import reasons
+
+    plain = {found.given[condition]: condition for condition in reasons.reasons(found)}
+    uses: dict[Span, dict[Condition, Place]] = {}
+    for place in places(root):
+        if place.condition in plain:
+            uses.setdefault(place.span, {}).setdefault(plain.pop(place.condition), place)
+    return [_reason(reasons.said(list(use)), use) for use in uses.values()]
+
+
+def _reason(said: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
+    """One of all that a line of the spec demands."""
+    first = next(iter(use.values()))
+    sizes = [
+        size
+        for value in first.inputs
+        if value is not None
+        for size in value.type.shape
+        if symbols(size) & first.condition.symbols
+    ]
+    return Reason(
+        said,
+        tuple(condition.text for condition in use),
+        first.why,
+        origins.notes(first.inputs, sizes),
+        first.span,
+        first.stated,
+    )
 
 
 def conflict(root: Graph, found: Admitted) -> Problem | None:

@@ -342,7 +342,7 @@ class Body:
         if found is not True:
             for condition in deciding.demanded(self, expr, found):
                 why = why or f"assert {expr.span.text}"
-                self.graph.places.append(Place(condition, why, span, (), self.when))
+                self.graph.places.append(Place(condition, why, span, (), self.when, True))
                 self.stated.append(condition)
 
     def return_(self, statement: tree.Return) -> None:

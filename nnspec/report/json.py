@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from nnspec.analysis.requires import Reason
     from nnspec.diagnostics import Problem
     from nnspec.report.model import Layer, ModelReport, Report, Tensor
     from nnspec.source import Span
@@ -86,7 +87,19 @@ def _model(model: ModelReport) -> dict[str, Any]:
         "sizes": model.sizes,
         "requires": model.requires,
         "unproved": [condition.text for condition in model.admitted.unproved],
+        "reasons": [_reason(reason) for reason in model.reasons],
         "layers": [_layer(layer) for layer in model.layers],
+    }
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    return {
+        "requires": list(reason.requires),
+        "needs": list(reason.needs),
+        "why": reason.why,
+        "way": list(reason.way),
+        "stated": reason.stated,
+        "span": _span(reason.span),
     }
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from nnspec.analysis.fold import Sums
+    from nnspec.analysis.requires import Reason
     from nnspec.dims import Size
     from nnspec.graph import Graph, Node, Region
     from nnspec.sizes import Admitted
@@ -309,6 +310,11 @@ class ModelReport:
     def requires(self) -> list[str]:
         """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does."""
         return list(self.admitted.requires)
+
+    @cached_property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Where `requires` comes from: the places in the spec that together demand exactly it."""
+        return tuple(requires.reasons(self.graph, self.admitted))
 
     def names_in(self, text: str) -> set[str]:
         """The symbols of this model that a condition's text speaks of."""

@@ -30,6 +30,8 @@ LONGEST_FORMULA = 24
 LONGEST_TOTAL = 64
 LONGEST_OPERATOR = 60
 LONGEST_SHAPE = 72
+#: so many places that sizes come from are shown
+MOST_REASONS = 4
 USUAL_SIZE = 224
 _GAP = "  "
 _BAR_CELLS = 6
@@ -273,6 +275,27 @@ def totals(model: ModelReport) -> Iterator[tuple[str, str]]:
     if field is not None and any(size > 1 for size in field):
         yield "receptive field", " × ".join(counted(size) for size in field)
     yield "sizes", sizes_text(model)
+    yield from _reasons(model)
+
+
+def _reasons(model: ModelReport) -> Iterator[tuple[str, str]]:
+    """The places that the required sizes come from, and the way there; not what an `assert` says."""
+    if not model.symbols:
+        return
+    found = [reason for reason in model.reasons if not reason.stated]
+    label = "because"
+    for reason in found[:MOST_REASONS]:
+        need, *others = reason.needs
+        code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
+        more = f" and {len(others)} more" if others else ""
+        told = len(model.reasons) == 1 or reason.requires == (need,)
+        head = "" if told else f"{joined(reason.requires)}: "
+        yield label, f"{head}`{code}` at {reason.span} needs {need}{more}"
+        label = ""
+        if reason.way:
+            yield label, max(reason.way, key=len)  # of two that differ the one with more steps
+    if len(found) > MOST_REASONS:
+        yield label, f"… and {len(found) - MOST_REASONS} more places"
 
 
 def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
+from types import CodeType
 
 import torch
 import torch.nn.functional as F
@@ -350,7 +351,8 @@ def disagreements(made: Stack) -> Iterator[str]:
             yield f"refused ({report.diagnostics[0].message}), but PyTorch runs it at {runs[:4]}"
         return
     model = report.models["Stack"]
-    words = [compile(text, "requires", "eval") for text in model.requires]
+    words = _compiled(model.requires)
+    reasons = [(_compiled(reason.needs), _compiled(reason.requires)) for reason in model.reasons]
     for point in points:
         shape, odd = truth[tuple(point.values())]
         if shape is not None and odd and not model.admits({"N": 1, **point}):
@@ -358,9 +360,12 @@ def disagreements(made: Stack) -> Iterator[str]:
         if model.admits({"N": 1, **point}) != (shape is not None):
             yield f"at {point} PyTorch says {shape}, admits says the opposite"
             return
-        told = all(eval(word, {"min": min, "max": max}, {"N": 1, **point}) for word in words)
-        if told != (shape is not None):
+        if _hold(words, point) != (shape is not None):
             yield f"at {point} PyTorch says {shape}, {model.requires} says the opposite"
+            return
+        needs = [_hold(need, point) for need, _ in reasons]
+        if all(needs) != (shape is not None) or needs != [_hold(r, point) for _, r in reasons]:
+            yield f"at {point} PyTorch says {shape}, the reasons say other: {model.reasons}"
             return
         if shape is not None:
             (output,) = model.outputs.values()
@@ -371,6 +376,14 @@ def disagreements(made: Stack) -> Iterator[str]:
             if shown != shape:
                 yield f"at {point} the shape is {shape}, not {shown} ({output.shape})"
                 return
+
+
+def _compiled(texts: Iterable[str]) -> list[CodeType]:
+    return [compile(text, "condition", "eval") for text in texts]
+
+
+def _hold(conditions: Iterable[CodeType], point: dict[str, int]) -> bool:
+    return all(eval(code, {"min": min, "max": max}, {"N": 1, **point}) for code in conditions)
 
 
 def main() -> int:

@@ -29,6 +29,15 @@ def test_a_wrong_rule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ModelReport, "admits", whole)
 
 
+def test_what_is_not_decided_is_never_silent() -> None:
+    """No size runs this stack; its conditions hang on cases, and have too long a period together."""
+    made = stacks.stack(1, 242)
+    assert all(made.runs(point) is None for point in stacks.ONE_SYMBOL)
+    (model,) = nnspec.check_source(made.spec, "stack.nn").models.values()
+    assert not any(model.admits({"N": 1, **point}) for point in stacks.ONE_SYMBOL)
+    assert model.admitted.empty or model.admitted.unproved
+
+
 @pytest.mark.parametrize(
     ("target", "settings", "file"),
     [("UNet", {"width": 2}, "specs/unet.nn"), ("resnet18", {}, "specs/resnet.nn")],
