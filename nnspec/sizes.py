@@ -118,6 +118,11 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
     for group in _groups(together):
         names = frozenset().union(*(condition.symbols for condition in group))
         every = [condition for condition in given if condition.symbols <= names]
+        implied = _implied(group, every)
+        group = [condition for condition in group if condition not in implied]
+        every = [condition for condition in every if condition not in implied]
+        if not group:
+            continue
         plain = all(linear(c.size) and not _depends(c) for c in every)
         decide = _empty if plain else _empty_with_products
         answer = decide(every)
@@ -213,6 +218,17 @@ def _least_conflict(
         if without and is_empty(without):
             kept = without
     return tuple(kept)
+
+
+def _implied(group: Iterable[Condition], every: Sequence[Condition]) -> list[Condition]:
+    """Those with products that follow from the others: `H * W >= 2` where H is at least 128."""
+    found: list[Condition] = []
+    for condition in group:
+        if not linear(condition.size) and len(found) < MOST_LEFT_OUT:
+            others = [c for c in every if c is not condition and c not in found]
+            if _empty_with_products([*others, against(condition)]):
+                found.append(condition)
+    return found
 
 
 def _needed(conditions: Sequence[Condition], every: Sequence[Condition]) -> list[Condition]:

@@ -237,8 +237,12 @@ C, T = symbol("C"), symbol("T")
         ([at_least((H // 4) ** 2, 16)], ("H >= 16",)),
         ([at_least(1000, H * H), divisible(H, 4)], ("H % 4 == 0", "4 <= H <= 28")),
         ([divisible(3 * C * H, 12)], ("(C*H) % 4 == 0",)),
+        ([at_least(((H + 7) // 8) * ((W + 7) // 8), 2), at_least(H, 9)], ("H >= 9",)),
+        ([at_least(((H + 7) // 8) * ((W + 7) // 8), 3), at_least(H, 9), at_least(W, 9)],
+         ("H >= 9", "W >= 9")),
+        ([at_least(H * W, 3), at_least(H, 2)], ("H >= 2", "H*W >= 3")),
     ],
-)
+)  # fmt: skip
 def test_products_in_words(conditions: list[Condition], requires: tuple[str, ...]) -> None:
     found = solve(conditions)
     assert found.requires == requires
