@@ -4,7 +4,7 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,3 +43,13 @@ def torchvision_models() -> Any:
         pytest.skip("torchvision is not installed")
     import_module("nnspec.training")  # defines what such a build lacks
     return import_module("torchvision.models")
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch with one thread, where networks are too small for more or the order of sums matters."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -28,16 +28,6 @@ MADE |= {f"errors/{code}.md" for code in CODES}  # their examples: test_codes.py
 FOLLOWED = [name for name in PAGES if name not in {"architecture.md", "README.md", *MADE}]
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """The networks of these pages are too small for more."""
-    torch = pytest.importorskip("torch")
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.parametrize("name", FOLLOWED)
 def test_the_page_is_what_happens(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, one_thread: None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nnspec.collector import uncollected
 from nnspec.format.layout import Layout
+from nnspec.format.pieces import WIDTH
 from nnspec.records import Record
 from nnspec.source import Source, Span
 from nnspec.syntax import lexer
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from nnspec.diagnostics import Problem
 
 
+#: how often a text that is too wide is laid out
+MOST_ROUNDS = 8
+
+
 def formatted(source: Source) -> tuple[str, list[Problem]]:
     """The text in the one layout; where its syntax is wrong, as it is and with its problems."""
     with uncollected():
@@ -28,11 +33,24 @@ def formatted(source: Source) -> tuple[str, list[Problem]]:
         module, problems = parse(source)
         if problems:
             return source.text, problems
-        text = Layout(lexer.tokenize(source)).text()
+        text = _laid_out(source)
         again, broken = parse(Source(text, source.name))
         if broken or not same(module, again):
             raise AssertionError(f"the layout of {source.name} would change its meaning")
         return text, []
+
+
+def _laid_out(source: Source) -> str:
+    """The text in the layout. Where it does not get into the width, breaks of its own may be better ones for
+    the layout of what it has become: then until nothing changes any more."""
+    text = Layout(lexer.tokenize(source)).text()
+    for _ in range(MOST_ROUNDS):
+        if all(len(line) <= WIDTH for line in text.splitlines()):
+            break
+        before, text = text, Layout(lexer.tokenize(Source(text, source.name))).text()
+        if text == before:
+            break
+    return text
 
 
 def same(a: Any, b: Any) -> bool:

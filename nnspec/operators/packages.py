@@ -7,6 +7,9 @@ where it comes from. A broken package is a `Mismatch` NN220, which names it.
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
+
 from nnspec.diagnostics import Mismatch
 from nnspec.dims import SizeLimit, Undecided
 from nnspec.operators.definition import Operator
@@ -26,6 +29,12 @@ _loaded: dict[str, Operator] = {}
 
 def declared() -> dict[str, list[EntryPoint]]:
     """The names that installed packages declare; a name of nnspec's own stays nnspec's."""
+    return _declared(tuple(sys.path))
+
+
+@lru_cache(maxsize=1)
+def _declared(_path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
+    """Read once for each path to look along: a file may have thousands of unknown names."""
     from importlib.metadata import entry_points
 
     found: dict[str, list[EntryPoint]] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import signal
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Protocol
 
@@ -100,14 +101,21 @@ class Trainer:
 
     def train(self, watcher: Watcher) -> None:
         """All epochs that are left. Raises Interrupted after a saved stop."""
+        self.saved_at = time.monotonic()
+        while not self.finished:
+            self._train_epoch(watcher)
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM are heard: the step that is on is finished and saved. What is left to write
+        after the last step belongs in here, too.
+        """
         previous = {
             number: signal.signal(number, self._request_stop)
             for number in (signal.SIGINT, signal.SIGTERM)
         }
-        self.saved_at = time.monotonic()
         try:
-            while not self.finished:
-                self._train_epoch(watcher)
+            yield
         finally:
             for number, handler in previous.items():
                 signal.signal(number, handler)

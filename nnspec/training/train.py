@@ -144,6 +144,13 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, tupl
 
 
 def _go(job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[str, Any]) -> Run:
+    with trainer.listening():
+        return _from_first_line_to_last(job, run, trainer, console, words)
+
+
+def _from_first_line_to_last(
+    job: Job, run: Run, trainer: Trainer, console: Console, words: Mapping[str, Any]
+) -> Run:
     counts = {name: len(split) for name, split in trainer.splits.items()}
     console = console if job.processes.leads else Console(quiet=True)
     models = {one.plan.model: one.model for one in trainer.together}

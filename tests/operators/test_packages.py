@@ -139,8 +139,7 @@ def test_packages_are_looked_at_only_for_unknown_names(lab: Path) -> None:
 
 
 def run_tests(lab: Path, *words: str) -> tuple[int, str]:
-    plugin = ("-p", "nnspec.testing.plugin")  # as the wheel's entry point loads it
-    return run(lab, "pytest", *plugin, "-p", "no:cacheprovider", "--nnspec-cases=40", *words)
+    return run(lab, "pytest", "-p", "no:cacheprovider", "--nnspec-cases=40", *words)
 
 
 def test_the_tests_run_on_a_package(lab: Path) -> None:

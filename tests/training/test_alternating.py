@@ -44,10 +44,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return start(tmp_path_factory.mktemp("runs"))
 
 
-def test_the_two_take_the_steps_of_a_loop_by_hand(tmp_path: Path) -> None:
+def test_the_two_take_the_steps_of_a_loop_by_hand(tmp_path: Path, one_thread: None) -> None:
     """As in PyTorch's DCGAN tutorial: the discriminator on real and detached fake images, then the generator;
     softplus in place of binary cross entropy with ones and zeros, which it is."""
-    job = prepare(Source(SPEC, "gan.nn"), "", {"batch_size": 512}, str(ROOT))
+    words = {"batch_size": 512, "threads": 1}
+    job = prepare(Source(SPEC, "gan.nn"), "", words, str(ROOT))
     trainer = job.trainer(Run(tmp_path))
     assert [one.plan.model for one in trainer.together] == ["Discriminator", "Generator"]
     judge, maker = (_copy(one.model) for one in trainer.together)

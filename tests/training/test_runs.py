@@ -82,8 +82,7 @@ def test_a_stopped_run_resumes_bit_for_bit(
 ) -> None:
     """Interrupted at some moment, resumed: the same weights and the same log as without.
 
-    The signal is raised at a step that is counted, not after a time: one that came when the run was over
-    found Python's own handlers again, and SIGTERM then ends the process.
+    The signal is raised at a step that is counted, not after a time, at which the run may be over.
     """
     method, number = MOMENTS[moment]
     with monkeypatch.context() as patched:
@@ -102,10 +101,13 @@ def test_a_stopped_run_resumes_bit_for_bit(
     ]
 
 
-def test_a_stop_in_the_last_validation_finds_the_run_over(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("method", ["validate", "train"])
+def test_a_stop_after_the_last_step_finds_the_run_over(
+    tmp_path: Path, method: str, name: signal.Signals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    raise_at(monkeypatch, "validate", 1, signal.SIGTERM)
+    """In the last validation, and between that and the summary."""
+    raise_at(monkeypatch, method, 1, name)
     assert (start(tmp_path, epochs=1).folder / "summary.json").exists()
 
 
