@@ -157,10 +157,13 @@ def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]
             asked += 1
             if asked > MOST_LEFT_OUT:
                 return found
+            known = compare(plain.op, plain.size, 0)
+            if known is False:
+                continue  # were it the same, there would be no size: the condition stays, to say so
             pairs = ((condition, plain), (plain, condition))
             if all(_empty_with_products([*others, a, against(b)]) for a, b in pairs):
                 demanded = found.pop(condition)
-                if compare(plain.op, plain.size, 0) is None:
+                if known is None:
                     found.setdefault(simplest(plain), demanded)
                 break
     return found

@@ -29,6 +29,13 @@ def test_a_wrong_rule_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ModelReport, "admits", whole)
 
 
+@pytest.mark.parametrize("number", [75, 285])
+def test_a_side_that_cannot_hold_is_not_left_out(number: int) -> None:
+    """Stacks with an equation that is false in the only side that some size comes to."""
+    made = stacks.stack(21, number)
+    assert list(stacks.disagreements(made)) == [], made.spec
+
+
 def test_what_is_not_decided_is_never_silent() -> None:
     """No size runs this stack; its conditions hang on cases, and have too long a period together."""
     made = stacks.stack(1, 242)
