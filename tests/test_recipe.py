@@ -146,6 +146,13 @@ def test_an_unknown_setting_has_its_nearest_named() -> None:
     assert "weight_decay" in refused.value.help
 
 
+def test_a_word_where_a_number_fits_too_is_told_both() -> None:
+    recipe: Any = lookup("optimizer", "adamw")
+    with pytest.raises(Mismatch) as refused:
+        recipe.bind((), {"lr": "fast"})
+    assert refused.value.help == 'it is a number or "find"'
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_recipe_is_documented(kind: str) -> None:
     for name in names(kind):

@@ -85,6 +85,8 @@ class Reason(Record):
 
 def reasons(root: Graph, found: Admitted) -> list[Reason]:
     """The places that make the set of admitted sizes: together they demand exactly it."""
+    if not found.requires:  # any size is admitted, as by most models: there is nothing to look for
+        return []
     from nnspec import reasons
 
     plain = {found.given[condition]: condition for condition in reasons.reasons(found)}

@@ -112,7 +112,7 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
                 f'`{setting.name}` of `{owner}` cannot be "{value}"',
                 argument=setting.name,
                 help=(f'did you mean "{close}"? ' if close else "")
-                + "it is one of " + ", ".join(f'"{c}"' for c in setting.choices),
+                + f"it is {_describe(setting)}",
             )  # fmt: skip
         return value
     if not any(_is(kind, value) for kind in kinds):
