@@ -14,10 +14,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from nnspec.residues import Progression
     from nnspec.sizes import Admitted
 
 #: so many sizes are tried for one symbol, and points for several together
 MOST_TRIED = 20_000
+#: so many numbers on each side are tried for one of several symbols
+MOST_BESIDE = 80
 #: so many answers are given
 MOST_GIVEN = 8
 
@@ -40,7 +43,7 @@ def nearest_sizes(
         elif len(own) == 1:
             answers.append(list(_beside(names[0], wanted[names[0]], found, admits)))
         else:
-            answers.append(_around(own, admits))
+            answers.append(_around(own, found, admits))
     every = [
         {name: size for part in parts for name, size in part.items()} for parts in product(*answers)
     ]
@@ -86,26 +89,38 @@ def _beside(
 
 
 def _around(
-    wanted: Mapping[str, int], admits: Callable[[Mapping[str, int]], bool]
+    wanted: Mapping[str, int], found: Admitted, admits: Callable[[Mapping[str, int]], bool]
 ) -> list[dict[str, int]]:
+    """Those in the smallest square around what is wanted that has any."""
+    near = [list(_near(found.progressions.get(name, ANY), size)) for name, size in wanted.items()]
     tried = 0
-    radius = 1
-    while tried < MOST_TRIED:
-        found = []
-        for offsets in product(range(-radius, radius + 1), repeat=len(wanted)):
-            if max(map(abs, offsets)) != radius:
+    for radius in sorted({distance for sizes in near for distance, _ in sizes}):
+        within = [[pair for pair in sizes if pair[0] <= radius] for sizes in near]
+        answers = []
+        for pairs in product(*within):
+            if max(pairs)[0] != radius:
                 continue
             tried += 1
-            sizes = {
-                name: size + offset
-                for (name, size), offset in zip(wanted.items(), offsets, strict=True)
-            }
-            if min(sizes.values()) >= 1 and admits(sizes):
-                found.append(sizes)
-        if found:
-            return found
-        radius += 1
+            sizes = {name: size for name, (_, size) in zip(wanted, pairs, strict=True)}
+            if admits(sizes):
+                answers.append(sizes)
+        if answers or tried > MOST_TRIED:
+            return answers
     return []
+
+
+def _near(among: Progression, wanted: int) -> Iterator[tuple[int, int]]:
+    """Numbers of a progression on both sides of one that is wanted: how far they are, and which."""
+    if not among.step:
+        yield abs(among.first - wanted), among.first
+        return
+    at = max(0, (wanted - among.first) // among.step)
+    if among.last is not None:
+        at = min(at, (among.last - among.first) // among.step)
+    for place in range(max(0, at - MOST_BESIDE), at + MOST_BESIDE + 1):
+        size = among.first + place * among.step
+        if among.last is None or size <= among.last:
+            yield abs(size - wanted), size
 
 
 def in_words(answers: Sequence[Mapping[str, int]], most: int = 4) -> str:

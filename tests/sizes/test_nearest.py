@@ -41,6 +41,13 @@ def test_symbols_that_hang_together() -> None:
         assert answers
 
 
+def test_far_away_where_sizes_lie_wide_apart() -> None:
+    raft = nnspec.check("zoo:raft").models["raft_small"]
+    assert raft.nearest({"H": 1, "W": 1}) == [{"H": 128, "W": 128}]
+    found = solve([equal(H * W, W * 96), divisible(H, 32), divisible(W, 48)])
+    assert nearest_sizes(found, {"H": 1000, "W": 1000}, {})[0] == {"H": 96, "W": 1008}
+
+
 def test_bounds() -> None:
     assert nearest_sizes(solve([at_least(H, 10), at_least(W, H)]), {"W": 4}, {"H": 12}) == [
         {"W": 12}

@@ -1,20 +1,22 @@
 """Every vision model of the zoo at every small size: what the checker admits, and what PyTorch runs.
 
-`python -m tests.sizes.vision` compares them for each height from 1 to 320 with the width fixed, for
-each number of frames of a video with the image fixed, and where all sizes are small. `--models` takes
-some of them, `--thin 10` every tenth height.
+`nice python -m tests.sizes.vision` compares them for each height and each width from 1 to 320 with the
+other one fixed, for each number of frames of a video from 1 to 40, and where all sizes are small. It
+takes about half an hour. `--models` takes some models or files, `--thin 10` every tenth size, and with
+`--log FILE` what is in the file already is not judged again.
 
-The judge is torchvision's module on the meta device, which holds no values, and where torchvision has
-none the spec's own module, narrowed, on the CPU. That the meta device judges as the CPU does is held
-against the CPU at the sizes where the verdict changes. A model with sides for training is judged in
-training too: nnspec admits a size that both take.
+The judge is torchvision's module, and where torchvision has none the spec's own, on real tensors. Its
+parts remember what came of a shape (`remembered.py`); that they judge as the whole does is held against
+a module that remembers nothing, at the sizes where the verdict changes. A model with sides for training
+is judged in training too: nnspec admits a size that both take.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -25,89 +27,108 @@ import torch
 import nnspec
 from nnspec.graph import Choice
 from nnspec.report.model import ModelReport
+from tests.sizes.remembered import REFUSALS, Memory, nothing_drawn
+from tests.zoo import detectors, judge, test_classic, test_detection, test_flow, test_modern
 
 SPECS = Path(__file__).parents[2] / "specs"
-#: files whose models see no image, or an image of the one size that the spec declares
-OTHERS = {"gpt2", "llama3", "mlp", "lenet", "digits", "vit", "maxvit"}
-#: models that torchvision has not, with parameters that make them cheap
-OWN: dict[str, dict[str, int]] = {"UNet": {"width": 2}, "Siamese": {}}
-LARGEST = 320
+LARGEST, MOST_FRAMES = 320, 40
+#: sizes of the other inputs, and of what stands beside an image in one
+BESIDE = {"N": 2, "R": 3, "P": 2, "M": 2, "S": 3}
 
 Point = tuple[int, ...]
 
 
 def names(file: str) -> list[str]:
-    """The models of a spec that can be checked as they are."""
-    return list(nnspec.check(str(SPECS / f"{file}.nn")).models)
+    """The models of a spec that see images or videos and can be checked as they are. Those of our own
+    with one size, which PyTorch may take at others, are the spec's choice."""
+    models = nnspec.check(str(SPECS / f"{file}.nn")).models
+    return [
+        name
+        for name, report in models.items()
+        if len(shape := report.graph.inputs[0].type.shape) > 3
+        and (published(file, name) is not None or not isinstance(shape[-1], int))
+    ]
 
 
 def files() -> list[str]:
-    return sorted(path.stem for path in SPECS.glob("*.nn") if path.stem not in OTHERS)
+    """The specs, those of small models first."""
+
+    def weight(file: str) -> int:
+        models = nnspec.check(str(SPECS / f"{file}.nn")).models.values()
+        return max((model.params.total for model in models), default=0)
+
+    return sorted((path.stem for path in SPECS.glob("*.nn")), key=weight)
+
+
+def published(file: str, name: str) -> Callable[[], Any] | None:
+    """What makes torchvision's module; None where it has none."""
+    import_module("nnspec.training")  # defines what a torchvision without operators lacks
+    models: Any = import_module("torchvision.models")
+    if name in test_detection.FILE:
+        return lambda: detectors.published(models, name)
+    if name in test_flow.NAMES:
+        return lambda: test_flow.built(models, name, 1)
+    settings = {**test_classic.THEIRS, **test_modern.THEIRS}.get(name, {})
+    if file in test_classic.FAMILIES or file in test_modern.FAMILIES:
+        return lambda: judge.built(models, name, **settings)
+    return None
 
 
 class Vision:
     """A model of the zoo, with its judge."""
 
-    def __init__(self, file: str, name: str) -> None:
+    def __init__(self, file: str, name: str, memory: Memory | None = None) -> None:
         target = str(SPECS / f"{file}.nn")
         self.name = name
-        self.own = name in OWN
-        settings = OWN.get(name, {})
         self.report: ModelReport = nnspec.check(f"{target}:{name}").models[name]
-        self.make = lambda: getattr(nnspec.load(target), name)(**settings)
-        if not self.own:
-            import_module("nnspec.training")  # defines what a torchvision without operators lacks
-            models: Any = import_module("torchvision.models")
-
-            self.make = lambda: models.get_model(
-                name, weights=None, **({"weights_backbone": None} if file in HEADS else {})
-            )
-        self.device = "cpu" if self.own else "meta"
-        try:
-            with torch.device(self.device):
-                self.module = self.make()
-        except NotImplementedError:  # its constructor computes with tensors
-            self.module = self.make().to(self.device)
+        self.make = published(file, name) or getattr(nnspec.load(target), name)
+        self.module = (memory or Memory()).give(self.made())
         graphs = self.report.graph.subgraphs()
         self.two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
-        shape = [value.type.shape for value in self.report.graph.inputs]
-        self.channels = shape[0][1]
-        self.inputs = len(shape)
-        #: the names of the sizes of an image, or of a video
-        self.sizes = [str(size) for size in shape[0][2:]]
+        self.inputs = [(v.type.shape, v.type.dtype) for v in self.report.graph.inputs]
+        #: the sizes of an image, or of a video: names, or numbers
+        self.sizes = [s if isinstance(s, int) else str(s) for s in self.inputs[0][0][2:]]
+        self.tried = self.admitted = 0
+
+    def made(self) -> Any:
+        with nothing_drawn():
+            return self.make()
 
     def admits(self, point: Point) -> bool:
         """What the checker says."""
-        return self.report.admits(dict(zip(self.sizes, point, strict=True)))
+        pairs = list(zip(self.sizes, point, strict=True))
+        known = {size: number for size, number in pairs if isinstance(size, str)}
+        return all(size in (number, *known) for size, number in pairs) and self.report.admits(known)
 
-    def runs(self, point: Point, module: Any = None, device: str = "") -> bool:
+    def runs(self, point: Point, module: Any = None) -> bool:
         """What PyTorch says."""
         module = module or self.module
+        named = {**BESIDE, **dict(zip(map(str, self.sizes), point, strict=True))}
         batch = [
-            torch.zeros(2, self.channels, *point, device=device or self.device)
-            for _ in range(self.inputs)
+            torch.zeros(
+                [named.get(str(size), size) for size in shape], dtype=getattr(torch, _DTYPES[dtype])
+            )
+            for shape, dtype in self.inputs
         ]
         try:
             with torch.no_grad():
                 for training in (False, True) if self.two_sided else (False,):
                     module.train(training)(*batch)
-        except (RuntimeError, ValueError, AssertionError):
+        except REFUSALS:
             return False
         return True
 
     def start(self) -> Point:
         """The smallest size that the checker admits, axis by axis."""
-        found = self.report.nearest(dict.fromkeys(self.sizes, 1))[0]
-        return tuple(found[size] for size in self.sizes)
+        names = [size for size in self.sizes if isinstance(size, str)]
+        found = self.report.nearest(dict.fromkeys(names, 1))[0] if names else {}
+        return tuple(size if isinstance(size, int) else found[size] for size in self.sizes)
 
     def points(self, thin: int) -> Iterator[Point]:
         """The sizes that are looked at."""
         start = self.start()
-        image = len(start) - 2
         for axis in range(len(start)):
-            if axis == len(start) - 1:
-                continue  # the width is judged as the height is; both vary below
-            last = LARGEST if axis == image else 40
+            last = LARGEST if axis >= len(start) - 2 else MOST_FRAMES
             edge = range(start[axis] - 2, start[axis] + 3)
             for size in sorted({*range(1, last + 1, thin), *(s for s in edge if s >= 1)}):
                 yield (*start[:axis], size, *start[axis + 1 :])
@@ -124,24 +145,26 @@ class Vision:
                 said[point] = self.runs(point)
                 if said[point] != self.admits(point):
                     yield f"{self.name} at {point}: PyTorch {'runs' if said[point] else 'refuses'}"
-        if self.device == "meta":
-            yield from self._meta_is_the_cpu(said, thin)
+        self.tried, self.admitted = len(said), sum(map(self.admits, said))
+        yield from self._parts_are_the_whole(said, thin)
 
-    def _meta_is_the_cpu(self, said: dict[Point, bool], thin: int) -> Iterator[str]:
-        """The verdicts beside which another one stands, and the smallest sizes, on real tensors."""
+    def _parts_are_the_whole(self, said: dict[Point, bool], thin: int) -> Iterator[str]:
+        """The verdicts beside which another one stands, and the smallest sizes, of a module that
+        remembers nothing."""
         edge = [
             point
             for point, runs in said.items()
             if any(said.get(beside, runs) != runs for beside in _beside(point))
         ]
-        chosen = dict.fromkeys([*edge[::thin], *sorted(said, key=lambda p: (max(p), p))[:20:thin]])
-        module = self.make()
-        for point in list(chosen)[:60]:
-            if self.runs(point, module, "cpu") != said[point]:
-                yield f"{self.name} at {point}: the CPU says the opposite of the meta device"
+        smallest = sorted(said, key=lambda p: (max(p), p))[:10]
+        chosen = dict.fromkeys([*edge[:: max(thin, len(edge) // 20)], *smallest[::thin]])
+        module = self.made()
+        for point in chosen:
+            if self.runs(point, module) != said[point]:
+                yield f"{self.name} at {point}: the parts say the opposite of the whole"
 
 
-HEADS = {"fcn", "deeplabv3", "lraspp"}
+_DTYPES = {"f32": "float32", "i64": "int64"}
 
 
 def _beside(point: Point) -> Iterator[Point]:
@@ -150,22 +173,35 @@ def _beside(point: Point) -> Iterator[Point]:
             yield (*point[:axis], point[axis] + step, *point[axis + 1 :])
 
 
+HEAD = f"{'model':40} {'sizes':>6} {'admitted':>8} {'disagreements':>13} {'seconds':>8}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", nargs="*", help="names of models or files; all without it")
     parser.add_argument("--thin", type=int, default=1)
+    parser.add_argument("--log", type=Path, help="a file of rows that are judged already")
     wanted = parser.parse_args(arguments)
-    wrong = count = 0
+    rows = wanted.log.read_text().splitlines() if wanted.log and wanted.log.exists() else []
+    done = {row.split()[0] for row in rows}
+    print("\n".join([HEAD, *rows]), flush=True)
     for file in files():
+        memory = Memory()
         for name in names(file):
-            if wanted.models and not {file, name} & set(wanted.models):
+            if name in done or (wanted.models and not {file, name} & set(wanted.models)):
                 continue
-            vision = Vision(file, name)
+            began = time.process_time()
+            vision = Vision(file, name, memory)
             found = list(vision.disagreements(wanted.thin))
-            print("\n".join(found) or f"{name}: agrees", flush=True)
-            wrong += bool(found)
-            count += 1
-    print(f"{count} models, {wrong} with disagreements")
+            seconds = time.process_time() - began
+            row = f"{name:40} {vision.tried:6} {vision.admitted:8} {len(found):13} {seconds:8.1f}"
+            print("\n".join([row, *found]), flush=True)
+            rows.append(row)
+            if wanted.log:
+                with wanted.log.open("a") as log:
+                    log.write(f"{row}\n")
+    wrong = [row.split()[0] for row in rows if row.split()[3] != "0"]
+    print(f"{len(rows)} models, with disagreements: {', '.join(wrong) or 'none'}")
     return 1 if wrong else 0
 
 
