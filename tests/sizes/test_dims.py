@@ -21,11 +21,11 @@ from nnspec.dims import (
     maximum,
     minimum,
     negated,
-    parse,
     render,
     symbol,
     undivided,
 )
+from nnspec.dims.reading import parse
 
 NAMES = ("H", "W", "C")
 #: an expression is a function from the values of the symbols, integers or sizes, to its value
