@@ -1,12 +1,13 @@
 """Every vision model of the zoo at every small size: what the checker admits, and what PyTorch runs.
 
 `nice python -m tests.sizes.vision` compares them for each height and each width from 1 to 320 with the
-other one fixed, for each number of frames of a video from 1 to 40, and where all sizes are small. It
-takes about half an hour. `--models` takes some models or files, `--thin 10` every tenth size, and with
-`--log FILE` what is in the file already is not judged again.
+other one fixed, for each number of frames of a video from 1 to 40, and where all sizes are small.
+`--models` takes some models or files, `--thin 10` every tenth size, and with `--log FILE` what is in the
+file already is not judged again.
 
-The judge is torchvision's module, and where torchvision has none the spec's own, on real tensors. Its
-parts remember what came of a shape (`remembered.py`); that they judge as the whole does is held against
+The judge is torchvision's module on the meta device, which holds no values, or with `--device cpu` on
+real tensors, and where torchvision has none the spec's own module on real tensors. Its parts remember
+what came of a shape (`remembered.py`). That they judge as the whole does on real tensors is held against
 a module that remembers nothing, at the sizes where the verdict changes. A model with sides for training
 is judged in training too: nnspec admits a size that both take.
 """
@@ -33,7 +34,7 @@ from tests.zoo import detectors, judge, test_classic, test_detection, test_flow,
 SPECS = Path(__file__).parents[2] / "specs"
 LARGEST, MOST_FRAMES = 320, 40
 #: sizes of the other inputs, and of what stands beside an image in one
-BESIDE = {"N": 2, "R": 3, "P": 2, "M": 2, "S": 3}
+BESIDE = {"R": 3, "P": 2, "M": 2, "S": 3}
 
 Point = tuple[int, ...]
 
@@ -77,12 +78,16 @@ def published(file: str, name: str) -> Callable[[], Any] | None:
 class Vision:
     """A model of the zoo, with its judge."""
 
-    def __init__(self, file: str, name: str, memory: Memory | None = None) -> None:
+    def __init__(
+        self, file: str, name: str, memory: Memory | None = None, device: str = "meta"
+    ) -> None:
         target = str(SPECS / f"{file}.nn")
         self.name = name
         self.report: ModelReport = nnspec.check(f"{target}:{name}").models[name]
-        self.make = published(file, name) or getattr(nnspec.load(target), name)
-        self.module = (memory or Memory()).give(self.made())
+        theirs = published(file, name)
+        self.make = theirs or getattr(nnspec.load(target), name)
+        self.device = device if theirs else "cpu"
+        self.module = (memory or Memory()).give(self.made().to(self.device))
         graphs = self.report.graph.subgraphs()
         self.two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
         self.inputs = [(v.type.shape, v.type.dtype) for v in self.report.graph.inputs]
@@ -92,7 +97,7 @@ class Vision:
 
     def made(self) -> Any:
         with nothing_drawn():
-            return self.make()
+            return self.make().eval()
 
     def admits(self, point: Point) -> bool:
         """What the checker says."""
@@ -101,19 +106,23 @@ class Vision:
         return all(size in (number, *known) for size, number in pairs) and self.report.admits(known)
 
     def runs(self, point: Point, module: Any = None) -> bool:
-        """What PyTorch says."""
-        module = module or self.module
-        named = {**BESIDE, **dict(zip(map(str, self.sizes), point, strict=True))}
+        """What PyTorch says; of another module than this one's, on real tensors."""
+        module, device = (self.module, self.device) if module is None else (module, "cpu")
+        named = {**BESIDE, "N": 1 + self.two_sided, **dict(zip(self.sizes, point, strict=True))}
         batch = [
             torch.zeros(
-                [named.get(str(size), size) for size in shape], dtype=getattr(torch, _DTYPES[dtype])
+                [named.get(str(size), size) for size in shape],
+                dtype=getattr(torch, _DTYPES[dtype]),
+                device=device,
             )
             for shape, dtype in self.inputs
         ]
         try:
             with torch.no_grad():
-                for training in (False, True) if self.two_sided else (False,):
-                    module.train(training)(*batch)
+                if self.two_sided:
+                    module.train()(*batch)
+                    module.eval()
+                module(*batch)
         except REFUSALS:
             return False
         return True
@@ -161,7 +170,7 @@ class Vision:
         module = self.made()
         for point in chosen:
             if self.runs(point, module) != said[point]:
-                yield f"{self.name} at {point}: the parts say the opposite of the whole"
+                yield f"{self.name} at {point}: the parts say the opposite of the whole, on real tensors"
 
 
 _DTYPES = {"f32": "float32", "i64": "int64"}
@@ -181,6 +190,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--models", nargs="*", help="names of models or files; all without it")
     parser.add_argument("--thin", type=int, default=1)
     parser.add_argument("--log", type=Path, help="a file of rows that are judged already")
+    parser.add_argument("--device", choices=("meta", "cpu"), default="meta")
     wanted = parser.parse_args(arguments)
     rows = wanted.log.read_text().splitlines() if wanted.log and wanted.log.exists() else []
     done = {row.split()[0] for row in rows}
@@ -191,7 +201,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if name in done or (wanted.models and not {file, name} & set(wanted.models)):
                 continue
             began = time.process_time()
-            vision = Vision(file, name, memory)
+            vision = Vision(file, name, memory, wanted.device)
             found = list(vision.disagreements(wanted.thin))
             seconds = time.process_time() - began
             row = f"{name:40} {vision.tried:6} {vision.admitted:8} {len(found):13} {seconds:8.1f}"
