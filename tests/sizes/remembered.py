@@ -1,7 +1,7 @@
 """A PyTorch module whose parts remember what came of each shape, so that thousands of sizes are judged
 in seconds.
 
-The judge stays PyTorch: a part runs the first time it meets a shape, and afterwards its
+The judge stays PyTorch on real tensors: a part runs the first time it meets a shape, and afterwards its
 result, or its refusal, is known. Parts that are alike in class, settings and parameter shapes share what
 they know, also those of different models: a ResNet's third stage has one block, thirty-six times.
 
@@ -82,13 +82,13 @@ def _settings(value: Any) -> Any:
         return type(value), _settings(own)
     if isinstance(value, Tensor):
         shape = tuple(value.shape), value.stride(), value.dtype
-        return (
-            shape if value.is_floating_point() or value.is_meta else (*shape, str(value.tolist()))
-        )
+        return shape if value.is_floating_point() else (*shape, str(value.tolist()))
     if isinstance(value, dict):
         return tuple((name, _settings(v)) for name, v in value.items())
     if isinstance(value, (list, tuple)):
         return type(value), tuple(map(_settings, value))
+    if isinstance(value, set):
+        return type(value), frozenset(value)
     try:
         hash(value)
     except TypeError:
@@ -112,7 +112,7 @@ def _shapes(value: Any, seen: list[Tensor]) -> Any:
             if other is value:
                 return at
         seen.append(value)
-        return _Shape((tuple(value.shape), value.stride(), value.dtype, value.device))
+        return _Shape((tuple(value.shape), value.stride(), value.dtype))
     if type(value) in (list, tuple):
         return type(value), tuple([_shapes(part, seen) for part in value])
     if type(value) in (dict, OrderedDict):
@@ -123,7 +123,7 @@ def _shapes(value: Any, seen: list[Tensor]) -> Any:
 
 
 class _Shape(tuple[Any, ...]):
-    """Size, stride, dtype and device."""
+    """Size, stride and dtype."""
 
 
 def _tensors(shapes: Any, seen: list[Tensor]) -> Any:
@@ -131,8 +131,8 @@ def _tensors(shapes: Any, seen: list[Tensor]) -> Any:
     if isinstance(shapes, int):
         return seen[shapes]
     if isinstance(shapes, _Shape):
-        size, stride, dtype, device = shapes
-        seen.append(torch.empty_strided(size, stride, dtype=dtype, device=device).zero_())
+        size, stride, dtype = shapes
+        seen.append(torch.empty_strided(size, stride, dtype=dtype).zero_())
         return seen[-1]
     kind, parts = shapes
     if kind == "value":
