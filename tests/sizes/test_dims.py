@@ -1,9 +1,15 @@
-"""Symbolic sizes against Python's integers."""
+"""Symbolic sizes against Python's integers.
+
+`NNSPEC_DIMS_EXAMPLES=20000 pytest tests/sizes/test_dims.py --hypothesis-seed 1` looks for long.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from math import prod
+from random import Random
 from typing import Any
 
 import pytest
@@ -25,13 +31,15 @@ from nnspec.dims import (
     symbol,
     undivided,
 )
+from nnspec.dims.form import order_of
 from nnspec.dims.reading import parse
 
 NAMES = ("H", "W", "C")
 #: an expression is a function from the values of the symbols, integers or sizes, to its value
 Expression = Callable[[dict[str, Any]], Any]
 
-common = settings(max_examples=300, derandomize=True, deadline=None)
+DEEP = os.environ.get("NNSPEC_DIMS_EXAMPLES")
+common = settings(max_examples=int(DEEP or 300), derandomize=not DEEP, deadline=None)
 
 
 def _least(a: Any, b: Any) -> Any:
@@ -201,6 +209,71 @@ def test_substitution_is_evaluation_in_steps(
     assert evaluate(result, point) == truth
 
 
+def _held(size: Any, point: dict[str, int]) -> int:
+    try:
+        return evaluate(size, point)
+    except ZeroDivisionError:
+        assume(False)
+        raise
+
+
+@common
+@given(expressions, values)
+def test_conditions_are_written_as_python_and_read_back(
+    expression: Expression, point: dict[str, int]
+) -> None:
+    size = made(expression)
+    value = _held(size, point)
+    texts = {
+        dims.comparison(size): value >= 0,
+        dims.comparison(negated(size)): value < 0,
+        dims.relation(">=", size): value >= 0,
+        dims.relation("==", size): value == 0,
+        dims.relation("!=", size): value != 0,
+    }
+    for text, truth in texts.items():
+        assert eval(text, {"min": min, "max": max}, dict(point)) is truth, text
+        assert evaluate(parse(f"1 if {text} else 0"), point) == truth, text
+
+
+@common
+@given(expressions, expressions, values)
+def test_other_forms_have_the_same_value(
+    f: Expression, g: Expression, point: dict[str, int]
+) -> None:
+    a, b = made(f), made(g)
+    value, other = _held(a, point), _held(b, point)
+    if isinstance(a, dims.Dim):
+        assert evaluate(dims.complement(a), point) == value
+        for shifted in (False, True):
+            rest, found = dims.remainders(a, shifted)
+            parts = [
+                factor * (evaluate(dividend, point) % evaluate(modulus, point))
+                for factor, dividend, modulus in found
+            ]
+            if not shifted:  # which leaves constants out
+                assert evaluate(rest, point) + sum(parts) == value
+    known = dims.assume(a, b, other >= 0)
+    assert evaluate(known, point) == value
+
+    def divides(k: Any, size: Any) -> bool:
+        number = evaluate(k, point)
+        return number != 0 and evaluate(size, point) % number == 0
+
+    assert evaluate(undivided(a, divides), point) == value
+
+
+@common
+@given(st.lists(expressions, max_size=5), values)
+def test_sums_and_products_of_many(parts: list[Expression], point: dict[str, int]) -> None:
+    sizes = [made(part) for part in parts]
+    numbers = [_held(size, point) for size in sizes]
+    assert evaluate(dims.total(sizes), point) == sum(numbers)
+    assert evaluate(dims.product(sizes), point) == prod(numbers)
+    assert dims.total(sizes) == sum(sizes)
+    assert dims.product(sizes) == prod(sizes)
+
+
 # -- rewrites have one normal form -------------------------------------------------------------------
 
 polynomials = st.recursive(
@@ -224,6 +297,29 @@ def test_ring_laws(f: Expression, g: Expression, h: Expression) -> None:
     assert (a + b) - b == a
     assert (a + b) ** 2 == a**2 + 2 * a * b + b**2
     assert hash(a + b) == hash(b + a)
+
+
+@common
+@given(st.lists(expressions, min_size=2, max_size=5), st.randoms(use_true_random=False))
+def test_the_order_of_parts_does_not_matter(parts: list[Expression], random: Random) -> None:
+    sizes = [made(part) for part in parts]
+    turned = random.sample(sizes, len(sizes))
+    assert dims.total(sizes) == dims.total(turned)
+    assert dims.product(sizes) == dims.product(turned)
+    assert str(dims.total(sizes)) == str(dims.total(turned))
+    a, b = sizes[:2]
+    assert (order_of(a) == order_of(b)) == (a == b)
+    assert sorted(sizes, key=order_of) == sorted(turned, key=order_of)
+
+
+@common
+@given(expressions, expressions)
+def test_what_is_divided_exactly_comes_back(f: Expression, g: Expression) -> None:
+    a, b = made(f), made(g)
+    found = dims.exact_div(a, b)
+    assert found is None or b * found == a
+    if b != 0 and (isinstance(b, int) or len(b.terms) == 1):
+        assert dims.exact_div(a * b, b) == a
 
 
 @common
@@ -262,16 +358,22 @@ def test_division_and_remainder_make_the_whole(f: Expression, m: int) -> None:
 
 
 @common
-@given(expressions, expressions, expressions)
-def test_least_and_greatest(f: Expression, g: Expression, h: Expression) -> None:
+@given(expressions, expressions, expressions, values)
+def test_least_and_greatest(
+    f: Expression, g: Expression, h: Expression, point: dict[str, int]
+) -> None:
     a, b, c = made(f), made(g), made(h)
     for choose in (minimum, maximum):
         assert choose(a, b) == choose(b, a)
         assert choose(a, a) == a
         assert choose(a) == a
-        flat = choose(a, b, c)
-        assert choose(a, choose(b, c)) == flat or str(flat)
         assert choose(choose(a, b), b) == choose(a, b)
+        try:
+            truth = (min if choose is minimum else max)(evaluate(size, point) for size in (a, b, c))
+        except ZeroDivisionError:
+            continue
+        assert evaluate(choose(a, b, c), point) == truth
+        assert evaluate(choose(a, choose(b, c)), point) == truth
 
 
 # -- how it is written ---------------------------------------------------------------------------------
