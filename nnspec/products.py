@@ -1,7 +1,8 @@
 """Conditions with products of sizes: brought into the simplest form, and decided where one unknown can
 be isolated.
 
-`T == H * W` says what T is: it is put in everywhere. `H * W == 196` leaves the divisors of 196 for H.
+`T == H * W` says what T is: it is put in everywhere. `H * W == 196` leaves the divisors of 196 for H, and
+`(H // 2) * (W // 2) == 6` those of 6 for each factor.
 What that does not lead to a linear condition, or one on a single symbol, may still have sizes that are
 found by trying; then it has some. Otherwise it is not known whether it has.
 """
@@ -124,6 +125,11 @@ def _empty(given: Sequence[Condition], depth: int) -> bool | None:
             name, values = choices
             answers = [empty(_put(conditions, name, value), depth + 1) for value in values]
             return False if False in answers else None if None in answers else True
+        factors = _factors(condition)
+        if factors:
+            rest = [other for other in conditions if other is not condition]
+            answers = [empty([*rest, *pair], depth + 1) for pair in factors]
+            return False if False in answers else None if None in answers else True
     return False if _some(conditions, alone) else None
 
 
@@ -180,6 +186,27 @@ def _choices(condition: Condition) -> tuple[str, Sequence[int]] | None:
         if condition.op == ">=" and falls and 0 < most <= MOST_DIVISORS:
             return names[0], range(1, most + 1)
     return None
+
+
+def _factors(condition: Condition) -> list[list[Condition]]:
+    """What the factors of a product can be: `H // 2 == 3` and `W // 2 == 2` is one way of the four for
+    `(H // 2) * (W // 2) == 6`. Empty where it is no such condition."""
+    terms = dict(condition.size.terms) if isinstance(condition.size, Dim) else {}
+    constant = terms.pop((), 0)
+    if condition.op != "==" or len(terms) != 1:
+        return []
+    ((monomial, coefficient),) = terms.items()
+    first, rest = monomial[:1], monomial[1:]
+    if not rest or constant % coefficient or not _whole(first):
+        return []
+    most = constant // -coefficient
+    return [
+        [
+            Condition("==", Dim(((first, 1),)) - divisor, ""),
+            Condition("==", Dim(((rest, 1),)) - most // divisor, ""),
+        ]
+        for divisor in _divisors(most)
+    ]
 
 
 def _whole(monomial: Monomial) -> bool:

@@ -241,6 +241,8 @@ C, T = symbol("C"), symbol("T")
         ([at_least(((H + 7) // 8) * ((W + 7) // 8), 3), at_least(H, 9), at_least(W, 9)],
          ("H >= 9", "W >= 9")),
         ([at_least(H * W, 3), at_least(H, 2)], ("H >= 2", "H*W >= 3")),
+        ([equal(((H + 3) // 28) * (W // 28), 64), at_least(H, 80)],
+         ("H >= 80", "((H + 3) // 28) * (W // 28) == 64")),
     ],
 )  # fmt: skip
 def test_products_in_words(conditions: list[Condition], requires: tuple[str, ...]) -> None:
@@ -257,6 +259,7 @@ def test_products_in_words(conditions: list[Condition], requires: tuple[str, ...
         [equal(T, H * W), at_least(10, T), at_least(H, 4), at_least(W, 3)],
         [equal(C * H, 2 * C * W), equal(H % 2, 1)],
         [equal(H * H, 2)],
+        [equal((H // 2) * (W // 3), 7), at_least(13, H), at_least(20, W)],
     ],
 )
 def test_products_that_no_size_satisfies(conditions: list[Condition]) -> None:

@@ -122,9 +122,16 @@ class Vision:
         return True
 
     def start(self) -> Point:
-        """The smallest size that the checker admits, axis by axis."""
+        """The smallest size that the checker admits, axis by axis; of sizes that hang together and are
+        large, one that is usual."""
         names = [size for size in self.sizes if isinstance(size, str)]
-        found = self.report.nearest(dict.fromkeys(names, 1))[0] if names else {}
+        found = next(
+            (
+                near[0]
+                for wanted in (1, 224)
+                if (near := self.report.nearest(dict.fromkeys(names, wanted)))
+            ),
+        )
         return tuple(size if isinstance(size, int) else found[size] for size in self.sizes)
 
     def points(self, thin: int) -> Iterator[Point]:
