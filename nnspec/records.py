@@ -27,6 +27,7 @@ else:
 #: by the number of fields
 _codes: dict[int, CodeType] = {}
 
+
 @dataclass_transform(frozen_default=True)
 class _RecordType(type):
     def __new__(

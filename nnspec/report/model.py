@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
-    from nnspec.dims import Size
+    from nnspec.dims import Dim, Size
     from nnspec.graph import Graph, Node, Region
     from nnspec.sizes import Admitted
     from nnspec.source import Span
@@ -280,14 +280,10 @@ class ModelReport:
         return self._peak({**self.sizes, **({self.batch: 1} if self.batch else {})})
 
     def _peak(self, sizes: Mapping[str, int]) -> int:
-        numbers: dict[Size, int] = {}
-
         def number(size: Size) -> int:
-            if size not in numbers:
-                fixed = size if isinstance(size, int) else substitute(size, sizes)
-                assert isinstance(fixed, int), "every symbol has its number here"
-                numbers[size] = fixed
-            return numbers[size]
+            fixed = size if isinstance(size, int) else substitute(size, sizes)
+            assert isinstance(fixed, int), "every symbol has its number here"
+            return fixed
 
         return memory.peak(self.graph, number)
 

@@ -96,7 +96,9 @@ def _rows(
             described[kind] = describe(node)
         yield Row(node, described[kind], name, count, own, work, outer, ends)
         if isinstance(node, CallNode):
-            yield from _rows(report, described, node.graph, depth - 1, outer * count, ends, quiet, rests)
+            yield from _rows(
+                report, described, node.graph, depth - 1, outer * count, ends, quiet, rests
+            )
 
 
 def folded(graph: Graph) -> list[tuple[Node, int, str]]:
