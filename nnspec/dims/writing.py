@@ -83,7 +83,7 @@ def _written(size: Dim) -> str:
         if text:
             text += f" {'+' if sign > 0 else '-'} {part}"
         else:
-            text = part if sign > 0 else f"-({part})" if _OPEN.match(part) else f"-{part}"
+            text = part if sign > 0 else f"-({part})" if re.match(_OPEN, part) else f"-{part}"
     return text
 
 
@@ -111,7 +111,7 @@ def _parts(size: Dim) -> list[tuple[int, str]]:
 
 
 #: a quotient or remainder that a minus would bind more tightly than
-_OPEN = re.compile(r"(-?\w+|\(.*\)|\w+\(.*\)) (//|%) ")
+_OPEN = r"(-?\w+|\(.*\)|\w+\(.*\)) (//|%) "
 
 
 def _remainder_text(factor: int, dividend: Size, modulus: Size) -> str:

@@ -103,14 +103,14 @@ class Vision:
     def runs(self, point: Point, module: Any = None) -> bool:
         """What PyTorch says."""
         module = module or self.module
-        named = {**BESIDE, "N": 1 + self.two_sided, **dict(zip(self.sizes, point, strict=True))}
-        batch = [
-            torch.zeros(
-                [named.get(str(size), size) for size in shape],
-                dtype=getattr(torch, _DTYPES[dtype]),
-            )
-            for shape, dtype in self.inputs
-        ]
+        named = {**BESIDE, "N": 1 + self.two_sided}
+        image = self.inputs[0][0][2:]
+        batch = []
+        for shape, dtype in self.inputs:
+            like = shape[2:] == image
+            beside = [named.get(str(size), size) for size in (shape[:2] if like else shape)]
+            given = [*beside, *(point if like else ())]
+            batch.append(torch.zeros(given, dtype=getattr(torch, _DTYPES[dtype])))
         try:
             with torch.no_grad():
                 if self.two_sided:
