@@ -14,6 +14,7 @@ from nnspec.compiler.chains import gather
 from nnspec.compiler.formals import formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
+from nnspec.compiler.precision import Precision
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
 from nnspec.dims import symbol
@@ -46,7 +47,7 @@ class ClassPlan:
 
     __slots__ = (
         "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
-        "name", "optional", "shapes", "values",
+        "name", "optional", "precision", "shapes", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -61,6 +62,7 @@ class ClassPlan:
         self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
         self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
+        self.precision = Precision(graph)
         self.shapes: set[str] = set()
         self.model: Model | None = None
 
@@ -82,8 +84,8 @@ class ClassPlan:
                 yield argument, graph.inputs[argument.input].type.shape[argument.dim]
 
 
-def is_chain(graph: Graph) -> bool:
-    """Whether every step takes the one result of the step before it."""
+def is_chain(graph: Graph, precision: Precision) -> bool:
+    """Whether every step takes the one result of the step before it, as it is."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         return False
     current = graph.inputs[0]
@@ -92,7 +94,7 @@ def is_chain(graph: Graph) -> bool:
             return False
         if [value for value in node.inputs if value is not None] != [current]:
             return False
-        if len(node.path) != 1:
+        if len(node.path) != 1 or id(node) in precision.meetings:
             return False
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
@@ -170,7 +172,8 @@ class Planner:
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)
-        found = (id(graph.definition), signature(plan.graph, self.written(plan)))
+        written = signature(plan.graph, self.written(plan))
+        found = (id(graph.definition), written, plan.precision.key)
         known = self._signatures.get(found)
         if known is not None:
             known.shapes.add(shapes(use.graph, plan))
@@ -201,7 +204,7 @@ class Planner:
             self._helpers_of_chain(plan, plan.graph)
 
     def _helpers(self, plan: ClassPlan, node: CallNode) -> None:
-        if is_chain(node.graph):
+        if is_chain(node.graph, plan.precision):
             self._helpers_of_chain(plan, node.graph)
             return
         name = node.path[-1] if node.path and not node.path[-1].isdigit() else "steps"
@@ -218,6 +221,7 @@ class Planner:
     def _helper(self, owner: ClassPlan, name: str, graph: Graph) -> ClassPlan:
         plan = ClassPlan(name, "helper", graph, {**owner.values})
         plan.fixed, plan.calls, plan.helpers = dict(owner.fixed), owner.calls, owner.helpers
+        plan.precision = owner.precision
         plan.arguments = self._arguments(plan, owner)
         found = (name, tuple(a.symbol for a in plan.arguments), signature(graph))
         known = self._signatures.setdefault(found, plan)

@@ -231,6 +231,14 @@ def applied(code: ModuleCode | None, access: str, names: Names, tensors: Sequenc
     return call(access, *(value(arg, names, tensors) for arg in code.call or ()), **keywords)
 
 
+def brought(tensor: Expr, dtype: str) -> Call:
+    """A tensor in another dtype; one that is made from numbers right there is made in it."""
+    if isinstance(tensor, Call) and any(name == "device=" for name, _ in tensor.args):
+        *sizes, device = [pair for pair in tensor.args if pair[0] != "dtype="]
+        return Call(tensor.head, (*sizes, ("dtype=", Text(dtype)), device), depth=tensor.depth)
+    return Call(".to", (("", Text(dtype)),), depth=tensor.depth + 1, receiver=tensor)
+
+
 def recomputed(made: Expr) -> Expr:
     """A call whose inside the backward pass computes again. What is no function (`x + y`, `x.reshape(…)`)
     keeps nothing but its tensors anyway."""

@@ -101,7 +101,11 @@ def class_lines(plan: ClassPlan) -> list[list[str]]:
             *fields,
         ]
         found.append(lines)
-    if plan.kind == "block" and plan.graph.kind == "sequence" and is_chain(plan.graph):
+    if (
+        plan.kind == "block"
+        and plan.graph.kind == "sequence"
+        and is_chain(plan.graph, plan.precision)
+    ):
         found.append(_sequential(plan))
     else:
         found.append(_module(plan, output))

@@ -151,7 +151,7 @@ class Constructor:
 
     def chain(self, graph: Graph) -> tuple[tuple[str, Expr], ...]:
         """The arguments of `nn.Sequential`: positions count the layers unless one has a name."""
-        assert is_chain(graph)
+        assert is_chain(graph, self.plan.precision)
         made = [(path[-1], self.layer(node)) for node in graph.nodes for path in node.paths()]
         if all(name == str(i) for i, (name, _) in enumerate(made)):
             return tuple(counted(made))
