@@ -14,6 +14,7 @@ from nnspec.compiler.chains import gather
 from nnspec.compiler.formals import formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
+from nnspec.compiler.passing import conditions, is_passing, passed
 from nnspec.compiler.precision import Precision
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
@@ -47,7 +48,7 @@ class ClassPlan:
 
     __slots__ = (
         "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
-        "name", "optional", "precision", "shapes", "values",
+        "name", "optional", "passed", "precision", "shapes", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -62,6 +63,7 @@ class ClassPlan:
         self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
         self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
+        self.passed: dict[str, str] = {}  # sizes that `forward` takes besides its tensors
         self.precision = Precision(graph)
         self.shapes: set[str] = set()
         self.model: Model | None = None
@@ -83,8 +85,16 @@ class ClassPlan:
             else:
                 yield argument, graph.inputs[argument.input].type.shape[argument.dim]
 
+    def passing(self, graph: Graph) -> dict[str, Any]:
+        """What a use of this class gives for each size that `forward` takes, over the names of the user."""
+        helper = self.kind == "helper"
+        return {
+            word: symbol(name) if helper else graph.arguments[name]
+            for name, word in self.passed.items()
+        }
 
-def is_chain(graph: Graph, precision: Precision) -> bool:
+
+def is_chain(graph: Graph, plan: ClassPlan) -> bool:
     """Whether every step takes the one result of the step before it, as it is."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         return False
@@ -94,7 +104,7 @@ def is_chain(graph: Graph, precision: Precision) -> bool:
             return False
         if [value for value in node.inputs if value is not None] != [current]:
             return False
-        if len(node.path) != 1 or id(node) in precision.meetings:
+        if len(node.path) != 1 or id(node) in plan.precision.meetings or is_passing(plan, node):
             return False
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
@@ -172,8 +182,10 @@ class Planner:
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)
+        plan.passed = passed(plan, plan.graph)
         written = signature(plan.graph, self.written(plan))
-        found = (id(graph.definition), written, plan.precision.key)
+        named = tuple(argument.symbol for argument in plan.arguments)
+        found = (id(graph.definition), written, named, plan.precision.key)
         known = self._signatures.get(found)
         if known is not None:
             known.shapes.add(shapes(use.graph, plan))
@@ -188,7 +200,8 @@ class Planner:
 
         def use(node: CallNode) -> Any:
             called = plan.calls[id(node)]
-            return (id(called), tuple(code.key(value) for _, value in called.given(node.graph)))
+            given = [value for _, value in called.given(node.graph)]
+            return (id(called), code.key(given), code.key(called.passing(node.graph)))
 
         return use
 
@@ -200,11 +213,11 @@ class Planner:
         for node in steps(plan.graph):
             if isinstance(node, CallNode) and node.graph.definition is None:
                 self._helpers(plan, node)
-        if plan.graph.kind == "sequence":
+        if plan.graph.kind == "sequence" and is_chain(plan.graph, plan):
             self._helpers_of_chain(plan, plan.graph)
 
     def _helpers(self, plan: ClassPlan, node: CallNode) -> None:
-        if is_chain(node.graph, plan.precision):
+        if is_chain(node.graph, plan):
             self._helpers_of_chain(plan, node.graph)
             return
         name = node.path[-1] if node.path and not node.path[-1].isdigit() else "steps"
@@ -223,6 +236,7 @@ class Planner:
         plan.fixed, plan.calls, plan.helpers = dict(owner.fixed), owner.calls, owner.helpers
         plan.precision = owner.precision
         plan.arguments = self._arguments(plan, owner)
+        plan.passed = passed(plan, graph)
         found = (name, tuple(a.symbol for a in plan.arguments), signature(graph))
         known = self._signatures.setdefault(found, plan)
         if known is plan:
@@ -292,6 +306,8 @@ class Planner:
             elif isinstance(node, CallNode) and id(node) in plan.calls:
                 for _, value in plan.calls[id(node)].given(node.graph):
                     yield from code.symbols(value)
+                yield from code.symbols(plan.calls[id(node)].passing(node.graph))
+        yield from code.symbols([*conditions(steps(plan.graph))])
 
     def name_all(self) -> None:
         """Give each class its own name; variants are told apart by what only they have."""

@@ -304,34 +304,45 @@ def _index(item: Any, names: Names, tensors: Sequence[Expr]) -> str:
 
 def symbols(given: Any) -> Iterator[str]:
     """The names of the sizes and parameters that a code holds, in the order of writing."""
-    if isinstance(given, Dim):
-        for monomial, _ in given.terms:
+    for part in _parts(given):
+        if isinstance(part, FormalFloat):
+            yield part.symbol
+            continue
+        for monomial, _ in part.terms:
             for atom in monomial:
                 if atom.kind == "symbol":
                     yield atom.args
                 else:
                     yield from symbols(atom.args)
-    elif isinstance(given, FormalFloat):
-        yield given.symbol
+
+
+def sizes(given: Any) -> Iterator[Dim]:
+    """The sizes that a code holds, as far as they are no numbers."""
+    return (part for part in _parts(given) if isinstance(part, Dim))
+
+
+def _parts(given: Any) -> Iterator[Dim | FormalFloat]:
+    if isinstance(given, (Dim, FormalFloat)):
+        yield given
     elif isinstance(given, (list, tuple)):
         for item in given:
-            yield from symbols(item)
+            yield from _parts(item)
     elif isinstance(given, slice):
-        yield from symbols((given.start, given.stop, given.step))
+        yield from _parts((given.start, given.stop, given.step))
     elif isinstance(given, dict):
-        yield from symbols(list(given.values()))
+        yield from _parts(list(given.values()))
     elif isinstance(given, ModuleCode):
-        yield from symbols((given.args, given.kwargs, given.call))
+        yield from _parts((given.args, given.kwargs, given.call))
     elif isinstance(given, Factory):
-        yield from symbols(given.made)
+        yield from _parts(given.made)
     elif isinstance(given, CallCode):
-        yield from symbols((given.args, given.kwargs))
+        yield from _parts((given.args, given.kwargs))
     elif isinstance(given, InfixCode):
-        yield from symbols((given.left, given.right))
+        yield from _parts((given.left, given.right))
     elif isinstance(given, InTraining):
-        yield from symbols((given.value, given.otherwise))
+        yield from _parts((given.value, given.otherwise))
     elif isinstance(given, IndexCode):
-        yield from symbols(given.items)
+        yield from _parts(given.items)
 
 
 def key(given: Any) -> Any:

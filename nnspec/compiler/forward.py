@@ -200,8 +200,13 @@ class Forward:
         return code.recomputed(made) if node.recomputed else made
 
     def _called(self, node: Node, access: str, tensors: list[Expr]) -> Expr:
-        """A submodule with its tensors."""
+        """A submodule with its tensors, and the sizes that it cannot read off them."""
         made = code.applied(self._module(node), access, self.names, tensors)
+        called = self.plan.helpers.get(id(node)) or self.plan.calls.get(id(node))
+        if called is not None and isinstance(node, CallNode):
+            sizes = called.passing(node.graph).items()
+            given = tuple((f"{name}=", code.value(v, self.names)) for name, v in sizes)
+            made = Call(made.head, (*made.args, *given), depth=made.depth)
         return code.recomputed(made) if node.recomputed else made
 
     def _optional(self, node: Node) -> None:
