@@ -13,12 +13,12 @@ from nnspec.compiler import code
 from nnspec.compiler.chains import gather
 from nnspec.compiler.formals import formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
-from nnspec.compiler.numbers import FormalFloat
 from nnspec.compiler.passing import conditions, is_passing, passed
 from nnspec.compiler.precision import Precision
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
 from nnspec.dims import symbol
+from nnspec.elaborate.fractions import FormalFloat
 from nnspec.elaborate.program import Model
 from nnspec.elaborate.values import Initial, key
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
@@ -78,8 +78,11 @@ class ClassPlan:
         for argument in self.arguments:
             if self.kind == "helper":
                 value = self.values.get(argument.symbol)
-                formal = FormalFloat(value, argument.symbol) if isinstance(value, float) else None
-                yield argument, formal or symbol(argument.symbol)
+                name = argument.symbol
+                if isinstance(value, float):
+                    yield argument, FormalFloat.parameter(value, name)
+                else:
+                    yield argument, symbol(name)
             elif argument.parameter:
                 yield argument, graph.arguments[argument.symbol]
             else:

@@ -22,8 +22,8 @@ from nnspec.compiler.layout import (
     bracketed,
     call,
 )
-from nnspec.compiler.numbers import FormalFloat
 from nnspec.dims import Atom, Dim, comparison, complement, remainders
+from nnspec.elaborate.fractions import FormalFloat
 from nnspec.operators.definition import (
     CallCode,
     Factory,
@@ -167,8 +167,7 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
     if isinstance(given, Dim):
         return size(given, names)
     if isinstance(given, FormalFloat):
-        number = names.number(given.symbol)
-        return Text(names.symbol(given.symbol)) if number is None else _number(number)
+        return _fraction(given, names)
     if isinstance(given, (list, tuple)):
         items = tuple(("", value(item, names, tensors)) for item in given)
         depth = max((item.depth for _, item in items), default=0)
@@ -194,6 +193,21 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
     if isinstance(given, (bool, int, float)) or given is None:
         return _number(given)
     raise TypeError(f"{given!r} cannot stand in generated code")
+
+
+def _fraction(given: FormalFloat, names: Names) -> Expr:
+    """`drop * 3 / 12`; a number where all of it is known."""
+    known = {name: names.number(name) for name in given.symbols}
+    if None not in known.values():
+        return _number(given.at(known))
+    if given.symbol is not None:
+        return Text(names.symbol(given.symbol))
+    parts = [value(arg, names) for arg in given.args]
+    if not given.op:
+        return parts[0]
+    if given.op == "neg":
+        return Text(f"-{bracketed(parts[0], UNARY)}", UNARY)
+    return infix(given.op, *parts) if len(parts) == 2 else call(given.op, *parts)
 
 
 def _number(given: Any) -> Text:
@@ -306,7 +320,7 @@ def symbols(given: Any) -> Iterator[str]:
     """The names of the sizes and parameters that a code holds, in the order of writing."""
     for part in _parts(given):
         if isinstance(part, FormalFloat):
-            yield part.symbol
+            yield str(part.symbol)
             continue
         for monomial, _ in part.terms:
             for atom in monomial:
@@ -322,7 +336,12 @@ def sizes(given: Any) -> Iterator[Dim]:
 
 
 def _parts(given: Any) -> Iterator[Dim | FormalFloat]:
-    if isinstance(given, (Dim, FormalFloat)):
+    if isinstance(given, FormalFloat):
+        if given.symbol is not None:
+            yield given
+        else:
+            yield from _parts(given.args)
+    elif isinstance(given, Dim):
         yield given
     elif isinstance(given, (list, tuple)):
         for item in given:
@@ -356,5 +375,5 @@ def key(given: Any) -> Any:
     if isinstance(given, (ModuleCode, Factory, CallCode, InfixCode, IndexCode, InTraining)):
         return (type(given).__name__, *(key(getattr(given, f)) for f in given._fields))
     if isinstance(given, FormalFloat):
-        return ("formal", given.symbol)
+        return ("formal", given.op, key(given.args))
     return (type(given).__name__, given)

@@ -17,6 +17,7 @@ from nnspec.compiler.run_time import ForwardNames
 from nnspec.graph import CallNode, OpNode
 
 _IMPORTS = (
+    ("math", "import math"),
     ("OrderedDict", "from collections import OrderedDict"),
     ("NamedTuple", "from typing import NamedTuple"),
 )
