@@ -11,7 +11,7 @@ from typing import Any
 
 from nnspec.compiler import code
 from nnspec.compiler.chains import gather
-from nnspec.compiler.formals import formal_use, numbered
+from nnspec.compiler.formals import FormalUse, formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.passing import conditions, is_passing, passed
 from nnspec.compiler.precision import Precision
@@ -173,14 +173,20 @@ class Planner:
 
     def use(self, graph: Graph) -> ClassPlan:
         """The class for a use of a block with numbers."""
+        floats = {name: v for name, v in graph.arguments.items() if isinstance(v, float)}
+        others = {name: v for name, v in graph.arguments.items() if name not in floats}
         kinds = tuple(value.type for value in graph.inputs)
-        remembered = (id(graph.definition), key(list(graph.arguments.values())), kinds)
-        if remembered not in self._uses:
-            self._uses[remembered] = self._block(graph)
-        return self._uses[remembered]
+        alike = (id(graph.definition), key(list(others.values())), tuple(floats), kinds)
+        exact = (alike, *floats.values())
+        found = self._uses.get(alike) or self._uses.get(exact)
+        if found is None:
+            use = formal_use(graph)
+            found = self._block(graph, use)
+            # where no fraction decides anything, other ones make the same class
+            self._uses[exact if use.pinned & floats.keys() else alike] = found
+        return found
 
-    def _block(self, graph: Graph) -> ClassPlan:
-        use = formal_use(graph)
+    def _block(self, graph: Graph, use: FormalUse) -> ClassPlan:
         gather(use.graph)
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
