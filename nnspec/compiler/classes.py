@@ -17,7 +17,7 @@ from nnspec.compiler.passing import conditions, is_passing, passed
 from nnspec.compiler.precision import Precision
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
-from nnspec.dims import symbol
+from nnspec.dims import Dim, symbol
 from nnspec.elaborate.fractions import FormalFloat
 from nnspec.elaborate.program import Model
 from nnspec.elaborate.values import Initial, key
@@ -90,9 +90,10 @@ class ClassPlan:
 
     def passing(self, graph: Graph) -> dict[str, Any]:
         """What a use of this class gives for each size that `forward` takes, over the names of the user."""
-        helper = self.kind == "helper"
+        own = {} if self.kind == "helper" else graph.arguments
+        given = {name: own.get(name) for name in self.passed}
         return {
-            word: symbol(name) if helper else graph.arguments[name]
+            word: given[name] if isinstance(given[name], Dim) else symbol(name)
             for name, word in self.passed.items()
         }
 

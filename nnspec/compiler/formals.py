@@ -7,6 +7,7 @@ from typing import Any
 from nnspec.dims import Dim, evaluate, substitute
 from nnspec.elaborate.formal import formal
 from nnspec.elaborate.fractions import FormalFloat
+from nnspec.elaborate.values import Initial, Layer, Step
 from nnspec.graph import Graph, Value
 from nnspec.records import Record
 from nnspec.tensors import TensorType
@@ -50,8 +51,13 @@ def at(value: Any, values: dict[str, Any]) -> Any:
         )
     if isinstance(value, FormalFloat):
         return value.at(values)
-    if isinstance(value, list):
-        return [at(item, values) for item in value]
+    if isinstance(value, (list, tuple)):
+        return type(value)(at(item, values) for item in value)
+    if isinstance(value, dict):
+        return {name: at(item, values) for name, item in value.items()}
+    if isinstance(value, (Layer, Step, Initial)):  # a layer as an argument, with its own arguments
+        fields = {name: at(getattr(value, name), values) for name in value._fields}
+        return type(value)(**fields)
     return value
 
 
