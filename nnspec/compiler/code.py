@@ -206,7 +206,7 @@ def _fraction(given: FormalFloat, names: Names) -> Expr:
     if not given.op:
         return parts[0]
     if given.op == "neg":
-        return Text(f"-{bracketed(parts[0], UNARY)}", UNARY)
+        return Text(f"-{bracketed(parts[0], ATOM)}", UNARY)
     return infix(given.op, *parts) if len(parts) == 2 else call(given.op, *parts)
 
 
