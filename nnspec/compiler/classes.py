@@ -247,7 +247,8 @@ class Planner:
         plan.precision = owner.precision
         plan.arguments = self._arguments(plan, owner)
         plan.passed = passed(plan, graph)
-        found = (name, tuple(a.symbol for a in plan.arguments), signature(graph))
+        meetings = tuple(plan.precision.meetings.get(id(node)) for node in steps(graph))
+        found = (name, tuple(a.symbol for a in plan.arguments), signature(graph), meetings)
         known = self._signatures.setdefault(found, plan)
         if known is plan:
             plan.shapes = {shapes(graph, plan)}
