@@ -1,7 +1,7 @@
 """Compiled models against torchvision's own, the same weights and inputs, 12 models.
 
 Forward (under `no_grad`), forward + backward in training, construction, and forward under `torch.compile`; to
-reach: ours / torchvision at most 1.01, construction at most 1.0. About 25 minutes on 2 cores, 20 of them
+reach: ours / torchvision at most 1.01, construction at most 1.0. About 15 minutes on 2 cores, 11 of them
 `compile`; a GPU with `--device cuda`.
 
     python benchmarks/compiled.py [--measure forward] [--only resnet50] [--json compiled.json]
@@ -35,7 +35,7 @@ MODELS = {
     "vgg11_bn": "vgg",
     "vit_b_16": "vit",
 }
-TURNS = {"forward": 31, "backward": 15, "construct": 15, "compile": 31}
+TURNS = {"forward": 15, "backward": 9, "construct": 9, "compile": 11}
 LEAST = 0.02  # seconds of a turn: shorter calls are repeated
 
 Run = Callable[[Any], object]

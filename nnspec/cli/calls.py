@@ -34,10 +34,15 @@ def compile_source(target: Target, limits: Limits = DEFAULTS, stubs: bool = Fals
         _draw(report.diagnostics)
         return None
     from nnspec.compiler.source import program_of, source_of, stubs_of
+    from nnspec.diagnostics import SpecError
 
-    if stubs:
-        return stubs_of(program_of(source, limits))
-    return source_of(program_of(source, limits), list(report.models)).text
+    try:
+        if stubs:
+            return stubs_of(program_of(source, limits))
+        return source_of(program_of(source, limits), list(report.models)).text
+    except SpecError as error:
+        _draw(error.problems)
+        return None
 
 
 def train(

@@ -11,12 +11,14 @@ from typing import Any
 
 from nnspec.compiler import code
 from nnspec.compiler.chains import gather
-from nnspec.compiler.formals import formal_use, numbered
+from nnspec.compiler.formals import FormalUse, formal_use, numbered
 from nnspec.compiler.names import camel, fresh, usable
-from nnspec.compiler.numbers import FormalFloat
+from nnspec.compiler.passing import conditions, is_passing, passed
+from nnspec.compiler.precision import Precision
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
-from nnspec.dims import symbol
+from nnspec.dims import Dim, symbol
+from nnspec.elaborate.fractions import FormalFloat
 from nnspec.elaborate.program import Model
 from nnspec.elaborate.values import Initial, key
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
@@ -46,7 +48,7 @@ class ClassPlan:
 
     __slots__ = (
         "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
-        "name", "optional", "shapes", "values",
+        "name", "optional", "passed", "precision", "shapes", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -61,6 +63,8 @@ class ClassPlan:
         self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
         self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
+        self.passed: dict[str, str] = {}  # sizes that `forward` takes besides its tensors
+        self.precision = Precision(graph)
         self.shapes: set[str] = set()
         self.model: Model | None = None
 
@@ -74,16 +78,28 @@ class ClassPlan:
         for argument in self.arguments:
             if self.kind == "helper":
                 value = self.values.get(argument.symbol)
-                formal = FormalFloat(value, argument.symbol) if isinstance(value, float) else None
-                yield argument, formal or symbol(argument.symbol)
+                name = argument.symbol
+                if isinstance(value, float):
+                    yield argument, FormalFloat.parameter(value, name)
+                else:
+                    yield argument, symbol(name)
             elif argument.parameter:
                 yield argument, graph.arguments[argument.symbol]
             else:
                 yield argument, graph.inputs[argument.input].type.shape[argument.dim]
 
+    def passing(self, graph: Graph) -> dict[str, Any]:
+        """What a use of this class gives for each size that `forward` takes, over the names of the user."""
+        own = {} if self.kind == "helper" else graph.arguments
+        given = {name: own.get(name) for name in self.passed}
+        return {
+            word: given[name] if isinstance(given[name], Dim) else symbol(name)
+            for name, word in self.passed.items()
+        }
 
-def is_chain(graph: Graph) -> bool:
-    """Whether every step takes the one result of the step before it."""
+
+def is_chain(graph: Graph, plan: ClassPlan) -> bool:
+    """Whether every step takes the one result of the step before it, as it is."""
     if len(graph.inputs) != 1 or len(graph.outputs) != 1:
         return False
     current = graph.inputs[0]
@@ -92,7 +108,7 @@ def is_chain(graph: Graph) -> bool:
             return False
         if [value for value in node.inputs if value is not None] != [current]:
             return False
-        if len(node.path) != 1:
+        if len(node.path) != 1 or id(node) in plan.precision.meetings or is_passing(plan, node):
             return False
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
@@ -158,19 +174,28 @@ class Planner:
 
     def use(self, graph: Graph) -> ClassPlan:
         """The class for a use of a block with numbers."""
+        floats = {name: v for name, v in graph.arguments.items() if isinstance(v, float)}
+        others = {name: v for name, v in graph.arguments.items() if name not in floats}
         kinds = tuple(value.type for value in graph.inputs)
-        remembered = (id(graph.definition), key(list(graph.arguments.values())), kinds)
-        if remembered not in self._uses:
-            self._uses[remembered] = self._block(graph)
-        return self._uses[remembered]
+        alike = (id(graph.definition), key(list(others.values())), tuple(floats), kinds)
+        exact = (alike, *floats.values())
+        found = self._uses.get(alike) or self._uses.get(exact)
+        if found is None:
+            use = formal_use(graph)
+            found = self._block(graph, use)
+            # where no fraction decides anything, other ones make the same class
+            self._uses[exact if use.pinned & floats.keys() else alike] = found
+        return found
 
-    def _block(self, graph: Graph) -> ClassPlan:
-        use = formal_use(graph)
+    def _block(self, graph: Graph, use: FormalUse) -> ClassPlan:
         gather(use.graph)
         plan = ClassPlan(graph.name, "block", use.graph, use.values)
         self._fill(plan)
         plan.arguments = self._arguments(plan)
-        found = (id(graph.definition), signature(plan.graph, self.written(plan)))
+        plan.passed = passed(plan, plan.graph)
+        written = signature(plan.graph, self.written(plan))
+        named = tuple(argument.symbol for argument in plan.arguments)
+        found = (id(graph.definition), written, named, plan.precision.key)
         known = self._signatures.get(found)
         if known is not None:
             known.shapes.add(shapes(use.graph, plan))
@@ -185,7 +210,8 @@ class Planner:
 
         def use(node: CallNode) -> Any:
             called = plan.calls[id(node)]
-            return (id(called), tuple(code.key(value) for _, value in called.given(node.graph)))
+            given = [value for _, value in called.given(node.graph)]
+            return (id(called), code.key(given), code.key(called.passing(node.graph)))
 
         return use
 
@@ -197,11 +223,11 @@ class Planner:
         for node in steps(plan.graph):
             if isinstance(node, CallNode) and node.graph.definition is None:
                 self._helpers(plan, node)
-        if plan.graph.kind == "sequence":
+        if plan.graph.kind == "sequence" and is_chain(plan.graph, plan):
             self._helpers_of_chain(plan, plan.graph)
 
     def _helpers(self, plan: ClassPlan, node: CallNode) -> None:
-        if is_chain(node.graph):
+        if is_chain(node.graph, plan):
             self._helpers_of_chain(plan, node.graph)
             return
         name = node.path[-1] if node.path and not node.path[-1].isdigit() else "steps"
@@ -218,8 +244,11 @@ class Planner:
     def _helper(self, owner: ClassPlan, name: str, graph: Graph) -> ClassPlan:
         plan = ClassPlan(name, "helper", graph, {**owner.values})
         plan.fixed, plan.calls, plan.helpers = dict(owner.fixed), owner.calls, owner.helpers
+        plan.precision = owner.precision
         plan.arguments = self._arguments(plan, owner)
-        found = (name, tuple(a.symbol for a in plan.arguments), signature(graph))
+        plan.passed = passed(plan, graph)
+        meetings = tuple(plan.precision.meetings.get(id(node)) for node in steps(graph))
+        found = (name, tuple(a.symbol for a in plan.arguments), signature(graph), meetings)
         known = self._signatures.setdefault(found, plan)
         if known is plan:
             plan.shapes = {shapes(graph, plan)}
@@ -288,6 +317,8 @@ class Planner:
             elif isinstance(node, CallNode) and id(node) in plan.calls:
                 for _, value in plan.calls[id(node)].given(node.graph):
                     yield from code.symbols(value)
+                yield from code.symbols(plan.calls[id(node)].passing(node.graph))
+        yield from code.symbols([*conditions(steps(plan.graph))])
 
     def name_all(self) -> None:
         """Give each class its own name; variants are told apart by what only they have."""

@@ -22,8 +22,8 @@ from nnspec.compiler.layout import (
     bracketed,
     call,
 )
-from nnspec.compiler.numbers import FormalFloat
 from nnspec.dims import Atom, Dim, comparison, complement, remainders
+from nnspec.elaborate.fractions import FormalFloat
 from nnspec.operators.definition import (
     CallCode,
     Factory,
@@ -167,8 +167,7 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
     if isinstance(given, Dim):
         return size(given, names)
     if isinstance(given, FormalFloat):
-        number = names.number(given.symbol)
-        return Text(names.symbol(given.symbol)) if number is None else _number(number)
+        return _fraction(given, names)
     if isinstance(given, (list, tuple)):
         items = tuple(("", value(item, names, tensors)) for item in given)
         depth = max((item.depth for _, item in items), default=0)
@@ -194,6 +193,21 @@ def value(given: Any, names: Names, tensors: Sequence[Expr] = ()) -> Expr:
     if isinstance(given, (bool, int, float)) or given is None:
         return _number(given)
     raise TypeError(f"{given!r} cannot stand in generated code")
+
+
+def _fraction(given: FormalFloat, names: Names) -> Expr:
+    """`drop * 3 / 12`; a number where all of it is known."""
+    known = {name: names.number(name) for name in given.symbols}
+    if None not in known.values():
+        return _number(given.at(known))
+    if given.symbol is not None:
+        return Text(names.symbol(given.symbol))
+    parts = [value(arg, names) for arg in given.args]
+    if not given.op:
+        return parts[0]
+    if given.op == "neg":
+        return Text(f"-{bracketed(parts[0], ATOM)}", UNARY)
+    return infix(given.op, *parts) if len(parts) == 2 else call(given.op, *parts)
 
 
 def _number(given: Any) -> Text:
@@ -229,6 +243,14 @@ def applied(code: ModuleCode | None, access: str, names: Names, tensors: Sequenc
         return call(access, *tensors)
     keywords = {name: value(given, names, tensors) for name, given in code.call_kwargs.items()}
     return call(access, *(value(arg, names, tensors) for arg in code.call or ()), **keywords)
+
+
+def brought(tensor: Expr, dtype: str) -> Call:
+    """A tensor in another dtype; one that is made from numbers right there is made in it."""
+    if isinstance(tensor, Call) and any(name == "device=" for name, _ in tensor.args):
+        *sizes, device = [pair for pair in tensor.args if pair[0] != "dtype="]
+        return Call(tensor.head, (*sizes, ("dtype=", Text(dtype)), device), depth=tensor.depth)
+    return Call(".to", (("", Text(dtype)),), depth=tensor.depth + 1, receiver=tensor)
 
 
 def recomputed(made: Expr) -> Expr:
@@ -296,34 +318,50 @@ def _index(item: Any, names: Names, tensors: Sequence[Expr]) -> str:
 
 def symbols(given: Any) -> Iterator[str]:
     """The names of the sizes and parameters that a code holds, in the order of writing."""
-    if isinstance(given, Dim):
-        for monomial, _ in given.terms:
+    for part in _parts(given):
+        if isinstance(part, FormalFloat):
+            yield str(part.symbol)
+            continue
+        for monomial, _ in part.terms:
             for atom in monomial:
                 if atom.kind == "symbol":
                     yield atom.args
                 else:
                     yield from symbols(atom.args)
-    elif isinstance(given, FormalFloat):
-        yield given.symbol
+
+
+def sizes(given: Any) -> Iterator[Dim]:
+    """The sizes that a code holds, as far as they are no numbers."""
+    return (part for part in _parts(given) if isinstance(part, Dim))
+
+
+def _parts(given: Any) -> Iterator[Dim | FormalFloat]:
+    if isinstance(given, FormalFloat):
+        if given.symbol is not None:
+            yield given
+        else:
+            yield from _parts(given.args)
+    elif isinstance(given, Dim):
+        yield given
     elif isinstance(given, (list, tuple)):
         for item in given:
-            yield from symbols(item)
+            yield from _parts(item)
     elif isinstance(given, slice):
-        yield from symbols((given.start, given.stop, given.step))
+        yield from _parts((given.start, given.stop, given.step))
     elif isinstance(given, dict):
-        yield from symbols(list(given.values()))
+        yield from _parts(list(given.values()))
     elif isinstance(given, ModuleCode):
-        yield from symbols((given.args, given.kwargs, given.call))
+        yield from _parts((given.args, given.kwargs, given.call))
     elif isinstance(given, Factory):
-        yield from symbols(given.made)
+        yield from _parts(given.made)
     elif isinstance(given, CallCode):
-        yield from symbols((given.args, given.kwargs))
+        yield from _parts((given.args, given.kwargs))
     elif isinstance(given, InfixCode):
-        yield from symbols((given.left, given.right))
+        yield from _parts((given.left, given.right))
     elif isinstance(given, InTraining):
-        yield from symbols((given.value, given.otherwise))
+        yield from _parts((given.value, given.otherwise))
     elif isinstance(given, IndexCode):
-        yield from symbols(given.items)
+        yield from _parts(given.items)
 
 
 def key(given: Any) -> Any:
@@ -337,5 +375,5 @@ def key(given: Any) -> Any:
     if isinstance(given, (ModuleCode, Factory, CallCode, InfixCode, IndexCode, InTraining)):
         return (type(given).__name__, *(key(getattr(given, f)) for f in given._fields))
     if isinstance(given, FormalFloat):
-        return ("formal", given.symbol)
+        return ("formal", given.op, key(given.args))
     return (type(given).__name__, given)

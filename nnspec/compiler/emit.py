@@ -17,6 +17,7 @@ from nnspec.compiler.run_time import ForwardNames
 from nnspec.graph import CallNode, OpNode
 
 _IMPORTS = (
+    ("math", "import math"),
     ("OrderedDict", "from collections import OrderedDict"),
     ("NamedTuple", "from typing import NamedTuple"),
 )
@@ -101,7 +102,7 @@ def class_lines(plan: ClassPlan) -> list[list[str]]:
             *fields,
         ]
         found.append(lines)
-    if plan.kind == "block" and plan.graph.kind == "sequence" and is_chain(plan.graph):
+    if plan.kind == "block" and plan.graph.kind == "sequence" and is_chain(plan.graph, plan):
         found.append(_sequential(plan))
     else:
         found.append(_module(plan, output))
@@ -196,6 +197,7 @@ def _module(plan: ClassPlan, output: str) -> list[str]:
     inputs = [("", Text("self"))] + [
         ("", Text(f"{forward_name}: Tensor")) for forward_name in _inputs(plan)
     ]
+    inputs += [("", Text(f"{size}: int")) for size in plan.passed.values()]
     several = ", ".join("Tensor" for _ in plan.graph.outputs)
     result = output or ("Tensor" if len(plan.graph.outputs) == 1 else f"tuple[{several}]")
     lines += lay(Call("def forward", tuple(inputs)), 4, "", f" -> {result}:")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nnspec.compiler.numbers import FormalFloat
 from nnspec.dims import Dim, evaluate, substitute
-from nnspec.elaborate.formal import Formal, formal
+from nnspec.elaborate.formal import formal
+from nnspec.elaborate.fractions import FormalFloat
+from nnspec.elaborate.values import Initial, Layer, Step
 from nnspec.graph import Graph, Value
 from nnspec.records import Record
 from nnspec.tensors import TensorType
-
-if TYPE_CHECKING:
-    pass
 
 
 class FormalUse(Record):
@@ -24,46 +22,24 @@ class FormalUse(Record):
     pinned: frozenset[str]
 
 
-def formal_use(graph: Graph, floats: bool = True) -> FormalUse:
+def formal_use(graph: Graph) -> FormalUse:
     """The formal graph of a use whose arguments and input sizes are numbers where they can be."""
-    from nnspec.compiler.signature import signature
-
-    values = {
+    floats = {
         name: given
         for name, given in graph.arguments.items()
-        if floats and isinstance(given, float) and not isinstance(given, bool)
+        if isinstance(given, float) and not isinstance(given, bool)
     }
-    if not values:
-        found = formal(graph)
-        assert found is not None
-        return FormalUse(found.graph, _numbers(found), found.pinned)
-    found, pinned = _with_floats(graph, values, 0.0)
-    near, _ = _with_floats(graph, values, 1e-7)
-    if signature(found.graph) != signature(near.graph):
-        return formal_use(graph, floats=False)  # it computes with a fraction
-    return FormalUse(found.graph, {**_numbers(found), **values}, found.pinned | pinned)
-
-
-def _numbers(found: Formal) -> dict[str, Any]:
-    """The numbers behind names; a size that is known only at run time is none."""
-    return {name: value for name, value in found.hints.items() if isinstance(value, int)}
-
-
-def _with_floats(
-    graph: Graph, floats: dict[str, float], shift: float
-) -> tuple[Formal, frozenset[str]]:
-    copy = _copy(graph)
-    copy.arguments = {
-        name: FormalFloat(given * (1 + shift), name) if name in floats else given
-        for name, given in graph.arguments.items()
-    }
+    named = _copy(graph)
+    named.arguments |= {name: FormalFloat.parameter(v, name) for name, v in floats.items()}
     before, FormalFloat.pinned = FormalFloat.pinned, set()
     try:
-        found = formal(copy)
+        found = formal(named)
     finally:
         pinned, FormalFloat.pinned = FormalFloat.pinned, before
     assert found is not None
-    return found, frozenset(pinned)
+    # a size that is known only at run time is no number
+    whole = {name: value for name, value in found.hints.items() if isinstance(value, int)}
+    return FormalUse(found.graph, {**whole, **floats}, found.pinned | pinned)
 
 
 def at(value: Any, values: dict[str, Any]) -> Any:
@@ -74,9 +50,14 @@ def at(value: Any, values: dict[str, Any]) -> Any:
             evaluate(value, known) if len(known) == len(value.symbols) else substitute(value, known)
         )
     if isinstance(value, FormalFloat):
-        return values[value.symbol]
-    if isinstance(value, list):
-        return [at(item, values) for item in value]
+        return value.at(values)
+    if isinstance(value, (list, tuple)):
+        return type(value)(at(item, values) for item in value)
+    if isinstance(value, dict):
+        return {name: at(item, values) for name, item in value.items()}
+    if isinstance(value, (Layer, Step, Initial)):  # a layer as an argument, with its own arguments
+        fields = {name: at(getattr(value, name), values) for name in value._fields}
+        return type(value)(**fields)
     return value
 
 

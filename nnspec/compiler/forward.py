@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nnspec.compiler import code
+from nnspec.compiler import code, precision
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.comments import Comments
 from nnspec.compiler.layout import Call, Expr, Text, lay
@@ -147,7 +147,7 @@ class Forward:
         if id(node) in self.plan.optional:
             self._optional(node)
             return
-        tensors = [Text("None") if value is None else self._take(value) for value in node.inputs]
+        tensors = self._given(node)
         while tensors and node.inputs[len(tensors) - 1] is None:
             tensors.pop()
         expr = self._expression(node, tensors)
@@ -156,6 +156,8 @@ class Forward:
             return
         if isinstance(node, OpNode) and node.operator.makes_parts and len(node.outputs) == 1:
             expr = Text(f"{expr.flat}[0]")
+        if id(node.outputs[0]) in self.plan.precision.early and self.constructor is not None:
+            expr = code.brought(expr, self._dtype())
         nested = self._nested(node)
         if len(node.outputs) == 1:
             first = Text(f"{expr.flat}[0]", depth=expr.depth) if nested else expr
@@ -198,8 +200,13 @@ class Forward:
         return code.recomputed(made) if node.recomputed else made
 
     def _called(self, node: Node, access: str, tensors: list[Expr]) -> Expr:
-        """A submodule with its tensors."""
+        """A submodule with its tensors, and the sizes that it cannot read off them."""
         made = code.applied(self._module(node), access, self.names, tensors)
+        called = self.plan.helpers.get(id(node)) or self.plan.calls.get(id(node))
+        if called is not None and isinstance(node, CallNode):
+            sizes = called.passing(node.graph).items()
+            given = tuple((f"{name}=", code.value(v, self.names)) for name, v in sizes)
+            made = Call(made.head, (*made.args, *given), depth=made.depth)
         return code.recomputed(made) if node.recomputed else made
 
     def _optional(self, node: Node) -> None:
@@ -218,12 +225,10 @@ class Forward:
         """`n * layer` without a label: a loop over the copies. What a layer holds by name is the same
         for each, and comes after what flows through them."""
         flowing = [value for value in node.inputs[: len(node.outputs)] if value is not None]
-        sources = [self._take(value).flat for value in flowing]
+        given = self._given(node)
+        sources = [tensor.flat for tensor in given[: len(flowing)]]
         names = [self._variable(number, node, value) for value in node.outputs]
-        held = [
-            Text("None") if value is None else self._take(value)
-            for value in node.inputs[len(flowing) :]
-        ]
+        held = given[len(flowing) :]
         while held and node.inputs[len(flowing) + len(held) - 1] is None:
             held.pop()
         target = ", ".join(names)
@@ -277,7 +282,7 @@ class Forward:
             for at in sides.members[training]:
                 if at >= done:
                     done = self._at(at, (sides.region, training))
-            sources = [self._take(choice.source(training)) for choice in sides.choices]
+            sources = [self._chosen(choice, training) for choice in sides.choices]
             self.statements += assignments(names, sources)
             lines = [line for lines in rolled(self.statements, self.lists, 12) for line in lines]
             written[training] = [line[8:] for line in lines]
@@ -319,6 +324,9 @@ class Forward:
         deepest = DEEPEST + self._is_infix(target)  # an operator is no further call
         if expr.depth >= deepest or len(expr.flat) > LONGEST:
             return False
+        meeting = self.plan.precision.meetings.get(id(target))
+        if meeting and meeting.like is not None and target.inputs[meeting.like] is value:
+            return False  # it is asked for its dtype, too
         if target.count > 1 or id(target) in self.plan.optional:
             return False
         return not (self._is_main(target) and (expr.depth > 2 or self._has_main(node)))
@@ -357,6 +365,45 @@ class Forward:
         if not isinstance(node, OpNode) or "norm" in node.operator.name:
             return False
         return bool(node.operator.params(node.use))
+
+    # -- dtypes ------------------------------------------------------------------------------------
+
+    def _given(self, node: Node) -> list[Expr]:
+        """The tensors that a node takes, those that are float32 in the dtype of the others."""
+        found = [Text("None") if value is None else self._take(value) for value in node.inputs]
+        meeting = self.plan.precision.meetings.get(id(node))
+        if meeting is not None and self.constructor is not None:
+            name = None if meeting.like is None else found[meeting.like].flat
+            dtype = f"{name or self._weight(node)}.dtype"
+            for place in meeting.inputs:
+                found[place] = code.brought(found[place], dtype)
+        return found
+
+    def _weight(self, node: Node) -> str:
+        """A parameter that has the dtype of a layer."""
+        assert self.constructor is not None
+        access, name = self.constructor.access.get(id(node)), precision.weight(node)
+        if access and name:
+            return f"{access}.{name}"
+        return f"next({access or 'self'}.parameters())"
+
+    def _chosen(self, choice: Choice, side: bool) -> Expr:
+        """What a side of an `if` leaves, where the other leaves a tensor of the module's dtype in the
+        same."""
+        source = self._take(choice.source(side))
+        meeting = self.plan.precision.meetings.get(id(choice))
+        if meeting is None or self.constructor is None or (0 if side else 1) not in meeting.inputs:
+            return source
+        return code.brought(source, self._dtype())
+
+    def _dtype(self) -> str:
+        """The module's dtype, told by a tensor at hand."""
+        precision = self.plan.precision
+        values = [*self.graph.inputs, *(v for node in self.graph.nodes for v in node.outputs)]
+        following = {id(v) for v in values if v.type.dtype == "f32"}
+        following -= precision.exact.keys()
+        names = [name for name, value in self.live.items() if value in following]
+        return f"{names[0] if names else 'next(self.parameters())'}.dtype"
 
     # -- variables ---------------------------------------------------------------------------------
 

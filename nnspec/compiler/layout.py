@@ -194,9 +194,13 @@ def _opened(expr: Infix, indent: int, before: str, after: str) -> list[str]:
     index that ends the first; nothing where neither fits."""
     margin, inner = " " * indent, " " * (indent + INDENT)
     (_, left), (op, right) = expr.parts
-    if isinstance(expr.right, Call) and expr.right.args and expr.right.receiver is None:
+    if (
+        isinstance(expr.right, Call)
+        and expr.right.args
+        and not isinstance(expr.right.receiver, Call)
+    ):
         arguments = ", ".join(name + arg.flat for name, arg in expr.right.args)
-        head = f"{margin}{before}{left} {op} {expr.right.head}("
+        head = f"{margin}{before}{left} {op} {expr.right.whole_head}("
     elif right.startswith("("):
         arguments, head = right[1:-1], f"{margin}{before}{left} {op} ("
     else:

@@ -86,9 +86,12 @@ class Constructor:
         """Whether a node is a submodule; else it is written as an expression in `forward`."""
         if isinstance(node, CallNode):
             return True
-        if not isinstance(node, OpNode) or node.operator.module(node.use) is None:
+        made = node.operator.module(node.use) if isinstance(node, OpNode) else None
+        if not isinstance(node, OpNode) or made is None:
             return False
-        return node.labelled or _owns(node) or node.operator.function(node.use) is None
+        if _owns(node) or node.operator.function(node.use) is None:
+            return True
+        return node.labelled and self.plan.values.keys() >= {*code.symbols(made)}
 
     def _nameless(self, node: OpNode, taken: set[str]) -> None:
         """A layer without weights or label, as dropout: equal ones share an attribute."""
@@ -151,7 +154,7 @@ class Constructor:
 
     def chain(self, graph: Graph) -> tuple[tuple[str, Expr], ...]:
         """The arguments of `nn.Sequential`: positions count the layers unless one has a name."""
-        assert is_chain(graph)
+        assert is_chain(graph, self.plan)
         made = [(path[-1], self.layer(node)) for node in graph.nodes for path in node.paths()]
         if all(name == str(i) for i, (name, _) in enumerate(made)):
             return tuple(counted(made))

@@ -11,7 +11,6 @@ from nnspec.compiler.formals import at
 from nnspec.compiler.layout import lay
 from nnspec.compiler.named import Named
 from nnspec.compiler.names import RESERVED, fresh, usable
-from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, symbol
 
 if TYPE_CHECKING:
@@ -42,6 +41,7 @@ class ForwardNames(RunTimeNames):
 
     def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         super().__init__(usable(value.name or "x") for value in plan.graph.inputs)
+        self.taken |= {*plan.passed.values()}
         self.plan = plan
         self.named = Named(plan, self.taken, kept)
         self.computed = self.named.kept
@@ -52,14 +52,9 @@ class ForwardNames(RunTimeNames):
             if argument.symbol == name:
                 self.stored[argument.name] = argument.name
                 return f"self.{argument.name}"
+        if name in self.plan.passed:
+            return self.plan.passed[name]
         found = self._whole(symbol(name))
-        definition = self.plan.definition
-        if found is None and definition and name in {p.name for p in definition.parameters}:
-            message = (
-                f"`{name}` of `{definition.name}` is a size that is known only when the module runs"
-            )
-            helped = f"take it from the shape of a tensor, `input like: [_, {name}, ...]`"
-            raise Failure(Problem("NN308", message, definition.name_span, help=helped))
         if found is None:
             raise LookupError(f"no input has the size {name}")
         return found

@@ -50,10 +50,7 @@ def source_of(
         merge(planner)
         settle(planner.classes)
         planner.name_all()
-        try:
-            return Compiled(file(program.module.doc, planner.classes), planner.classes)
-        except Failure as failure:
-            raise SpecError([failure.problem]) from None
+        return Compiled(file(program.module.doc, planner.classes), planner.classes)
 
 
 def stubs_of(program: Program) -> str:

@@ -232,6 +232,10 @@ def _builtin(
     for value in positional:
         if isinstance(value, Value):
             fail("NN202", f"`{builtin.name}` works on numbers and lists, not on a tensor", span)
+    if body.session.formal and len(positional) == 1:
+        made = body.session.fraction(builtin.name, positional[0])
+        if made is not None:
+            return made
     if builtin.name not in ("min", "max", "len", "sum", "int", "abs", "floor", "ceil", "round"):
         positional = [body.session.pin(value) for value in positional]
     try:

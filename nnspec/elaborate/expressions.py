@@ -276,8 +276,7 @@ def combine(body: Body, op: str, left: Any, right: Any, span: Span, op_span: Spa
             help=_tighter(op),
         )
     if op in ("**", "/") or isinstance(left, float) or isinstance(right, float):
-        right = body.session.pin(right)  # a formal size takes part in sums and products of integers
-        left = left if op == "**" and isinstance(right, int) else body.session.pin(left)
+        left, right = body.session.fractions(op, left, right)
     result = guard(lambda: arithmetic(op, left, right, body.session.limits), span)
     if isinstance(result, (list, str)):
         body.session.count_steps(len(result), span)

@@ -9,14 +9,14 @@ and the symbol is noted as pinned, for the structure depends on it.
 
 from __future__ import annotations
 
-from nnspec.diagnostics import Failure
+from nnspec.diagnostics import Failure, Problem, SpecError
 from nnspec.dims import Dim, symbol
 from nnspec.elaborate.blocks import argument_scope, sequence_graph, short_form
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.patterns import for_inputs, is_rest, split
 from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import Session
-from nnspec.elaborate.values import Block, BlockLayer, Composed, Poisoned, Repeated
+from nnspec.elaborate.values import Block, BlockLayer, Composed, Poisoned, Repeated, key
 from nnspec.graph import Graph
 from nnspec.limits import HIGHEST, Limits
 from nnspec.records import Record
@@ -25,6 +25,7 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from nnspec.dims import Size
@@ -52,15 +53,20 @@ def formal(graph: Graph) -> Formal | None:
     assert scope is not None
     hints: dict[str, Size] = {}
     arguments: dict[str, Any] = {}
+    foreign = frozenset(_symbols(key([v for v in graph.arguments.values() if type(v) is not Dim])))
     for name, value in graph.arguments.items():
         # a symbol is at least 1: in place of 0 it would decide `padding > 0` the other way
         whole = isinstance(value, Dim) or (isinstance(value, int) and value >= 1)
-        if whole and not isinstance(value, bool):
+        if name in foreign and isinstance(value, Dim) and value != symbol(name):
+            message = f"`{name}` of `{definition.name}` is also a size in another argument of a use"
+            helped = "give the parameter another name"
+            raise SpecError([Problem("NN308", message, definition.name_span, help=helped)])
+        if whole and not isinstance(value, bool) and name not in foreign:
             hints[name] = value
             arguments[name] = symbol(name)
         else:
             arguments[name] = value
-    types = _formal_types(graph, definition, hints)
+    types = _formal_types(graph, definition, hints, foreign)
     # what is elaborated here once more stayed within the limits of its program
     session = Session(hints, limits=Limits(**HIGHEST))
     layer = BlockLayer(definition.name_span, Block(definition, scope), arguments)
@@ -87,10 +93,20 @@ def formal(graph: Graph) -> Formal | None:
     return Formal(made, hints, frozenset(session.pinned))
 
 
+def _symbols(found: Any) -> Iterator[str]:
+    """The symbols in the key of an argument: sizes of the user's, which a list or a layer brings along."""
+    if isinstance(found, Dim):
+        yield from found.symbols
+    elif isinstance(found, tuple):
+        for item in found:
+            yield from _symbols(item)
+
+
 def _formal_types(
-    graph: Graph, definition: tree.BlockDef, hints: dict[str, Size]
+    graph: Graph, definition: tree.BlockDef, hints: dict[str, Size], foreign: frozenset[str]
 ) -> tuple[TensorType, ...]:
-    """The inputs' types with a symbol for each number that the pattern leaves open."""
+    """The inputs' types with a symbol for each number that the pattern leaves open; none of them is
+    `foreign`."""
     patterns = for_inputs(definition, len(graph.inputs))
     each = [
         _items(patterns[number], value.type.rank) if patterns else [None] * value.type.rank
@@ -116,6 +132,8 @@ def _formal_types(
                 name = _letter(number, dim, value.type.rank)
                 while name in named or name in graph.arguments:
                     name += "_"
+            while name in foreign:
+                name += "_"
             hints[name] = size
             sizes.append(symbol(name))
         types.append(TensorType(value.type.dtype, tuple(sizes)))

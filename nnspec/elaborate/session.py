@@ -180,6 +180,36 @@ class Session:
             return substitute(value, self.hints)
         return value
 
+    def fractions(self, op: str, left: Any, right: Any) -> tuple[Any, Any]:
+        """The sides of an operation that makes fractions; formal sizes as fractions that remember them."""
+        if self.hints is None:
+            return left, right
+        if op == "**" and isinstance(left, (int, Dim)) and isinstance(right, (int, Dim)):
+            if isinstance(right, Dim):
+                return self.pin(left), self.pin(right)
+            return (left if right >= 0 else self._fraction(left)), right
+        return self._fraction(left), self._fraction(right)
+
+    def fraction(self, name: str, value: Any) -> Any:
+        """`sqrt(value)` of a formal number as such; None for what is no function of this kind, or no such
+        number."""
+        from nnspec.elaborate.fractions import FUNCTIONS, FormalFloat, function
+
+        value = self._fraction(value)
+        if not isinstance(value, FormalFloat):
+            return None
+        if name == "float":
+            return value
+        return function(name, value) if name in FUNCTIONS else None
+
+    def _fraction(self, value: Any) -> Any:
+        if not isinstance(value, Dim):
+            return value
+        from nnspec.elaborate.fractions import FormalFloat
+
+        known = self.value_of(value)
+        return FormalFloat.of_size(known, value) if isinstance(known, int) else known
+
     def pin_floats(
         self, settings: Sequence[Setting], positional: Sequence[Any], keyword: Mapping[str, Any]
     ) -> tuple[list[Any], dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from torch.export import ExportedProgram, export
 from nnspec.compiler.names import usable
 from nnspec.dims import comparison, evaluate, symbols
 from nnspec.exporting.dynamic import admitted, of_inputs
-from nnspec.graph import Graph, around
+from nnspec.graph import Graph, OpNode, around
 from nnspec.nearest import nearest_sizes
 from nnspec.tensors import torch_name
 from nnspec.training.errors import RunError
@@ -82,8 +83,7 @@ def exported(module: nn.Module, graph: Graph, fixed: Mapping[str, int]) -> Expor
         taken = admitted(graph, exact)
         dims = of_inputs(graph, taken, fixed)
         try:
-            with _oblivious(exact), _plain_results(module, graph), warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of its own parts that are deprecated
+            with _oblivious(exact), _plain_results(module, graph), _quiet():
                 program = export(
                     module.eval(),
                     tuple(inputs[0].values()),
@@ -91,7 +91,7 @@ def exported(module: nn.Module, graph: Graph, fixed: Mapping[str, int]) -> Expor
                     prefer_deferred_runtime_asserts_over_guards=not exact,
                 )
         except Exception as error:  # of many kinds, AssertionError among them: it cannot follow
-            reason = str(error).strip().partition("\n")[0]
+            reason = _reason(graph, error)
         else:
             return Exported(program, inputs, "" if exact else joined(taken.requires))
     if not open:
@@ -102,6 +102,28 @@ def exported(module: nn.Module, graph: Graph, fixed: Mapping[str, int]) -> Expor
         f"torch.export cannot follow {' and '.join(open)} through `{graph.name}`: {reason}",
         "say which sizes are fixed: --sizes " + ",".join(f"{n}={numbers[n]}" for n in fixable),
     )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without warnings of its own parts that are deprecated, and tracebacks of what it then gives up."""
+    log = logging.getLogger("torch.fx.experimental.symbolic_shapes")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(before)
+
+
+def _reason(graph: Graph, error: Exception) -> str:
+    """Why it cannot be followed, where that is known; else the first line of the error."""
+    for node in (node for body in graph.subgraphs() for node in body.nodes):
+        if isinstance(node, OpNode) and node.use.settings.get("ceil_mode"):
+            return f"it does not know the size after `{node.operator.name}` with `ceil_mode=true`"
+    return str(error).strip().partition("\n")[0]
 
 
 def _one_side(graph: Graph, open: list[str], fixed: Mapping[str, int]) -> None:

@@ -64,7 +64,7 @@ class Index(Operator):
             use.at_least(size, item + 1, message)
 
     def sliced(self, use: Use, dim: int, size: Size, item: slice) -> Size:
-        step = 1 if item.step is None else item.step
+        step = 1 if item.step is None else use.pin(item.step)
         if not isinstance(step, int) or step < 1:
             use.fail("the step of a slice on a tensor is at least 1", code="NN206")
         # PyTorch cuts both off at the ends, also where nothing is left then; as that is refused, the start

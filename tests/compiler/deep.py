@@ -2,7 +2,8 @@
 
 One model of each family, the one with the fewest parameters; `--every` takes all that have at most
 `--most` million parameters. Prints a line for each model, with the first line of what went wrong;
-the exit code is 1 with any.
+the exit code is 1 with any. With `--log FILE` the lines are kept, and the models that have one are not
+looked at again: a run that was cut off goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import nullcontext
+from pathlib import Path
 
 import torch
 
@@ -67,21 +69,32 @@ def main() -> int:
     parser.add_argument("--skip", action="append", choices=ABILITIES, default=[])
     parser.add_argument("--every", action="store_true", help="all models of a family")
     parser.add_argument("--most", type=float, default=140.0, help="millions of parameters")
+    parser.add_argument(
+        "--log", type=Path, help="a file for the lines; what it has is not run again"
+    )
     arguments = parser.parse_args()
+    log = arguments.log
+    before = log.read_text().splitlines() if log and log.exists() else []
     names = [n for n in arguments.only or ABILITIES if n not in arguments.skip]
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    count = failed = 0
+    count, failed = len(before), sum(": fine (" not in line for line in before)
+    done = {line.partition(" ")[0].removesuffix(":") for line in before}
     with group():
         for target in models(arguments.family, arguments.every, arguments.most):
+            if target in done:
+                continue
             start = time.perf_counter()
             found = [*failures(target, names)]
             count, failed = count + 1, failed + bool(found)
-            print(
+            line = (
                 f"{target}: {'; '.join(': '.join(f) for f in found) or 'fine'} "
-                f"({time.perf_counter() - start:.0f} s)",
-                flush=True,
+                f"({time.perf_counter() - start:.0f} s)"
             )
+            print(line, flush=True)
+            if log:
+                with log.open("a") as file:
+                    print(line, file=file)
     print(f"{count} models, {failed} with a failure")
     return bool(failed)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from nnspec.compiler.source import program_of  # noqa: E402
 from nnspec.compiler.spec import Spec  # noqa: E402
-from nnspec.diagnostics import SpecError  # noqa: E402
 from nnspec.source import Source  # noqa: E402
 
 RESIZED = """
@@ -45,12 +46,10 @@ model Net:
 """
 
 
-def test_a_size_that_is_handed_to_a_block_is_told_with_a_way_out() -> None:
-    with pytest.raises(SpecError) as told:
-        _ = Spec(program_of(Source(HANDED, "test.nn"))).Net
-    (problem,) = told.value.problems
-    assert (problem.code, problem.span.line) == ("NN308", 2)
-    assert "input like: [_, height, ...]" in problem.help
+def test_a_size_that_is_handed_to_a_block_is_an_argument_of_its_forward() -> None:
+    made = Spec(program_of(Source(HANDED, "test.nn"))).Net()
+    assert made(torch.zeros(2, 3, 20, 8)).shape == (2, 3, 10, 8)
+    assert list(inspect.signature(made.Crop_1.forward).parameters) == ["x", "height"]
 
 
 def test_of_another_input() -> None:

@@ -58,6 +58,20 @@ def test_ruff_would_object() -> None:
     assert ruff("check", *RULES, text="import os\n").returncode == 1
 
 
+def test_source_passes_mypy(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    for family in ("resnet", "swin", "llama3"):
+        (tmp_path / f"{family}_model.py").write_text(text_of(ROOT / f"specs/{family}.nn"))
+    (tmp_path / "twin.py").write_text("import torch\nx: int = torch.zeros(2).relu()\n")
+    (tmp_path / "mypy.ini").write_text(
+        "[mypy]\ndisallow_untyped_defs = true\ncheck_untyped_defs = true\nwarn_unreachable = true\n"
+    )
+    command = [sys.executable, "-m", "mypy", "--cache-dir", str(tmp_path / "cache"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    problems = [line for line in done.stdout.splitlines() if ": error:" in line]
+    assert [line.partition(":")[0] for line in problems] == ["twin.py"], done.stdout
+
+
 def test_source_runs_without_nnspec() -> None:
     blocked = "import sys\nsys.modules['nnspec'] = None\n"
     used = "print(tuple(LeNet(classes=7)(torch.zeros(2, 1, 28, 28)).shape))\n"

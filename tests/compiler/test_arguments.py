@@ -1,0 +1,131 @@
+"""What a block is given: fractions, layers and lists with sizes in them, against PyTorch by hand."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from nnspec.compiler.source import program_of  # noqa: E402
+from nnspec.compiler.spec import Spec  # noqa: E402
+from nnspec.diagnostics import SpecError  # noqa: E402
+from nnspec.source import Source  # noqa: E402
+
+
+def net(text: str) -> type:
+    found: type = Spec(program_of(Source(text, "test.nn"))).Net
+    return found
+
+
+FRACTIONS = """
+block Scaled(p: float):
+    input x: [N, C]
+    y = x * C ** -1 + sqrt(C) / 3
+    return y * (C * p) ** 0.5 - exp(-p) * log2(C + 1) -> linear(2 * C)
+
+model Net(p: float = 0.5):
+    input x: [N, 4]
+    return x -> Scaled(p) -> Scaled(p / 3)
+"""
+
+
+def test_fractions_are_computed_by_one_class() -> None:
+    cls = net(FRACTIONS)
+    for p in (0.5, 0.25):
+        module = cls(p=p).double()
+        x = expected = torch.randn(3, 4, dtype=torch.float64)
+        for width, q, layer in ((4, p, module.Scaled_1), (8, p / 3, module.Scaled_2)):
+            root = torch.tensor([width, width * q, width + 1], dtype=torch.float64)
+            y = expected / width + root[0].sqrt() / 3
+            y = y * root[1].sqrt() - torch.tensor(-q).double().exp() * root[2].log2()
+            expected = layer.linear_1(y)
+        torch.testing.assert_close(module(x), expected, rtol=1e-6, atol=1e-6)
+    text = inspect.getsource(sys.modules[cls.__module__])
+    assert text.count("class Scaled") == 1
+    assert "Scaled(8, p / 3)" in text
+    assert "self.in_channels**-1" in text or "self.in_features**-1" in text
+
+
+def test_a_fraction_that_decides_is_no_argument_of_a_class_for_another() -> None:
+    text = (
+        "block Some(p: float):\n    input x: [N, C]\n    for i in range(int(4 * p)):\n"
+        "        x = x -> linear(C)\n    return x -> dropout(p)\n\n"
+        "model Net:\n    input x: [N, 4]\n    return x -> Some(0.5) -> Some(0.75) -> Some(0.8)\n"
+    )
+    layers = [type(layer).__name__ for layer in net(text)().modules()]
+    assert layers.count("Linear") == 2 + 3 + 3
+
+
+FOREIGN = """
+block Each(units: list):
+    input x: [N, T]
+    for unit in units:
+        x = x -> unit
+    return x + sum(arange(T))
+
+block Inner(n: size):
+    input x: [N, T]
+    return x * 2 + sum(arange(n))
+
+block Times(at: list, unit: layer):
+    input x: [N, C]
+    return x * at[0] * at[1] -> unit
+
+model Net:
+    input x: [N, 4]
+    input z: [N, T]
+    return x -> Each([Inner(T), Inner(T + 1)]) -> Times([T, 3], Inner(2 * T))
+"""
+
+
+def test_sizes_in_lists_and_layers_are_the_users() -> None:
+    def upto(n: int) -> int:
+        return n * (n - 1) // 2
+
+    x, z = torch.randn(2, 4), torch.randn(2, 9)
+    y = (x * 2 + upto(9)) * 2 + upto(10) + upto(4)
+    expected = y * 9 * 3 * 2 + upto(18)
+    torch.testing.assert_close(net(FOREIGN)()(x, z), expected)
+
+
+def test_a_parameter_with_the_name_of_a_size_in_another_argument() -> None:
+    text = (
+        "block Add(n: size):\n    input x: [N, 4]\n    return x + n\n\n"
+        "block Both(T: size, unit: layer):\n    input x: [N, 4]\n    return x * T -> unit\n\n"
+        "model Net:\n    input x: [N, 4]\n    input z: [N, T]\n    return x -> Both({}, Add(T))\n"
+    )
+    x, z = torch.randn(2, 4), torch.randn(2, 9)
+    torch.testing.assert_close(net(text.format("T"))()(x, z), x * 9 + 9)
+    torch.testing.assert_close(net(text.format("5"))()(x, z), x * 5 + 9)
+    with pytest.raises(SpecError, match="NN308: `T` of `Both` is also a size in another argument"):
+        net(text.format("2 * T"))
+
+
+LAYERS = """
+block Residual(unit: layer):
+    input x: [N, C]
+    return x + (x -> unit)
+
+block Hidden(width: int, p: float):
+    input x: [N, C]
+    return x -> linear(width) -> dropout(p) -> linear(C)
+
+block Outer(width: int, p: float):
+    input x: [N, C]
+    return x -> Residual(linear(width) -> dropout(p) -> linear(C)) -> Residual(Hidden(2 * width, p / 2))
+
+model Net(width: int = 16, p: float = 0.1):
+    input x: [N, 4]
+    return x -> Outer(width, p) -> Outer(8, 0.5)
+"""
+
+
+def test_layers_with_numbers_of_a_block_are_arguments_of_another() -> None:
+    module = net(LAYERS)()
+    widths = [m.out_features for m in module.modules() if isinstance(m, torch.nn.Linear)]
+    rates = [m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)]
+    assert widths == [16, 4, 32, 4, 8, 4, 16, 4]
+    assert rates == [0.1, 0.05, 0.5, 0.25]
