@@ -179,6 +179,8 @@ def setting_value(
         single = rng.randrange(-rank, rank) if calm and rank else rng.choice(range(-4, 4))
     if setting.name in ("out_channels", "out_features", "num_embeddings", "embedding_dim"):
         single = rng.choice((2, 4, 6) if calm else (0, 1, 2, 3, 4, 6))
+    if setting.name == "n_classes" and calm:
+        single = rng.choice((9, 12, 20))
     if setting.name in ("padding", "output_padding", "groups") and rng.random() < 0.5:
         single = rng.choice((0, 1))
     if setting.length and rng.random() < 0.45:
@@ -213,6 +215,8 @@ def listed(
             first = rng.randint(0, shape[0])
             return (first, shape[0] - first)
         return tuple(sizes)
+    if setting.name == "cutoffs" and way < 0.7:
+        return tuple(sorted(rng.sample(range(1, 9), rng.randint(1, 3))))
     if "dim" in setting.name and way < 0.7:
         dims = list(range(rank))
         rng.shuffle(dims)

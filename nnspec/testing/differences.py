@@ -24,6 +24,9 @@ DRAWN = {"stochastic_depth"}
 #: matrix product then
 MACS_AT_ONE = {"einsum", "tensordot"}
 
+#: operators of which PyTorch's counter sees no product with this setting: they run as one kernel
+UNCOUNTED = {"linear_cross_entropy_loss": "chunked"}
+
 Rule = Callable[[Case, Refused, "Ran | None"], bool]
 
 
@@ -40,7 +43,8 @@ def _batchless(case: Case, refused: Refused, theirs: Ran | None) -> bool:
         *("convolution", "pooling", "dropout", "normalisation", "padding", "folding"),
         *("recurrent", "transformer", "squeeze_excitation"),
     )
-    placed = of(*families, "pad", "softmax2d")(case)
+    own = ("pad", "softmax2d", "adaptive_log_softmax_with_loss", "linear_cross_entropy_loss")
+    placed = of(*families, *own)(case)
     return refused.code == "NN303" and placed and "dims=" not in refused.why
 
 
@@ -132,7 +136,13 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "class numbers of u8",
         "PyTorch takes u8 class numbers, nearly everywhere; i64 works everywhere",
         lambda case, refused, theirs: refused.code == "NN304"
-        and of("cross_entropy", "nll_loss")(case),
+        and of("cross_entropy", "nll_loss", "linear_cross_entropy_loss")(case),
+    ),
+    (
+        "targets of chunks",
+        "computed some rows at a time, PyTorch's linear_cross_entropy reads past the end of the targets",
+        lambda case, refused, theirs: bool(case.settings.get("chunked"))
+        and "takes targets" in refused.why,
     ),
     (
         "label smoothing below 0",

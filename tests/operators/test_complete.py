@@ -22,7 +22,7 @@ NO_OPERATOR = {
     "kept by PyTorch for old code": "CrossMapLRN2d NLLLoss2d UpsamplingBilinear2d UpsamplingNearest2d",
     "a matter of how it is trained": "SyncBatchNorm",
     "takes a function of Python": "TripletMarginWithDistanceLoss",
-    "not written yet": "AdaptiveLogSoftmaxWithLoss LinearCrossEntropyLoss LinearCrossEntropyOptions",
+    "what `chunked` of linear_cross_entropy_loss is made of": "LinearCrossEntropyOptions",
 }
 #: whose name here is not the class in snake case
 OTHERWISE = {
