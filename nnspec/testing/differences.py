@@ -73,7 +73,7 @@ def _another_kind(case: Case, refused: Refused, theirs: Ran | None) -> bool:
     told = re.match("`.*` of `.*` is (.*), not (.*)$", refused.why)
     if refused.code != "NN205" or told is None:
         return False
-    return told[1] == "true or false" or told[2] in ("true", "false", "none")
+    return told[1].startswith("true or false") or told[2] in ("true", "false", "none")
 
 
 #: nnspec refuses what PyTorch accepts: (what, why, which cases)
@@ -354,7 +354,7 @@ STRICTER: list[tuple[str, str, Rule]] = [
         "squeeze of another size",
         "PyTorch leaves a size that is not 1 as it is; the number of dimensions must not depend "
         "on a size",
-        lambda case, refused, theirs: of("squeeze")(case) and refused.code == "NN302",
+        lambda case, refused, theirs: of("squeeze")(case) and refused.code in ("NN302", "NN204"),
     ),
 ]  # fmt: skip
 
@@ -373,7 +373,8 @@ LOOSER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: (
             case.operator.family == "reduction"
             and case.settings.get("keepdim") is False
-            and "invalid combination of arguments" in refused.why
+            and re.search("invalid combination of arguments|missing 1 required", refused.why)
+            is not None
         ),
     ),
 ]

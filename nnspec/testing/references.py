@@ -96,7 +96,7 @@ def reference(case: Case) -> str | None:
     if name in OWN:
         return OWN[name](case)
     layer = classes().get(name.replace("_", ""))
-    if layer is not None:
+    if layer is not None and "dtype" not in case.settings:  # which only functions take
         return of_layer(case, layer)
     for home, space in (("F", F), ("torch", torch), ("torch.special", torch.special)):
         if hasattr(space, name):
