@@ -329,6 +329,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         and refused.code in ("NN301", "NN303", "NN304"),
     ),
     (
+        "a fraction of a place",
+        "torchvision's roi_align in Python cuts it off from the size of its small images",
+        lambda case, refused, theirs: of("roi_align")(case)
+        and refused.why.startswith("`output_size`"),
+    ),
+    (
         "a variance raised to less than nothing",
         "PyTorch's gaussian_nll_loss takes an eps below 0, which leaves the variances as they are",
         lambda case, refused, theirs: of("gaussian_nll_loss")(case)

@@ -43,6 +43,7 @@ FUNCTIONS = """
     rearrange reduce interpolate pixel_shuffle channel_shuffle normalize fft ifft rfft irfft hfft
     ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift fftfreq rfftfreq detach
     checkpoint weight_norm spectral_norm stochastic_depth squeeze_excitation deform_conv2d roi_align
+    roi_pool ps_roi_align ps_roi_pool
 """
 
 
