@@ -346,6 +346,9 @@ class Operator:
     #: it is around a layer, its first setting, which gets the tensors
     wraps: ClassVar[bool] = False
 
+    #: it computes parameters of a layer, its first setting, which may say how they begin
+    remakes: ClassVar[bool] = False
+
     #: what several results are called: `out, h, c`.
     result_names: ClassVar[tuple[str, ...]] = ()
     #: how to get the first result only, where a setting does it.
@@ -377,6 +380,10 @@ class Operator:
 
     def params(self, use: Use) -> Mapping[str, Param]:
         """Parameters and buffers by name, in PyTorch's order."""
+        return {}
+
+    def composed(self, use: Use) -> Mapping[str, Param]:
+        """What is computed of the parameters, and may begin as the spec says all the same."""
         return {}
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:

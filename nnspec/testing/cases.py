@@ -163,7 +163,8 @@ def setting_value(
         inner = lookup(rng.choice(setting.choices or ("gelu", "softmax", "glu")))
         assert inner is not None
         settings = draw(inner, rng).settings
-        return Made(inner, **{n: v for n, v in settings.items() if not n.endswith("is_causal")})
+        calls = ("is_causal", "dtype")  # what a call takes, and no layer
+        return Made(inner, **{n: v for n, v in settings.items() if not n.endswith(calls)})
     if kind == "bool":
         return rng.random() < 0.5
     if kind == "float":
