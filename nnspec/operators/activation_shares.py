@@ -133,7 +133,9 @@ class Glu(Operator):
         dim = use.dim("dim", use.x.rank)
         shape = list(use.x.shape)
         use.divisible(
-            shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}"
+            shape[dim],
+            2,
+            f"`glu` halves dimension {dim}, whose size {render(shape[dim])} is to be even",
         )
         shape[dim] = shape[dim] // 2
         return (use.x.with_shape(shape),)

@@ -242,6 +242,12 @@ class Use:
             return tuple(value)
         return (value,) * length
 
+    def shown(self, setting: str) -> str:
+        """A setting as the language writes it, for a message."""
+        from nnspec.operators.binding import show
+
+        return show(self.settings[setting])
+
     # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition ----
     # a text may be given as the function that makes it: most are never read
 
@@ -311,7 +317,9 @@ class Use:
         self.at_least(
             size,
             1,
-            lambda: f"the output of `{name}` would have {dim_name} {render(size)}",
+            lambda: (
+                f"{dim_name} of the output of `{name}` would be {render(size)}; a size is at least 1"
+            ),
             **more,
         )
         return size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.operators.casting import DTYPE, cast, dtype_given
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import no_dimension
+from nnspec.operators.fitting import named_twice, no_dimension
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -56,7 +56,7 @@ class Reduction(Operator):
                     argument="dim",
                 )
             if rank and dim % rank in found:
-                use.fail(f"dimension {dim} is named twice", code="NN303", argument="dim")
+                named_twice(use, "dim", dim)
             if rank:
                 found.add(dim % rank)
         return found
@@ -139,7 +139,11 @@ class Logsumexp(Reduction):
 
     def dims(self, use: Use) -> set[int]:
         if use["dim"] == ():
-            use.fail("`logsumexp` needs at least one dimension", code="NN206", argument="dim")
+            use.fail(
+                f"`logsumexp` goes over at least one dimension of {use.x}, not []",
+                code="NN206",
+                argument="dim",
+            )
         return super().dims(use)
 
     def dtype(self, dtype: str) -> str:

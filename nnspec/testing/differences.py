@@ -108,6 +108,18 @@ STRICTER: list[tuple[str, str, Rule]] = [
         ),
     ),
     (
+        "padding with 2**63",
+        "PyTorch takes what padding adds as a floating-point number, and adds -2**63 to i64 in its place",
+        lambda case, refused, theirs: of("pad", "padding")(case)
+        and refused.why.startswith(f"{2**63} does not fit into i64"),
+    ),
+    (
+        "a norm that nobody takes",
+        "PyTorch does not look at the norm_type of an embedding_bag without max_norm",
+        lambda case, refused, theirs: of("embedding_bag")(case)
+        and refused.why.startswith("`norm_type`"),
+    ),
+    (
         "circular padding of more than is left",
         "where one end is cut off, PyTorch copies for the other from memory that nobody wrote",
         lambda case, refused, theirs: (
@@ -282,7 +294,7 @@ STRICTER: list[tuple[str, str, Rule]] = [
     (
         "an axis of length -1",
         "einops hands it to PyTorch, which takes -1 for `as it is` in a new dimension",
-        lambda case, refused, theirs: of("repeat")(case) and "must be at least 1" in refused.why,
+        lambda case, refused, theirs: of("repeat")(case) and "an axis is at least 1" in refused.why,
     ),
     (
         "negative padding",

@@ -6,7 +6,8 @@ import re
 
 from torch import nn
 
-from nnspec.operators import generate, index
+from nnspec.operators import every, generate, index
+from nnspec.testing.definitions import lacking
 
 #: classes of torch.nn that are no operator here, each with its reason
 NO_OPERATOR = {
@@ -69,6 +70,10 @@ def test_every_layer_of_pytorch_is_an_operator() -> None:
 
 def test_functions_are_there() -> None:
     assert not set(FUNCTIONS.split()) - index().keys()
+
+
+def test_every_definition_is_complete() -> None:
+    assert not [why for operator in every() for why in lacking(operator)]
 
 
 def test_the_index_is_what_the_files_say() -> None:
