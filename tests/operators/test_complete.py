@@ -7,6 +7,7 @@ import re
 from torch import nn
 
 from nnspec.operators import every, generate, index
+from nnspec.testing.cases import BASES
 from nnspec.testing.definitions import lacking
 
 #: classes of torch.nn that are no operator here, each with its reason
@@ -73,7 +74,10 @@ def test_functions_are_there() -> None:
 
 
 def test_every_definition_is_complete() -> None:
-    assert not [why for operator in every() for why in lacking(operator)]
+    drawn = [
+        operator for operator in every() if operator.name not in BASES
+    ]  # the others have no text
+    assert not [why for operator in drawn for why in lacking(operator)]
 
 
 def test_the_index_is_what_the_files_say() -> None:
