@@ -66,7 +66,8 @@ def _broadcast_loss(case: Case, refused: Refused, theirs: Ran | None) -> bool:
 
 
 def _another_length(case: Case, refused: Refused, theirs: Ran | None) -> bool:
-    return refused.code == "NN205" and "(one for each dimension), not" in refused.why
+    lists = "(one for each dimension), not" in refused.why
+    return refused.code == "NN205" and (lists or refused.why.startswith("output_size is a list of"))
 
 
 def _another_kind(case: Case, refused: Refused, theirs: Ran | None) -> bool:
@@ -91,7 +92,8 @@ STRICTER: list[tuple[str, str, Rule]] = [
     ),
     (
         "lists of another length",
-        "PyTorch's pools take a list of one number, or an empty one, its constant padding any even list; "
+        "PyTorch's pools take a list of one number, or an empty one, its unpooling a whole shape, its "
+        "constant padding any even list; "
         "here a list has one for each dimension",
         _another_length,
     ),
