@@ -20,6 +20,7 @@ from nnspec.codes import CODES
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.operators.binding import show
 from nnspec.operators.definition import Setting
+from nnspec.operators.losses import Loss
 from nnspec.recipe.plan import SETTINGS
 from nnspec.tensors import DTYPES
 
@@ -108,9 +109,11 @@ def recipes_page() -> str:
             [
                 (signature(o.name, o.settings), summary(o))
                 for o in operators.every()
-                if o.family == "loss"
+                if isinstance(o, Loss)
             ],
         ),
+        "`adaptive_log_softmax_with_loss` and `linear_cross_entropy_loss` have weights: they are layers of "
+        "the model, which takes the targets as an input and returns what `loss` names.\n",
     ]
     for kind, (title, text) in KINDS.items():
         rows = [(signature(r.name, r.settings), _what(r)) for r in recipes_of(kind)]

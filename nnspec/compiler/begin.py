@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 ITEM = "layer"
 
 
-def begins(initial: Initial, target: str, names: code.Names, indent: int) -> list[str]:
-    """`nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out")`."""
+def begins(
+    initial: Initial, target: str, names: code.Names, indent: int, computed: bool = False
+) -> list[str]:
+    """`nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out")`; what is computed of parameters is
+    assigned, which PyTorch then finds."""
     required: list[Any] = []
     named: dict[str, Any] = {}
     for setting in INITIALISERS[initial.name]:
@@ -33,8 +36,9 @@ def begins(initial: Initial, target: str, names: code.Names, indent: int) -> lis
             required.append(written)
         elif written.flat != code.value(setting.default, names).flat:
             named[setting.name] = written
-    made = call(f"nn.init.{initial.name}_", Text(target), *required, **named)
-    return lay(made, indent)
+    begun = call("torch.empty_like", Text(target)) if computed else Text(target)
+    made = call(f"nn.init.{initial.name}_", begun, *required, **named)
+    return lay(made, indent, f"{target} = " if computed else "")
 
 
 class Lines:

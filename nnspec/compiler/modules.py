@@ -239,10 +239,13 @@ class Constructor:
         return lines
 
     def _begins(self, node: OpNode, access: str, indent: int) -> list[str]:
+        computed = node.operator.composed(node.use.again()) if node.init else {}
         return [
             line
             for name, initial in node.init.items()
-            for line in begins(initial, parameter(access, name), self.names, indent)
+            for line in begins(
+                initial, parameter(access, name), self.names, indent, name in computed
+            )
         ]
 
     def _beginnings(self, name: str) -> list[str]:

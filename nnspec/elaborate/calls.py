@@ -115,6 +115,7 @@ def _operator(
     expr: Call,
     label: LabelName | None,
 ) -> Any:
+    positional, keyword, places = weights.lifted(operator, positional, keyword, places)
     keyword, *own = weights.split(operator, keyword, places)
     slots = operator.tensors
     has_scalars = any(slot.scalar for slot in slots)
@@ -144,7 +145,12 @@ def _operator(
         return layer
     tensors: list[Any] = []
     rest = list(positional)
-    if slots and slots[0].many:
+    if operator.wraps:  # checkpoint(Block(8), x, y), as PyTorch has it, or the tensors first
+        order = sorted(range(len(rest)), key=lambda n: not isinstance(rest[n], Value))
+        moved = {str(n): places[str(was)] for n, was in enumerate(order) if str(was) in places}
+        places = {**places, **moved}
+        tensors, rest = _leading_tensors([rest[number] for number in order])
+    elif slots and slots[0].many:
         if rest and isinstance(rest[0], list) and all(isinstance(v, Value) for v in rest[0]):
             rest = [*rest[0], *rest[1:]]  # concat([a, b], dim=1), as PyTorch has it
         before = rest[:1] if rest and isinstance(rest[0], str) else []  # einsum("i,j->ij", a, b)

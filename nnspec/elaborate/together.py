@@ -169,13 +169,17 @@ def partners(graph: Graph, group: list[tree.TrainDef]) -> tuple[str, ...]:
         if isinstance(node, CallNode) and node.path[0] in trained and len(node.path) == 1:
             found.append(node.path[0])
         elif isinstance(node, CallNode) or (isinstance(node, OpNode) and node.params):
-            name = node.graph.name if isinstance(node, CallNode) else node.operator.name
-            known = f"; trained here: {', '.join(trained)}"
+            if isinstance(node, CallNode):
+                name, known = node.graph.name, ", ".join(trained)
+                help = f"write a train part for it on the same data; trained here: {known}"
+            else:
+                name = node.operator.name
+                help = "it belongs in the model, which may take the targets as an input and return its loss"
             fail(
                 "NN505",
                 f"`{name}` in a loss would have weights that are not trained",
                 node.span,
-                help=f"write a train part for it on the same data{known}",
+                help=help,
             )
     return tuple(dict.fromkeys(found))
 

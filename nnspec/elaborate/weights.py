@@ -8,7 +8,7 @@ from nnspec.diagnostics import Label, nearest
 from nnspec.elaborate import ties
 from nnspec.elaborate.initial import as_initial, hold, read
 from nnspec.elaborate.session import fail
-from nnspec.elaborate.values import LayerTensor, SharedLayer, describe
+from nnspec.elaborate.values import LayerTensor, OperatorLayer, SharedLayer, describe
 from nnspec.graph import Value
 from nnspec.operators.definition import Use
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from nnspec.elaborate.body import Body
-    from nnspec.elaborate.values import OperatorLayer
     from nnspec.graph import OpNode
     from nnspec.operators.definition import Operator, Param
     from nnspec.source import Span
@@ -34,6 +33,26 @@ def initial(body: Body, expr: KeyedList, places: dict[str, Span]) -> dict[str, A
         found[name.id] = read(body, item)
         places[f"init.{name.id}"] = name.span
     return found
+
+
+def lifted(
+    operator: Operator, positional: list[Any], keyword: dict[str, Any], places: dict[str, Span]
+) -> tuple[list[Any], dict[str, Any], dict[str, Span]]:
+    """The arguments of a wrapper that makes parameters of a layer anew, which has those of the layer:
+    `weight_norm(conv1d(4, 3, init=[bias: zeros]))` is `weight_norm(conv1d(4, 3), init=[bias: zeros])`."""
+    name = operator.settings[0].name if operator.settings else ""
+    at = next((n for n, value in enumerate(positional) if not isinstance(value, Value)), None)
+    held = keyword.get(name, positional[at] if at is not None else None)
+    if not operator.remakes or not isinstance(held, OperatorLayer) or not (held.init or held.ties):
+        return positional, keyword, places
+    plain = OperatorLayer(held.span, held.operator, held.positional, held.keyword, held.places)
+    if name in keyword:
+        keyword = {**keyword, name: plain}
+    elif at is not None:
+        positional = [*positional[:at], plain, *positional[at + 1 :]]
+    own = {**held.ties, **({"init": {**held.init, **keyword.get("init", {})}} if held.init else {})}
+    said = {n: place for n, place in held.places.items() if n in own or n.startswith("init")}
+    return positional, {**keyword, **own}, {**said, **places}
 
 
 def split(
@@ -121,6 +140,7 @@ def settle(body: Body, node: OpNode, made: OperatorLayer, labels: tuple[Label, .
         tied[name] = ties.tie(body, node, name, value, span, labels)
     node.tied = tied
     found = {}
+    params = {**params, **node.operator.composed(node.use.again())}
     for name, value in made.init.items():
         span = made.places.get(f"init.{name}") or made.places.get("init") or made.span
         if name not in params or not params[name].trainable:
@@ -148,6 +168,16 @@ def _not_there(node: OpNode, name: str, params: Mapping[str, Param], span: Span)
             f"`{name}` of `{owner}` is a buffer: it is kept, not trained, and begins as in PyTorch",
             span,
             help=f"its parameters: {', '.join(trained)}" if trained else "",
+        )
+    if node.operator.remakes and name == node.use["name"]:
+        parts = [each for each in trained if each.startswith("parametrizations.")]
+        fail(
+            "NN203",
+            f"`{name}` is computed here: `{owner}` trains {' and '.join(parts)} in its place",
+            span,
+            help="leave it out: a computed weight cannot be another layer's"
+            if node.operator.composed(node.use.again())
+            else f"say how that begins: `init=[{parts[0]}: …]`",
         )
     switch = _switched_off(node, name)
     if switch is not None:

@@ -76,7 +76,7 @@ class LeakyRelu(Activation):
     name = "leaky_relu"
     saves = ("inputs",)
     torch_class, torch_function = "nn.LeakyReLU", "F.leaky_relu"
-    settings = (Setting("negative_slope", "float", 0.01),)
+    settings = (Setting("negative_slope", "float", 0.01, doc="what a negative x is multiplied by"),)
     accepts = ("[2, 3] -> leaky_relu(0.2)",)
     rejects = ("i64[2] -> leaky_relu",)
 
@@ -87,7 +87,7 @@ class Elu(Activation):
     name = "elu"
     saves = ("inputs",)
     torch_class, torch_function = "nn.ELU", "F.elu"
-    settings = (Setting("alpha", "float", 1.0),)
+    settings = (Setting("alpha", "float", 1.0, doc="how far down it goes"),)
     accepts = ("[2, 3] -> elu",)
     rejects = ("i64[2] -> elu",)
 
@@ -109,7 +109,11 @@ class Gelu(Activation):
     name = "gelu"
     saves = ("inputs",)
     torch_class, torch_function = "nn.GELU", "F.gelu"
-    settings = (Setting("approximate", "str", "none", choices=("none", "tanh")),)
+    settings = (
+        Setting(
+            "approximate", "str", "none", choices=("none", "tanh"), doc="by a tanh, or exactly"
+        ),
+    )
     accepts = ("[2, 3] -> gelu", '[2, 3] -> gelu(approximate="tanh")')
     rejects = ("i64[2] -> gelu",)
 
@@ -160,7 +164,10 @@ class Softplus(Activation):
     name = "softplus"
     saves = ("inputs",)
     torch_class, torch_function = "nn.Softplus", "F.softplus"
-    settings = (Setting("beta", "float", 1.0), Setting("threshold", "float", 20.0))
+    settings = (
+        Setting("beta", "float", 1.0, doc="how sharp the bend is"),
+        Setting("threshold", "float", 20.0, doc="x itself where beta * x is above it"),
+    )
     accepts = ("[2, 3] -> softplus",)
     rejects = ("i64[2] -> softplus",)
 

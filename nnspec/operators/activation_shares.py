@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.activation import Activation
+from nnspec.operators.casting import DTYPE, dtype_given
 from nnspec.operators.definition import CallCode, ModuleCode, Operator, Ref, Setting
 from nnspec.tensors import TensorType, is_float
 
@@ -18,17 +19,39 @@ if TYPE_CHECKING:
 class OverDim(Activation):
     """Softmax and its kin: over one dimension, which must be named."""
 
-    settings = (Setting("dim", "int", doc="the dimension whose values add up to 1"),)
+    settings = (
+        Setting("dim", "int", doc="the dimension whose values add up to 1"),
+        DTYPE,
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        if use.x.rank:
+        if use.x.rank or use["dim"] not in (0, -1):  # PyTorch gives a number the dimension 0
             use.dim("dim", use.x.rank)
-        elif use["dim"] not in (0, -1):
-            use.fail(f"dimension {use['dim']} is not there", code="NN303", argument="dim")
-        return super().infer(use)
+        dtype = use["dtype"]
+        if dtype is None:
+            return super().infer(use)
+        if not is_float(dtype):
+            use.fail(
+                f'`{self.name}` makes shares, which are f32, f64, f16 or bf16, not "{dtype}"',
+                code="NN304",
+                argument="dtype",
+            )
+        self.check(use)
+        return (TensorType(dtype, use.x.shape),)
+
+    def check(self, use: Use) -> None:
+        """What cannot be made of another dtype."""
+        if use.x.dtype in ("c64", "c128"):
+            use.fail(f"`{self.name}` computes on real numbers, not {use.x}", code="NN304")
 
     def changed(self, use: Use) -> dict[str, Any]:
         return {"dim": use["dim"]}
+
+    def module(self, use: Use) -> ModuleCode | None:
+        return super().module(use) if use["dtype"] is None else None  # the layers do not take it
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode(self.torch_function, (Ref(0),), self.changed(use) | dtype_given(use))
 
 
 class Softmax(OverDim):
@@ -38,8 +61,8 @@ class Softmax(OverDim):
     saves = (0,)
     autocast = "full"
     torch_class, torch_function = "nn.Softmax", "F.softmax"
-    accepts = ("[2, 3] -> softmax(dim=1)",)
-    rejects = ("[2, 3] -> softmax(dim=2)", "i64[2] -> softmax(0)")
+    accepts = ("[2, 3] -> softmax(dim=1)", 'f16[2, 3] -> softmax(1, dtype="f32")')
+    rejects = ("[2, 3] -> softmax(dim=2)", "i64[2] -> softmax(0)", '[2] -> softmax(0, "i64")')
 
 
 class LogSoftmax(OverDim):
@@ -49,7 +72,7 @@ class LogSoftmax(OverDim):
     saves = (0,)
     autocast = "full"
     torch_class, torch_function = "nn.LogSoftmax", "F.log_softmax"
-    accepts = ("[2, 3] -> log_softmax(dim=-1)",)
+    accepts = ("[2, 3] -> log_softmax(dim=-1)", 'i64[2, 3] -> log_softmax(1, dtype="f64")')
     rejects = ("[2, 3] -> log_softmax(dim=2)",)
 
 
@@ -60,8 +83,17 @@ class Softmin(OverDim):
     saves = (0,)
     autocast = "full"
     torch_class, torch_function = "nn.Softmin", "F.softmin"
-    accepts = ("[2, 3] -> softmin(dim=1)",)
-    rejects = ("[2, 3] -> softmin(dim=2)", "i64[2] -> softmin(0)")
+    accepts = ("[2, 3] -> softmin(dim=1)", 'bf16[2, 3] -> softmin(1, dtype="f32")')
+    rejects = (
+        "[2, 3] -> softmin(dim=2)",
+        "i64[2] -> softmin(0)",
+        'bool[2] -> softmin(0, dtype="f32")',
+    )
+
+    def check(self, use: Use) -> None:
+        super().check(use)
+        if use.x.dtype == "bool":
+            use.fail(f"`softmin` takes numbers below 0 too, not {use.x}", code="NN304")
 
 
 class Softmax2d(Activation):
@@ -101,7 +133,9 @@ class Glu(Operator):
         dim = use.dim("dim", use.x.rank)
         shape = list(use.x.shape)
         use.divisible(
-            shape[dim], 2, f"`glu` halves dimension {dim}, whose size is {render(shape[dim])}"
+            shape[dim],
+            2,
+            f"`glu` halves dimension {dim}, whose size {render(shape[dim])} is to be even",
         )
         shape[dim] = shape[dim] // 2
         return (use.x.with_shape(shape),)

@@ -94,8 +94,9 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
         if len(value) != setting.length:
             raise Mismatch(
                 "NN205",
-                f"`{setting.name}` of `{owner}` is one number or {setting.length} "
-                f"(one for each dimension), not {len(value)}: {show(value)}",
+                f"`{setting.name}` of `{owner}` is one number"
+                + (f" or {setting.length}" if setting.length > 1 else "")
+                + f" (one for each dimension), not {len(value)}: {show(value)}",
                 argument=setting.name,
                 help=_sibling_help(owner, setting, len(value)),
             )
@@ -217,9 +218,12 @@ def _describe(setting: Setting) -> str:
         words = [w for w in words if w != "a string"] + [
             f'"{choice}"' for choice in setting.choices
         ]
-    if setting.length:
+    if setting.length > 1:
         words.append(f"a list of {setting.length}")
-    return " or ".join(dict.fromkeys(words))
+    if "a number" in words and "an integer" in words:
+        words.remove("an integer")
+    *first, last = dict.fromkeys(words)
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def _unknown_help(name: str, settings: Sequence[Setting]) -> str:

@@ -1,17 +1,9 @@
-"""Regions of images (torchvision.ops): roi_align, box_area, box_convert, box_iou, generalized_box_iou."""
+"""Boxes in images (torchvision.ops): box_area, box_convert, box_iou, generalized_box_iou."""
 
 from __future__ import annotations
 
 from nnspec.dims import render
-from nnspec.operators.definition import (
-    REQUIRED,
-    CallCode,
-    ModuleCode,
-    Operator,
-    Ref,
-    Setting,
-    Tensor,
-)
+from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
 from nnspec.operators.selecting import together
 from nnspec.tensors import TensorType
 
@@ -21,67 +13,6 @@ if TYPE_CHECKING:
 
 _FORMATS = ("xyxy", "xywh", "cxcywh")
 _BOXES = Tensor("boxes", doc="[..., 4]: left, top, right, bottom")
-
-
-class RoiAlign(Operator):
-    """A small image of each region, by bilinear sampling: [N, C, H, W], [K, 5] -> [K, C, h, w] (He et al.
-    2017, arXiv:1703.06870). A row of `boxes` is the image's number in the batch, left, top, right, bottom."""
-
-    name = "roi_align"
-    family = "region"
-    fresh = True
-    tensors = (Tensor("input"), Tensor("boxes", doc="[K, 5]: number in the batch, x1, y1, x2, y2"))
-    settings = (
-        Setting("output_size", "int", REQUIRED, 2, doc="height and width of the small images"),
-        Setting(
-            "spatial_scale", "float", 1.0, doc="from the boxes' coordinates to the input's places"
-        ),
-        Setting(
-            "sampling_ratio", "int", -1, doc="samples in each direction; by the box's size below 1"
-        ),
-        Setting("aligned", "bool", False, doc="move by half a place, as Detectron2"),
-    )
-    accepts = (
-        "([2, 3, 8, 8], [4, 5]) -> roi_align(2)",
-        "([2, 3, 8, 8], [4, 5]) -> roi_align([2, 3], 0.5, 2, aligned=true)",
-    )
-    rejects = ("([2, 3, 8, 8], [4, 4]) -> roi_align(2)", "([2, 3, 8, 8], [4, 5]) -> roi_align(-1)")
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        use.rank(4, meaning="[batch, channels, height, width]")
-        boxes = use.inputs[1]
-        assert boxes is not None
-        if boxes.rank != 2:
-            use.fail(f"`boxes` is [K, 5], a row for each region, not {boxes}", code="NN303")
-        if use.x.dtype not in ("f32", "f64") or boxes.dtype != use.x.dtype:
-            use.fail(
-                f"`roi_align` takes input and boxes of one dtype, f32 or f64, not {use.x} and {boxes}",
-                code="NN304",
-            )
-        count, numbers = boxes.shape
-        use.equal(
-            numbers,
-            5,
-            f"a box is its number in the batch, x1, y1, x2, y2: 5 numbers, not {render(numbers)}",
-            code="NN301",
-        )
-        size = use.tuple("output_size", 2)
-        if any(value < 1 for value in size):
-            use.fail(
-                f"output_size must be at least 1, not {use['output_size']}",
-                code="NN206",
-                argument="output_size",
-            )
-        return (use.x.with_shape((count, use.x.shape[1], *size)),)
-
-    def module(self, use: Use) -> ModuleCode:
-        aligned = {"aligned": True} if use["aligned"] else {}
-        made = (use["output_size"], use["spatial_scale"], use["sampling_ratio"])
-        return ModuleCode("torchvision.ops.RoIAlign", made, aligned)
-
-    def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
-        return CallCode("torchvision.ops.roi_align", (Ref(0), Ref(1), use["output_size"]), changed)
 
 
 class OfBoxes(Operator):

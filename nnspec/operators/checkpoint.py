@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 class Checkpoint(Operator):
     """A layer of which the backward pass finds its input only, and computes the rest again (Chen et al. 2016,
-    arXiv:1604.06174): `x -> 12 * checkpoint(Block(8))`. Any layer may be in it, with as many tensors as it
-    takes; its parameters keep their names."""
+    arXiv:1604.06174): `x -> 12 * checkpoint(Block(8))`, or `checkpoint(Block(8), x)`. Any layer may be in it,
+    with as many tensors as it takes; its parameters keep their names."""
 
     name = "checkpoint"
     saves = ("inputs",)

@@ -67,7 +67,9 @@ class Conv(Operator):
         values = use.tuple(setting, self.rank)
         if any(value < 1 for value in values):
             use.fail(
-                f"{setting} must be at least 1, not {use[setting]}", code="NN206", argument=setting
+                f"{setting} must be at least 1, not {use.shown(setting)}",
+                code="NN206",
+                argument=setting,
             )
         return values
 

@@ -41,7 +41,9 @@ class ConvTranspose(Operator):
             ignored = name == "output_padding" and wanted is not None
             if any(value < least for value in values[name]) and not ignored:
                 use.fail(
-                    f"{name} must be at least {least}, not {use[name]}", code="NN206", argument=name
+                    f"{name} must be at least {least}, not {use.shown(name)}",
+                    code="NN206",
+                    argument=name,
                 )
         sizes: list[Size] = []
         for axis in range(rank):

@@ -242,6 +242,12 @@ class Use:
             return tuple(value)
         return (value,) * length
 
+    def shown(self, setting: str) -> str:
+        """A setting as the language writes it, for a message."""
+        from nnspec.operators.binding import show
+
+        return show(self.settings[setting])
+
     # -- demands: hold for certain, fail for certain (Mismatch), or are recorded as a condition ----
     # a text may be given as the function that makes it: most are never read
 
@@ -311,7 +317,9 @@ class Use:
         self.at_least(
             size,
             1,
-            lambda: f"the output of `{name}` would have {dim_name} {render(size)}",
+            lambda: (
+                f"{dim_name} of the output of `{name}` would be {render(size)}; a size is at least 1"
+            ),
             **more,
         )
         return size
@@ -346,6 +354,9 @@ class Operator:
     #: it is around a layer, its first setting, which gets the tensors
     wraps: ClassVar[bool] = False
 
+    #: it computes parameters of a layer, its first setting, which may say how they begin
+    remakes: ClassVar[bool] = False
+
     #: what several results are called: `out, h, c`.
     result_names: ClassVar[tuple[str, ...]] = ()
     #: how to get the first result only, where a setting does it.
@@ -377,6 +388,10 @@ class Operator:
 
     def params(self, use: Use) -> Mapping[str, Param]:
         """Parameters and buffers by name, in PyTorch's order."""
+        return {}
+
+    def composed(self, use: Use) -> Mapping[str, Param]:
+        """What is computed of the parameters, and may begin as the spec says all the same."""
         return {}
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:

@@ -65,7 +65,7 @@ class Patterned(Operator):
             axes = f"at least {axes}"
         helped = ""
         word = left.groups[0].axes[0].name if count == 1 and left.groups[0].axes else ""
-        if len(word) == rank:
+        if word and len(word) == rank:
             helped = f"axes have spaces between them: `{' '.join(word)}`"
         dimensions = f"{rank} dimension{'s' * (rank != 1)}"
         place = (left.groups[0].start, left.groups[-1].end) if left.groups else (0, 0)
@@ -82,7 +82,13 @@ class Patterned(Operator):
             known = use["axes"].get(axis.name) if axis.length is None else axis.length
             if known is not None:
                 use.at_least(
-                    known, 1, f"`{axis.name}` must be at least 1", code="NN206", argument=axis.name
+                    known,
+                    1,
+                    f"an axis is at least 1 long; `{axis.name}` is {render(known)}"
+                    if axis.length is None
+                    else f"an axis is at least 1 long, not {render(known)}",
+                    code="NN206",
+                    argument=axis.name,
                 )
                 found[axis.key] = known
         for dim, (group, size) in enumerate(zip(pattern.left.groups, use.x.shape, strict=True)):

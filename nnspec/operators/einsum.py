@@ -129,7 +129,8 @@ class Einsum(Operator):
             ):
                 use.fail(
                     "`einsum` computes on floating-point tensors of one dtype; "
-                    f"operand {number} is {tensor}, operand 1 is {use.x}",
+                    + (f"operand {number} is {tensor}, " if number > 1 else "")
+                    + f"operand 1 is {use.x}",
                     code="NN304",
                 )
         result = self.result(equation, sizes)

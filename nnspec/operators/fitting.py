@@ -8,7 +8,7 @@ from nnspec.dims import Dim, render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -60,6 +60,24 @@ def fits(use: Use, dtype: str | None, setting: str, number: Any) -> None:
     endless = number != number or number in (math.inf, -math.inf)
     if not least <= number <= most and not (endless and name[0] in "fb"):
         use.fail(message, code="NN206", argument=setting)
+
+
+def fits_padding(use: Use) -> None:
+    """What is added must lie in the input's dtype; PyTorch's padding takes it as a floating-point number, and
+    of 2**63 - 1, which is none, makes -2**63."""
+    value = use["value"]
+    if isinstance(value, (int, float)) and abs(value) <= 2**64 and float(value).is_integer():
+        value = int(float(value))
+    fits(use, use.x.dtype, "value", value)
+
+
+def named_twice(use: Use, setting: str, dim: Size) -> NoReturn:
+    """Refuse a list of dimensions that has one twice, perhaps counted from both ends."""
+    use.fail(
+        f"{setting}={use.shown(setting)} names dimension {render(dim)} twice; each stands there once",
+        code="NN303",
+        argument=setting,
+    )
 
 
 def no_dimension(x: TensorType, dim: Any) -> str:

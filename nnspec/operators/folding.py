@@ -27,7 +27,9 @@ class Windows(Operator):
             least = 0 if name == "padding" else 1
             if any(value < least for value in values[name]):
                 use.fail(
-                    f"{name} must be at least {least}, not {use[name]}", code="NN206", argument=name
+                    f"{name} must be at least {least}, not {use.shown(name)}",
+                    code="NN206",
+                    argument=name,
                 )
         count: Size = 1
         for axis, name in enumerate(("height", "width")):
@@ -172,7 +174,11 @@ class Unflatten(Operator):
                 )
         message = f"{show_shape(sizes)} does not make {render(have)}, the size of dimension {dim}"
         if len(free) > 1:
-            use.fail("only one size may be -1", code="NN206", argument="unflattened_size")
+            use.fail(
+                f"only one size may be -1, not {len(free)}: {show_shape(sizes)}",
+                code="NN206",
+                argument="unflattened_size",
+            )
         if free:
             use.divisible(have, known, message, argument="unflattened_size")
             whole = exact_div(have, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import no_dimension
+from nnspec.operators.fitting import named_twice, no_dimension
 from nnspec.operators.reduce import real_of
 from nnspec.tensors import TensorType
 
@@ -116,21 +116,34 @@ class AnyDimensions(Fourier):
     def sizes(self, use: Use) -> list[tuple[int, Size | None]]:
         rank, wanted, dims = use.x.rank, use["s"], use["dim"]
         if wanted is not None and dims is not None and len(wanted) != len(dims):
-            use.fail(f"{len(wanted)} sizes for {len(dims)} dimensions", code="NN206", argument="s")
+            use.fail(
+                f"`s` has a size for each of the {len(dims)} dimensions in `dim`, not {len(wanted)}: "
+                f"{use.shown('s')}",
+                code="NN206",
+                argument="s",
+            )
         if dims is None:
             count = rank if wanted is None else len(wanted)
             if count > rank:
-                use.fail(f"{count} sizes for {use.x}", code="NN303", argument="s")
+                use.fail(
+                    f"`s` has at most {rank} sizes for {use.x}, not {count}: {use.shown('s')}",
+                    code="NN303",
+                    argument="s",
+                )
             dims = range(rank - count, rank)
         found: list[int] = []
         for dim in dims:
             if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
                 use.fail(no_dimension(use.x, dim), code="NN303", argument="dim")
             if dim % rank in found:
-                use.fail(f"dimension {dim} is named twice", code="NN303", argument="dim")
+                named_twice(use, "dim", dim)
             found.append(dim % rank)
         if not found and (self.halved or self.whole):
-            use.fail(f"`{self.name}` needs at least one dimension", code="NN303", argument="dim")
+            use.fail(
+                f"`{self.name}` goes over at least one dimension of {use.x}; here is none",
+                code="NN303",
+                argument="dim",
+            )
         sizes = [None if size == -1 else size for size in wanted or [None] * len(found)]
         return list(zip(found, sizes, strict=True))
 

@@ -26,7 +26,11 @@ class Shift(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         rank, given = max(use.x.rank, 1), use["dim"]
         if given == () or (given is None and not use.x.rank):
-            use.fail(f"`{self.name}` needs a dimension", code="NN206", argument="dim")
+            use.fail(
+                f"`{self.name}` moves along a dimension of {use.x}, or several; here is none",
+                code="NN206",
+                argument="dim",
+            )
         for dim in () if given is None else given if isinstance(given, tuple) else (given,):
             if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
                 use.fail(no_dimension(use.x, dim), code="NN303", argument="dim")

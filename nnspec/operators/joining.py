@@ -6,7 +6,7 @@ from functools import partial
 
 from nnspec.dims import ceildiv, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
-from nnspec.tensors import TensorType, promote
+from nnspec.tensors import TensorType, promote, show_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +57,11 @@ class Concat(Joining):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.rank == 0:
-            use.fail("`concat` takes tensors of at least one dimension", code="NN303")
+            use.fail(
+                f"`concat` joins tensors along a dimension, and {use.x} has none",
+                code="NN303",
+                help="`stack` makes one",
+            )
         dim = use.dim("dim", use.x.rank)
         dtype = self.together(use, dim)
         joined: Size = 0
@@ -114,7 +118,10 @@ class Chunk(Operator):
     family = "joining"
     makes_parts = True
     is_view = True
-    settings = (Setting("chunks", "int", doc="number of parts"), Setting("dim", "int", 0))
+    settings = (
+        Setting("chunks", "int", doc="number of parts"),
+        Setting("dim", "int", 0, doc="along which dimension"),
+    )
     accepts = ("[2, 6] -> chunk(3, dim=1)", "[2, 5] -> chunk(2, 1)")
     rejects = ("[2, 6] -> chunk(0)", "[2, 6] -> chunk(2, dim=2)")
 
@@ -158,7 +165,7 @@ class Split(Operator):
     is_view = True
     settings = (
         Setting("split_size_or_sections", "size|list", doc="size of a part, or a list of sizes"),
-        Setting("dim", "int", 0),
+        Setting("dim", "int", 0, doc="along which dimension"),
     )
     accepts = ("[2, 6] -> split(2, dim=1)", "[2, 6] -> split([1, 5], 1)")
     rejects = ("[2, 6] -> split([1, 4], 1)",)
@@ -171,7 +178,9 @@ class Split(Operator):
         if isinstance(wanted, tuple):
             if any(compare("<", part, 1) for part in wanted):
                 use.fail(
-                    f"a part has at least 1 value: {', '.join(map(render, wanted))}", code="NN206"
+                    f"a part has at least 1 value; these are {show_shape(wanted)}",
+                    code="NN206",
+                    argument="split_size_or_sections",
                 )
             total: Size = 0
             for part in wanted:
@@ -186,7 +195,11 @@ class Split(Operator):
             sizes: list[Size] = list(wanted)
         elif isinstance(size, int) and isinstance(wanted, int):
             if wanted < 1:
-                use.fail(f"a part has at least 1 value, not {wanted}", code="NN206")
+                use.fail(
+                    f"a part has at least 1 value, not {wanted}",
+                    code="NN206",
+                    argument="split_size_or_sections",
+                )
             _few(use, -(-size // wanted))
             sizes = [min(wanted, size - at) for at in range(0, size, wanted)]
         else:

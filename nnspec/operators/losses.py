@@ -120,7 +120,10 @@ class NllLoss(OfClasses):
 
     name = "nll_loss"
     saves = ("inputs",)
-    settings = (Setting("ignore_index", "int", -100), REDUCTION)
+    settings = (
+        Setting("ignore_index", "int", -100, doc="samples of this class number do not count"),
+        REDUCTION,
+    )
     accepts = ("([2, 3], i64[2]) -> nll_loss",)
     rejects = ("([2, 3], [2]) -> nll_loss",)
 
@@ -181,7 +184,7 @@ class SmoothL1Loss(OfNumbers):
 
     name = "smooth_l1_loss"
     saves = ("inputs",)
-    settings = (REDUCTION, Setting("beta", "float", 1.0))
+    settings = (REDUCTION, Setting("beta", "float", 1.0, doc="where squares end"))
     accepts = ("([2, 3], [2, 3]) -> smooth_l1_loss",)
     rejects = ("([2, 3], [3, 2]) -> smooth_l1_loss", "([2, 3], [2, 3]) -> smooth_l1_loss(beta=-1)")
 
@@ -201,7 +204,7 @@ class HuberLoss(OfNumbers):
 
     name = "huber_loss"
     saves = ("inputs",)
-    settings = (REDUCTION, Setting("delta", "float", 1.0))
+    settings = (REDUCTION, Setting("delta", "float", 1.0, doc="where squares end"))
     accepts = ("([2, 3], [2, 3]) -> huber_loss",)
     rejects = ("([2, 3], [3, 2]) -> huber_loss", "([2, 3], [2, 3]) -> huber_loss(delta=0)")
 

@@ -213,6 +213,7 @@ class MarginRankingLoss(Loss):
     rejects = (
         "([4], [4], [3]) -> margin_ranking_loss",
         "([4, 2], [4], [4]) -> margin_ranking_loss",
+        "([4], [4], bool[4]) -> margin_ranking_loss",
     )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
@@ -221,8 +222,8 @@ class MarginRankingLoss(Loss):
         for tensor in (a, b):
             if not is_float(tensor.dtype):
                 use.fail(f"`{self.name}` needs floating-point outputs, not {tensor}", code="NN304")
-        if target.dtype in ("c64", "c128"):
-            use.fail(f"`{self.name}` compares real numbers, not {target}", code="NN304")
+        if target.dtype in ("bool", "c64", "c128"):
+            use.fail(f"`{self.name}` takes targets of 1 and -1, not {target}", code="NN304")
         for tensor in (b, target):
             same = f"`{self.name}` compares tensors of one shape, not {a} and {tensor}"
             if tensor.rank != a.rank:

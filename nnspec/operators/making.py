@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from nnspec.dims import Dim, ceildiv, compare, render
+from nnspec.operators.binding import show
 from nnspec.operators.definition import CallCode, Operator, SameDevice, Setting
 from nnspec.operators.fitting import fits
 from nnspec.tensors import TensorType, is_float, torch_name
@@ -267,9 +268,13 @@ class FromNumbers(Maker):
                 )
             return ()
         if not isinstance(data, (list, tuple)):
-            use.fail("a tensor is made of numbers", code="NN206", argument="data")
+            use.fail(
+                f"a tensor is made of numbers, or of lists of them, not of {show(data)}",
+                code="NN206",
+                argument="data",
+            )
         if not data or depth == DEEPEST:
-            what = "a list of none" if not data else f"{DEEPEST} lists in each other"
+            what = "an empty list" if not data else f"{DEEPEST} lists in each other"
             use.fail(f"no tensor is made of {what}", code="NN206", argument="data")
         shapes = {self.measured(use, item, numbers, depth + 1) for item in data}
         if len(shapes) > 1:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import product, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
-from nnspec.operators.fitting import no_dimension
+from nnspec.operators.fitting import named_twice, no_dimension
 from nnspec.operators.selecting import together
 from nnspec.tensors import TensorType, promote
 
@@ -159,7 +159,7 @@ class Tensordot(Operator):
         if not isinstance(dims, tuple):
             if not 0 <= dims <= min(a.rank, b.rank):
                 use.fail(
-                    f"`tensordot` over {dims} dimensions of {a} and {b}",
+                    f"`tensordot` sums over 0 to {min(a.rank, b.rank)} dimensions of {a} and {b}, not {dims}",
                     code="NN303",
                     argument="dims",
                 )
@@ -203,7 +203,7 @@ def named(use: Use, tensor: TensorType, dims: Any) -> list[int]:
         ):
             use.fail(no_dimension(tensor, dim), code="NN303", argument="dims")
         if dim % tensor.rank in found:
-            use.fail(f"dimension {dim} is named twice", code="NN303", argument="dims")
+            named_twice(use, "dims", dim)
         found.append(dim % tensor.rank)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import compare, minimum, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import no_dimension
+from nnspec.operators.fitting import named_twice, no_dimension
 from nnspec.operators.repeating import Expand
 from nnspec.operators.shape import Reshape
 from nnspec.tensors import TensorType
@@ -22,7 +22,7 @@ def places(use: Use, setting: str) -> list[int]:
         if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
             use.fail(no_dimension(use.x, dim), code="NN303", argument=setting)
         if dim % rank in found:
-            use.fail(f"dimension {dim} is named twice", code="NN303", argument=setting)
+            named_twice(use, setting, dim)
         found.append(dim % rank)
     return found
 
@@ -51,7 +51,7 @@ class Movedim(Operator):
         if len(sources) != len(targets) or not alike:
             use.fail(
                 f"source and destination are two numbers, or two lists of one length, not "
-                f"{use['source']} and {use['destination']}",
+                f"{use.shown('source')} and {use.shown('destination')}",
                 code="NN206",
                 argument="destination",
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.operators.definition import Setting
 from nnspec.operators.norm import EPS, MOMENTUM, ChannelNorm, several
-from nnspec.tensors import TensorType
+from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ class InstanceNorm(ChannelNorm):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         found = super().infer(use)
-        several(use, use.x.shape[2:], "instance norm needs more than one value in a channel")
+        places = show_shape(use.x.shape[2:])
+        several(
+            use,
+            use.x.shape[2:],
+            f"instance norm needs more than one value in a channel; a channel of {use.x} is {places}",
+        )
         return found
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:

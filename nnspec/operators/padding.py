@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import fits
+from nnspec.operators.fitting import fits_padding
 from nnspec.operators.repeating import whole_numbers
 from nnspec.tensors import TensorType, is_float
 
@@ -24,7 +24,11 @@ class Pad(Operator):
     settings = (
         Setting("pad", "list", doc="[left, right, top, bottom, …]"),
         Setting(
-            "mode", "str", "constant", choices=("constant", "reflect", "replicate", "circular")
+            "mode",
+            "str",
+            "constant",
+            choices=("constant", "reflect", "replicate", "circular"),
+            doc="what is added",
         ),
         Setting(
             "value", "float|none", None, doc="what is added in the mode constant; 0 by default"
@@ -36,6 +40,7 @@ class Pad(Operator):
         '[2, 3, 4, 4] -> pad([4, 0, 0, 0], mode="reflect")',
         '[2, 3, 4, 4] -> pad([2, -3, 0, 0], mode="circular")',
         "u8[2, 3] -> pad([1, 0], value=-0.5)",
+        "i64[2, 3] -> pad([1, 0], value=18446744073709551616)",
     )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
@@ -52,7 +57,7 @@ class Pad(Operator):
                 use.fail(f"pad is made of integers, not {amount}", code="NN206", argument="pad")
         axes = len(amounts) // 2
         if use["value"] is not None and any(compare("<=", n, 0) is not True for n in amounts):
-            fits(use, x.dtype, "value", use["value"])
+            fits_padding(use)
         if mode != "constant":
             if use["value"]:
                 use.fail(f'mode "{mode}" takes no value to add', code="NN206", argument="value")
@@ -60,8 +65,10 @@ class Pad(Operator):
                 use.fail(f"mode {mode} works on floating-point tensors, not {x}", code="NN304")
             if axes not in (1, 2, 3) or x.rank != axes + 2:
                 use.fail(
-                    f'mode "{mode}" pads the last {x.rank - 2} dimensions of {x}, '
-                    f"with {2 * (x.rank - 2)} numbers",
+                    f'mode "{mode}" pads the last {x.rank - 2} dimensions of {x}, with '
+                    f"{2 * (x.rank - 2)} numbers, not {len(amounts)}"
+                    if 3 <= x.rank <= 5
+                    else f'mode "{mode}" pads tensors [N, C, …] of 3 to 5 dimensions, not {x}',
                     code="NN303",
                     argument="pad",
                 )
@@ -92,7 +99,7 @@ class Pad(Operator):
                     )
             if mode == "constant":
                 for amount in (left, right):
-                    cut = "more is cut off than there is"
+                    cut = f"{render(amount)} cuts off more than dimension {dim} has: {render(size)}"
                     use.at_least(size + amount, 0, cut, argument="pad")
             shape[dim] = use.positive_output(
                 size + left + right, f"dimension {dim}", argument="pad"

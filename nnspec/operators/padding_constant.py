@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec.dims import compare, minimum, render
 from nnspec.operators.conv import AXES
 from nnspec.operators.definition import CallCode, ModuleCode, Ref, Setting
-from nnspec.operators.fitting import fits
+from nnspec.operators.fitting import fits_padding
 from nnspec.operators.padding_layers import PadLayer, sides
 
 TYPE_CHECKING = False
@@ -25,7 +25,8 @@ class Zeros(PadLayer):
     def check(self, use: Use) -> None:
         if use.x.rank < self.rank:
             use.fail(
-                f"`{self.name}` pads the last dimensions ({', '.join(AXES[self.rank])}), not {use.x}",
+                f"`{self.name}` pads the last dimensions ({', '.join(AXES[self.rank])}), at least "
+                f"{self.rank}, not {use.x}",
                 code="NN303",
             )
 
@@ -47,7 +48,7 @@ class Constant(Zeros):
     def check(self, use: Use) -> None:
         super().check(use)
         if any(compare("<=", amount, 0) is not True for amount in self.amounts(use)):
-            fits(use, use.x.dtype, "value", use["value"])
+            fits_padding(use)
 
     def module(self, use: Use) -> ModuleCode:
         return ModuleCode(f"nn.{self.torch_name}", (use["padding"], use["value"]))

@@ -301,7 +301,10 @@ class Clamp(Operator):
     saves = ("inputs",)
     family = "pointwise"
     keeps_shape = True
-    settings = (Setting("min", "float|none", None), Setting("max", "float|none", None))
+    settings = (
+        Setting("min", "float|none", None, doc="what is less becomes this"),
+        Setting("max", "float|none", None, doc="what is more becomes this"),
+    )
     accepts = ("[2, 3] -> clamp(min=0)", "[2, 3] -> clamp(0, 1)")
     rejects = ("[2, 3] -> clamp", "i8[2, 3] -> clamp(max=2048)")
 

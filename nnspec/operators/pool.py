@@ -40,7 +40,7 @@ class Pool(Operator):
         rank = self.rank
         if isinstance(use["stride"], tuple) and None in use["stride"]:
             use.fail(
-                f"a list of strides holds numbers, not none: {list(use['stride'])}",
+                f"a list of strides holds numbers, not none: {use.shown('stride')}",
                 code="NN205",
                 argument="stride",
             )
@@ -50,7 +50,9 @@ class Pool(Operator):
         dilation = use.tuple("dilation", rank) if self.dilated else (1,) * rank
         for name, values in (("kernel_size", kernel), ("stride", stride), ("dilation", dilation)):
             if any(value < 1 for value in values):
-                use.fail(f"{name} must be at least 1, not {use[name]}", code="NN206", argument=name)
+                use.fail(
+                    f"{name} must be at least 1, not {use.shown(name)}", code="NN206", argument=name
+                )
         for amount, size in zip(padding, kernel, strict=True):
             if not 0 <= amount <= size // 2:  # of the kernel's own size, whatever the dilation
                 use.fail(
@@ -87,7 +89,7 @@ class Pool(Operator):
             ),
             argument="kernel_size",
             help="leave this pooling out, or keep the last partial window: ceil_mode=true"
-            if size != 0 and not use["ceil_mode"]
+            if size != 0 and not use["ceil_mode"] and compare("<", room + stride, 1) is not True
             else "",
         )
         return out

@@ -35,7 +35,7 @@ class FractionalMaxPool(Operator):
         kernel = use.tuple("kernel_size", rank)
         if any(size < 1 for size in kernel):
             use.fail(
-                f"kernel_size must be at least 1, not {use['kernel_size']}",
+                f"kernel_size must be at least 1, not {use.shown('kernel_size')}",
                 code="NN206",
                 argument="kernel_size",
             )

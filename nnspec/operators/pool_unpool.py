@@ -48,7 +48,7 @@ class MaxUnpool(Operator):
         for setting in ("kernel_size", "stride"):
             if any(number is not None and number < 1 for number in use.tuple(setting, rank)):
                 use.fail(
-                    f"{setting} must be at least 1, not {use[setting]}",
+                    f"{setting} must be at least 1, not {use.shown(setting)}",
                     code="NN206",
                     argument=setting,
                 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from nnspec.operators.casting import DTYPE, cast, dtype_given
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import no_dimension
+from nnspec.operators.fitting import named_twice, no_dimension
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -24,11 +25,12 @@ class Reduction(Operator):
     )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        x = use.x
+        x = cast(use)
         if self.floats_only and not (is_float(x.dtype) or x.dtype[0] == "c"):
             use.fail(
                 f"the {self.name} of {x} is not computed: it needs floating-point numbers",
                 code="NN304",
+                help='`dtype="f32"` makes them first' if "dtype" in use.settings else "",
             )
         dims = self.dims(use)
         shape = [
@@ -36,7 +38,7 @@ class Reduction(Operator):
             for axis, size in enumerate(x.shape)
             if use["keepdim"] or axis not in dims
         ]
-        return (TensorType(self.dtype(x.dtype), tuple(shape)),)
+        return (TensorType(use.settings.get("dtype") or self.dtype(x.dtype), tuple(shape)),)
 
     def dims(self, use: Use) -> set[int]:
         rank, given = use.x.rank, use["dim"]
@@ -54,7 +56,7 @@ class Reduction(Operator):
                     argument="dim",
                 )
             if rank and dim % rank in found:
-                use.fail(f"dimension {dim} is named twice", code="NN303", argument="dim")
+                named_twice(use, "dim", dim)
             if rank:
                 found.add(dim % rank)
         return found
@@ -66,7 +68,7 @@ class Reduction(Operator):
         kwargs = {} if use["dim"] is None else {"dim": use["dim"]}
         if use["keepdim"]:
             kwargs["keepdim"] = True
-        return CallCode(f"torch.{self.name}", (Ref(0),), kwargs)
+        return CallCode(f"torch.{self.name}", (Ref(0),), kwargs | dtype_given(use))
 
 
 class Mean(Reduction):
@@ -74,8 +76,14 @@ class Mean(Reduction):
 
     name = "mean"
     floats_only = True
-    accepts = ("[2, 3] -> mean", "[2, 3, 4] -> mean([1, 2])", "[2, 3] -> mean(1, keepdim=true)")
-    rejects = ("[2, 3] -> mean(2)", "i64[2] -> mean")
+    settings = (*Reduction.settings, DTYPE)
+    accepts = (
+        "[2, 3] -> mean",
+        "[2, 3, 4] -> mean([1, 2])",
+        "[2, 3] -> mean(1, keepdim=true)",
+        'bool[2, 3] -> mean(dtype="f32")',
+    )
+    rejects = ("[2, 3] -> mean(2)", "i64[2] -> mean", '[2] -> mean(dtype="i64")')
 
 
 class Sum(Reduction):
@@ -83,7 +91,8 @@ class Sum(Reduction):
 
     name = "sum"
     autocast = "full"
-    accepts = ("[2, 3] -> sum(1)", "i64[2, 3] -> sum")
+    settings = (*Reduction.settings, DTYPE)
+    accepts = ("[2, 3] -> sum(1)", "i64[2, 3] -> sum", 'f16[2, 3] -> sum(1, dtype="f32")')
     rejects = ("[2, 3] -> sum(-3)",)
 
     def dtype(self, dtype: str) -> str:
@@ -130,7 +139,11 @@ class Logsumexp(Reduction):
 
     def dims(self, use: Use) -> set[int]:
         if use["dim"] == ():
-            use.fail("`logsumexp` needs at least one dimension", code="NN206", argument="dim")
+            use.fail(
+                f"`logsumexp` goes over at least one dimension of {use.x}, not []",
+                code="NN206",
+                argument="dim",
+            )
         return super().dims(use)
 
     def dtype(self, dtype: str) -> str:
@@ -172,8 +185,14 @@ class Prod(Reduction):
     settings = (
         Setting("dim", "int|none", None, doc="one dimension; all by default"),
         Reduction.settings[1],
+        DTYPE,
     )
-    accepts = ("[2, 3] -> prod(1)", "i64[2, 3] -> prod", "[2, 3] -> prod(0, keepdim=true)")
+    accepts = (
+        "[2, 3] -> prod(1)",
+        "i64[2, 3] -> prod",
+        "[2, 3] -> prod(0, keepdim=true)",
+        'i32[2, 3] -> prod(dtype="f64")',
+    )
     rejects = ("[2, 3] -> prod(2)", "[2, 3] -> prod(keepdim=true)")
 
     def dtype(self, dtype: str) -> str:

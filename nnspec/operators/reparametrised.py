@@ -36,6 +36,7 @@ class Reparametrised(Operator):
 
     family = "normalisation"
     fresh = True
+    remakes = True
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         inner, layer = self.inside(use)
@@ -140,6 +141,10 @@ class WeightNorm(Reparametrised):
         '[2, 3] -> weight_norm(linear(4), "gamma")',
         "[2, 3] -> weight_norm(linear(4), dim=2)",
     )
+
+    def composed(self, use: Use) -> dict[str, Param]:
+        inner, layer = self.inside(use)
+        return {use["name"]: inner.operator.params(layer)[use["name"]]}
 
     def originals(self, use: Use, param: Param) -> Iterator[tuple[str, Param]]:
         dim, shape = use["dim"], param.shape

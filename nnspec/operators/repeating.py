@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import no_dimension
+from nnspec.operators.fitting import named_twice, no_dimension
 from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
@@ -50,7 +50,12 @@ class Expand(Operator):
         for dim, size in enumerate(wanted):
             if size == -1:
                 if dim < new:
-                    use.fail("a new dimension needs a size", code="NN206", argument="size")
+                    use.fail(
+                        f"-1 leaves a size as it is; dimension {dim} of {show_shape(wanted)} is new, as "
+                        f"the input is {use.x}, and has a size of its own",
+                        code="NN206",
+                        argument="size",
+                    )
                 found.append(shape[dim - new])
                 continue
             use.at_least(
@@ -150,13 +155,22 @@ class Roll(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         shifts, dims = _listed(use["shifts"]), _listed(use["dims"])
         if not shifts:
-            use.fail("`roll` needs shifts", code="NN206", argument="shifts")
+            use.fail(
+                "`shifts` is one number or one for each of `dims`, not []",
+                code="NN206",
+                argument="shifts",
+                help="`roll(1, 0)`, or `roll([1, 2], dims=[0, 1])`",
+            )
         for shift in shifts:
             if isinstance(shift, bool) or not isinstance(shift, (int, Dim)):
                 use.fail(f"a shift is an integer, not {shift}", code="NN206", argument="shifts")
         if len(shifts) != len(dims) and not (use["dims"] in (None, ()) and len(shifts) == 1):
             use.fail(
-                f"{len(shifts)} shifts for {len(dims)} dimensions", code="NN206", argument="shifts"
+                f"`shifts` has one number for each dimension in `dims`, {len(dims)}, not {len(shifts)}: "
+                f"{use.shown('shifts')}",
+                code="NN206",
+                argument="shifts",
+                help="" if dims else "without `dims` one number rolls all values in a row",
             )
         for dim in dims:
             if not isinstance(dim, int) or not -use.x.rank <= dim < use.x.rank:
@@ -188,8 +202,9 @@ class Flip(Operator):
         for dim in dims:
             if compare("<", dim, -rank) is not False or compare(">=", dim, rank) is not False:
                 use.fail(no_dimension(use.x, dim), code="NN303", argument="dims")
-        if len({dim % rank for dim in dims}) < len(dims):
-            use.fail("a dimension is named twice", code="NN303", argument="dims")
+        for number, dim in enumerate(dims):
+            if any(dim % rank == other % rank for other in dims[:number]):
+                named_twice(use, "dims", dim)
         return (use.x,)
 
     def function(self, use: Use) -> CallCode:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from nnspec.operators.casting import DTYPE, dtype_given
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
 from nnspec.operators.reduce import summed
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import ClassVar
+
     from nnspec.operators.definition import Use
 
 
@@ -15,35 +18,58 @@ class Running(Operator):
     """What they share: one dimension, and the shape stays."""
 
     family = "reduction"
-    settings = (Setting("dim", "int", doc="along which dimension"),)
+    settings: ClassVar[tuple[Setting, ...]] = (Setting("dim", "int", doc="along which dimension"),)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.dim("dim", max(use.x.rank, 1))
-        return (TensorType(self.dtype(use.x.dtype), use.x.shape),)
+        return (TensorType(use.settings.get("dtype") or self.dtype(use.x.dtype), use.x.shape),)
 
     def dtype(self, dtype: str) -> str:
         return summed(dtype)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(f".{self.name}", (Ref(0), use["dim"]))
+        return CallCode(f".{self.name}", (Ref(0), use["dim"]), dtype_given(use))
 
 
-class Cumsum(Running):
+class RunningTotal(Running):
+    """cumsum and cumprod, which may be made of another dtype."""
+
+    autocast = "full"
+    settings = (*Running.settings, DTYPE)
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if use["dtype"] == "bool":
+            use.fail(
+                f"`{self.name}` works on numbers, not truth values",
+                code="NN304",
+                argument="dtype",
+                help="`any` and `all` tell whether one or all are true",
+            )
+        return super().infer(use)
+
+
+class Cumsum(RunningTotal):
     """Sums of all values up to each place along `dim`; of integers and truth values an i64."""
 
     name = "cumsum"
-    autocast = "full"
-    accepts = ("[2, 3] -> cumsum(1)", "bool[2, 3] -> cumsum(-1)")
+    accepts = (
+        "[2, 3] -> cumsum(1)",
+        "bool[2, 3] -> cumsum(-1)",
+        'i64[2, 3] -> cumsum(1, dtype="f32")',
+    )
     rejects = ("[2, 3] -> cumsum(2)",)
 
 
-class Cumprod(Running):
+class Cumprod(RunningTotal):
     """Products of all values up to each place along `dim`; of integers and truth values an i64."""
 
     name = "cumprod"
     saves = ("inputs", 0)
-    autocast = "full"
-    accepts = ("[2, 3] -> cumprod(1)", "i32[2, 3] -> cumprod(-1)")
+    accepts = (
+        "[2, 3] -> cumprod(1)",
+        "i32[2, 3] -> cumprod(-1)",
+        '[2, 3] -> cumprod(1, dtype="f64")',
+    )
     rejects = ("[2, 3] -> cumprod(2)",)
 
 

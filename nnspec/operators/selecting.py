@@ -102,7 +102,11 @@ class MaskedFill(Operator):
         if isinstance(value, float) and not (is_float(dtype) or dtype[0] == "c"):
             use.fail(f"{value} does not fit into {use.x}", code="NN304", argument="value")
         if dtype == "bool" and not isinstance(value, bool):
-            use.fail(f"{use.x} is filled with true or false", code="NN304", argument="value")
+            use.fail(
+                f"{use.x} is filled with true or false, not {use.shown('value')}",
+                code="NN304",
+                argument="value",
+            )
         fits(use, dtype, "value", value)
         return (use.x.with_shape(together(use, use.x, mask)),)
 

@@ -27,7 +27,11 @@ class Reshape(Operator):
         wanted: list[Size] = list(use["shape"])
         free = [number for number, size in enumerate(wanted) if size == -1]
         if len(free) > 1:
-            use.fail("only one size can be -1", code="NN206", argument="shape")
+            use.fail(
+                f"only one size can be -1, not {len(free)}: {use.shown('shape')}",
+                code="NN206",
+                argument="shape",
+            )
         known: Size = 1
         for size in wanted:
             if size != -1:
@@ -99,7 +103,7 @@ class Transpose(Operator):
     name = "transpose"
     family = "shape"
     is_view = True
-    settings = (Setting("dim0", "int"), Setting("dim1", "int"))
+    settings = (Setting("dim0", "int", doc="one of them"), Setting("dim1", "int", doc="the other"))
     accepts = ("[2, 3, 4] -> transpose(1, 2)",)
     rejects = ("[2, 3, 4] -> transpose(1, 3)",)
 

@@ -59,7 +59,7 @@ class PixelShuffle(Shuffle):
         use.divisible(
             channels,
             factor * factor,
-            f"`pixel_shuffle` by {factor} needs channels that are divided by {factor * factor}, "
+            f"upscale_factor={factor} needs channels that {factor} * {factor} = {factor * factor} divides, "
             f"not {render(channels)}",
             argument="upscale_factor",
         )
@@ -93,6 +93,7 @@ class PixelUnshuffle(Shuffle):
                 factor,
                 f"downscale_factor={factor} must divide the {name} {render(size)}",
                 argument="downscale_factor",
+                help=lambda: divisors(height, width),
             )
         shape = (*batch, channels * factor * factor, height // factor, width // factor)
         return (use.x.with_shape(shape),)

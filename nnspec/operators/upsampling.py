@@ -35,7 +35,7 @@ class Interpolate(Operator):
     settings: ClassVar[tuple[Setting, ...]] = (
         Setting("size", "size|list|none", None, doc="of the output's spatial dimensions"),
         Setting("scale_factor", "float|list|none", None, doc="in place of size: how much larger"),
-        Setting("mode", "str", "nearest", choices=_MODES),
+        Setting("mode", "str", "nearest", choices=_MODES, doc="how values between are found"),
         Setting("align_corners", "bool|none", None, doc="the corners' centres stay in place"),
         Setting(
             "recompute_scale_factor", "bool|none", None,

@@ -170,7 +170,7 @@ class DeformConv2d(Operator):
             least = 0 if setting == "padding" else 1
             if any(value < least for value in use.tuple(setting, 2)):
                 use.fail(
-                    f"{setting} must be at least {least}, not {use[setting]}",
+                    f"{setting} must be at least {least}, not {use.shown(setting)}",
                     code="NN206",
                     argument=setting,
                 )

@@ -90,23 +90,44 @@ def draw(operator: Operator, rng: random.Random) -> Case:
         settings[name] = rng.choice((2, 3, 0.5, 2.0, -1.5, -1, 0, 0.0))
     if calm and operator.name == "fold":
         inputs = [windows(settings, *inputs[0])]
+    if calm and operator.name == "deform_conv2d" and len(inputs[0][1]) == 4:
+        inputs = [inputs[0], *moves(settings, *inputs)]
     return Case(operator, tuple(inputs), settings)
 
 
 def windows(settings: dict[str, Any], dtype: str, shape: tuple[int, ...]) -> Any:
     """Columns that make up the image that is asked for: hardly ever drawn by chance."""
+    kernel = two(settings, "kernel_size", 2)
+    high, wide = slid(settings, two(settings, "output_size", 4), kernel)
+    return dtype, (*shape[:-2], 2 * kernel[0] * kernel[1], high * wide)
 
-    def two(name: str, default: int) -> tuple[int, int]:
-        given = settings.get(name, default)
-        return given if isinstance(given, tuple) else (given, given)
 
-    size, kernel = two("output_size", 4), two("kernel_size", 2)
-    stride, padding, dilation = two("stride", 1), two("padding", 0), two("dilation", 1)
-    places = [
+def moves(settings: dict[str, Any], image: Any, offset: Any, mask: Any = None) -> list[Any]:
+    """Offsets for each place that a kernel comes to, and a mask: hardly ever drawn by chance."""
+    kernel = two(settings, "kernel_size", 3)
+    (batch, channels, *size), seen = image[1], kernel[0] * kernel[1]
+    groups = 2 if channels % 2 == 0 and offset[1][1] != 2 * seen else 1
+    places = slid(settings, (size[0], size[1]), kernel)
+    found = [(offset[0], (batch, 2 * groups * seen, *places))]
+    return found if mask is None else [*found, (mask[0], (batch, groups * seen, *places))]
+
+
+def slid(
+    settings: dict[str, Any], size: tuple[int, int], kernel: tuple[int, int]
+) -> tuple[int, int]:
+    """How many places a window comes to in each direction."""
+    stride, padding = two(settings, "stride", 1), two(settings, "padding", 0)
+    dilation = two(settings, "dilation", 1)
+    high, wide = (
         max((size[i] + 2 * padding[i] - dilation[i] * (kernel[i] - 1) - 1) // stride[i] + 1, 1)
         for i in (0, 1)
-    ]
-    return dtype, (*shape[:-2], 2 * kernel[0] * kernel[1], places[0] * places[1])
+    )
+    return high, wide
+
+
+def two(settings: dict[str, Any], name: str, default: int) -> tuple[int, int]:
+    given = settings.get(name, default)
+    return given if isinstance(given, tuple) else (given, given)
 
 
 def resize(operator: Operator, inputs: list[Any], rng: random.Random) -> list[Any]:
@@ -163,7 +184,8 @@ def setting_value(
         inner = lookup(rng.choice(setting.choices or ("gelu", "softmax", "glu")))
         assert inner is not None
         settings = draw(inner, rng).settings
-        return Made(inner, **{n: v for n, v in settings.items() if not n.endswith("is_causal")})
+        calls = ("is_causal", "dtype")  # what a call takes, and no layer
+        return Made(inner, **{n: v for n, v in settings.items() if not n.endswith(calls)})
     if kind == "bool":
         return rng.random() < 0.5
     if kind == "float":
@@ -179,6 +201,8 @@ def setting_value(
         single = rng.randrange(-rank, rank) if calm and rank else rng.choice(range(-4, 4))
     if setting.name in ("out_channels", "out_features", "num_embeddings", "embedding_dim"):
         single = rng.choice((2, 4, 6) if calm else (0, 1, 2, 3, 4, 6))
+    if setting.name == "n_classes" and calm:
+        single = rng.choice((9, 12, 20))
     if setting.name in ("padding", "output_padding", "groups") and rng.random() < 0.5:
         single = rng.choice((0, 1))
     if setting.length and rng.random() < 0.45:
@@ -213,6 +237,8 @@ def listed(
             first = rng.randint(0, shape[0])
             return (first, shape[0] - first)
         return tuple(sizes)
+    if setting.name == "cutoffs" and way < 0.7:
+        return tuple(sorted(rng.sample(range(1, 9), rng.randint(1, 3))))
     if "dim" in setting.name and way < 0.7:
         dims = list(range(rank))
         rng.shuffle(dims)

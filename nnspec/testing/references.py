@@ -32,6 +32,8 @@ TOLD: dict[str, dict[str, Callable[[Case], Any]]] = {
     "instance_norm*": {"num_features": lambda case: size(case, 0, 1)},
     "group_norm": {"num_channels": lambda case: size(case, 0, 1)},
     "linear": {"in_features": lambda case: size(case, 0, -1)},
+    "linear_cross_entropy_loss": {"in_features": lambda case: size(case, 0, -1)},
+    "adaptive_log_softmax_with_loss": {"in_features": lambda case: size(case, 0, -1)},
     "bilinear": {
         "in1_features": lambda case: size(case, 0, -1),
         "in2_features": lambda case: size(case, 1, -1),
@@ -94,7 +96,7 @@ def reference(case: Case) -> str | None:
     if name in OWN:
         return OWN[name](case)
     layer = classes().get(name.replace("_", ""))
-    if layer is not None:
+    if layer is not None and "dtype" not in case.settings:  # which only functions take
         return of_layer(case, layer)
     for home, space in (("F", F), ("torch", torch), ("torch.special", torch.special)):
         if hasattr(space, name):
@@ -184,6 +186,14 @@ def recurrent(case: Case) -> str:
     return made.replace("hx=x1, cx=x2", "(x1, x2)").replace("hx=x1", "x1")
 
 
+def in_chunks(case: Case) -> str:
+    """How PyTorch is asked to compute some rows at a time."""
+    made = of_layer(case, "LinearCrossEntropyLoss")
+    for given, options in (("True", "nn.LinearCrossEntropyOptions()"), ("False", "None")):
+        made = made.replace(f"chunked={given}", f"options={options}")
+    return made
+
+
 def by_names(case: Case) -> str:
     """PyTorch has `dim` before the other tensors, a spec behind them."""
     slots = [tensor.name for tensor in case.operator.tensors]
@@ -231,6 +241,7 @@ OWN: dict[str, Callable[[Case], str | None]] = {
     "gru_cell": recurrent,
     "rnn_cell": recurrent,
     "arange": arange,
+    "linear_cross_entropy_loss": in_chunks,
     **dict.fromkeys(("gather", "scatter", "scatter_add", "index_select", "index_add"), by_names),
     "fft": lambda case: f"torch.fft.fft({written(['x0'], case.settings)})",
     "stochastic_depth": lambda case: None,  # torchvision's: tests/operators holds the two together

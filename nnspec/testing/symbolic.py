@@ -1,4 +1,4 @@
-"""Uses with symbols in place of sizes, held against the same uses with numbers."""
+"""Uses with symbols in place of sizes, by the rules and as text, held against the same uses with numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import random
 from typing import Any
 
 from nnspec.diagnostics import Mismatch
-from nnspec.dims import Dim, evaluate, symbol
+from nnspec.dims import Dim, evaluate, symbol, symbols
 from nnspec.operators.definition import Use
 from nnspec.tensors import TensorType
 
@@ -14,6 +14,7 @@ from .cases import SIZES
 from .differences import CAUTIOUS, MACS_AT_ONE, explained
 from .examples import Case, Refused, bound_use, run_nnspec
 from .harness import shown
+from .written import Checked, spec
 
 
 def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
@@ -66,6 +67,34 @@ def symbolic_disagreement(case: Case, rng: random.Random) -> str | None:
         found = at_numbers(filled(with_symbols, types, numbers), use, outputs, numbers)
         if found:
             return f"{found} {placed(types, settings, numbers)}"
+    return text_disagreement(with_symbols, types, use, (values, *others))
+
+
+def text_disagreement(
+    case: Case, types: Any, use: Use, every: tuple[dict[str, int], ...]
+) -> str | None:
+    """The same use as the text of a spec, whose report says which sizes it takes, and what they make."""
+    there = {name for t in types if t for size in t.shape for name in symbols(size)}
+    if not every[0].keys() <= there:  # a symbol of a setting alone is no name in a spec
+        return None
+    text = spec(case, types)
+    try:
+        checked = Checked(text)
+        told = "; ".join(f"{p.code} {p.message}" for p in checked.problems)
+        if any(p.code == "NN308" for p in checked.problems):  # weights have sizes that are known
+            return None
+        for numbers in every:
+            holds = all(condition.holds(numbers) for condition, _ in use.conditions)
+            if holds is not (not told and checked.model.admits(numbers)):
+                said = told or ", ".join(checked.model.requires)
+                return f"by its rule {'taken' if holds else 'refused'} at {numbers}: {said}\n{text}"
+            if holds:
+                found = tuple(value.shape for value in checked.model.at(numbers).outputs.values())
+                wanted = run_nnspec(filled(case, types, numbers))
+                if isinstance(wanted, Refused) or found != tuple(o.shape for o in wanted[1]):
+                    return f"the report says {found} at {numbers}\n{text}"
+    except Exception as error:
+        return f"{type(error).__name__}: {error}\n{text}"
     return None
 
 

@@ -34,6 +34,8 @@ PLACES: dict[str, Callable[[Case], Any]] = {
     "max_unpool2d": lambda case: 1,
     "max_unpool3d": lambda case: 1,
     "ctc_loss": lambda case: 1,
+    # only the head runs for its classes: what else does depends on the targets
+    "adaptive_log_softmax_with_loss": lambda case: 1,
     # class numbers, and places along a dimension: 0 is always one
     **{
         name: lambda case: 1

@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from nnspec.dims import Dim
+from nnspec.dims import Dim, symbol
 from nnspec.operators import every
 from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
+from nnspec.operators.joining import Concat
 from nnspec.tensors import TensorType
 from nnspec.testing.cases import draw
 from nnspec.testing.definitions import wrong_examples
-from nnspec.testing.examples import Case
+from nnspec.testing.examples import Case, example
 from nnspec.testing.harness import disagreement
+from nnspec.testing.symbolic import text_disagreement
 from nnspec.testing.trials import counterexamples
 
 from . import without_kernels  # noqa: F401  (defines what torchvision lacks)
@@ -159,3 +161,18 @@ def test_the_comparison_can_fail(broken: Operator, reason: str) -> None:
             return
         seen.append((case, why))
     raise AssertionError(seen[:5])
+
+
+def test_the_text_with_symbols_can_fail() -> None:
+    """A rule with a condition that the report does not know, and one that lacks one."""
+    case = example(Concat(), "([2, 3], [2, 4]) -> concat(dim=1)")
+    n, m = symbol("n"), symbol("m")
+    types = (TensorType("f32", (n, 3)), TensorType("f32", (m, 4)))
+    numbers = ({"n": 2, "m": 2}, {"n": 2, "m": 3})
+    use = Use(case.operator, types, {"dim": 1})
+    case.operator.infer(use)
+    assert text_disagreement(case, types, use, numbers) is None
+    use.at_least(n, 3, "a condition of its own")
+    assert "refused at {'n': 2, 'm': 2}" in str(text_disagreement(case, types, use, numbers))
+    use.conditions.clear()
+    assert "taken at {'n': 2, 'm': 3}" in str(text_disagreement(case, types, use, numbers))

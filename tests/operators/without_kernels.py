@@ -15,6 +15,8 @@ import torch
 
 from nnspec.compiler.torchvision_ops import define_missing_operators
 
+from .regions import ps_roi_align, ps_roi_pool, roi_pool
+
 define_missing_operators()
 
 import torchvision  # noqa: E402
@@ -72,8 +74,13 @@ if not _has_ops():
         f"deform_conv2d({tensors}, {steps}, int groups, int moved, bool use_mask) -> Tensor"
     )
     library.impl("deform_conv2d", deform, "CompositeImplicitAutograd")
+    for pool, more in ((roi_pool, ""), (ps_roi_pool, ""), (ps_roi_align, ", int samples")):
+        taken = f"Tensor x, Tensor boxes, float scale, int h, int w{more}"
+        library.define(f"{pool.__name__}({taken}) -> (Tensor, Tensor)")
+        library.impl(pool.__name__, pool, "CompositeImplicitAutograd")
     _kept.append(library)  # it is gone with its last reference
-    sys.modules["torchvision.ops.deform_conv"]._assert_has_ops = lambda: None  # type: ignore[attr-defined]
+    for file in ("deform_conv", "roi_pool", "ps_roi_pool", "ps_roi_align"):
+        sys.modules[f"torchvision.ops.{file}"]._assert_has_ops = lambda: None  # type: ignore[attr-defined]
     regions: Any = sys.modules["torchvision.ops.roi_align"]
     regions._roi_align = regions._roi_align.__wrapped__
 
