@@ -6,7 +6,7 @@ import math
 import signal
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any, Protocol
 
@@ -204,7 +204,7 @@ class Trainer:
                 update.backward(loss, self.processes.size * size / of_step)
             if is_update:
                 update.step()
-        self.loss_sum += loss.detach() * size
+        self.loss_sum.add_(loss.detach(), alpha=size)
         self.samples += size
         self.step += 1
         return is_update
@@ -263,7 +263,7 @@ class Trainer:
 
     def _precision(self) -> Any:
         dtype = DTYPES.get(self.plan.settings["precision"])
-        return torch.autocast(self.device.type, dtype, enabled=dtype is not None)
+        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype)
 
     def _mean_loss(self) -> float:
         return float(self.loss_sum) / max(1, self.samples)

@@ -40,6 +40,9 @@ class Update:
         self.optimizers = optimizers(model, plan, strategy.divides)
         for one in self.optimizers:
             light.plain_step(one)
+        self.trained: list[nn.Parameter] = [
+            p for one in self.optimizers for group in one.param_groups for p in group["params"]
+        ]
         schedule = plan.scheduler
         self.schedulers = [
             schedule.definition.build(one, per_epoch, total, schedule.settings, best)
@@ -106,8 +109,9 @@ class Update:
                 scheduler.step()
 
     def zero_grad(self) -> None:
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        """None in place of zeros: the first gradients are then taken as they come, not added."""
+        for parameter in self.trained:
+            parameter.grad = None
 
     def averaged(self, epoch: int, ends_epoch: bool) -> None:
         """Take the weights into the average, if this is a step after which that is done."""
