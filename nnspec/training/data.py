@@ -17,7 +17,6 @@ from nnspec.diagnostics import Mismatch
 from nnspec.recipe.definition import Bound, Field
 from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
 from nnspec.training.errors import RunError
-from nnspec.training.images import read_image
 from nnspec.training.parallel.share import WHOLE, Share, joined, one_after_another
 
 Batch = dict[str, Tensor]
@@ -147,6 +146,8 @@ def _read_files(files: list[str], field: Field, skip: bool) -> tuple[Tensor, lis
 
     RunError that names the first of these, unless they are skipped.
     """
+    from nnspec.training.images import read_image
+
     channels, height, width = field.shape
     images = torch.zeros(len(files), channels, height, width, dtype=torch.uint8)
     bad: list[int] = []
