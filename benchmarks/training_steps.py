@@ -190,7 +190,7 @@ def keras(job: Any) -> Epoch:
     peer = Peer(job)
     if job.plan.model != "DigitsCNN":
         raise ImportError("it takes part with the digits only: its model is written here by hand")
-    width = job.model_settings["width"]
+    width = job.model_settings.get("width", 32)
     layers = [k.layers.Input((8, 8, 1))]
     for channels, pool in ((width, False), (width, True), (2 * width, True)):
         layers += [
@@ -307,7 +307,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("tasks", nargs="*", help=f"of {', '.join(TASKS)}; all by default")
     parser.add_argument("--no-compile", action="store_true", help="leave compile=true out")
-    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--cpu", action="store_true", help="the processor's seconds")
     parser.add_argument("--turn-of", help=argparse.SUPPRESS)
     said = parser.parse_args()

@@ -49,7 +49,10 @@ class Trainer:
         splits: dict[str, Split],
         run: Run,
         strategy: Whole,
+        at_once: int,
     ) -> None:
+        """`at_once`: samples that are validated together."""
+        self.at_once = at_once
         self.strategy, self.processes = strategy, strategy.processes
         self.plan, self.model, self.loss = plan, model, loss
         self.splits, self.run_folder = splits, run
@@ -335,7 +338,7 @@ class Trainer:
         for metric in self.metrics.values():
             metric.reset()
         with torch.inference_mode(), self._precision():
-            at_once, share = max(self.batch_size, 256), self.processes.share
+            at_once, share = self.at_once, self.processes.share
             left = len(self.splits[split])
             for stored in self.splits[split].batches(at_once, share=share):
                 batch = self._drawn(stored)

@@ -33,6 +33,9 @@ from nnspec.training.weights import begin_with
 EVERY = torch.get_num_threads()
 #: multiply-accumulates of a step from which a further thread pays: to start it costs time too
 A_THREADS_WORTH = 20_000_000
+#: multiply-accumulates of a batch without gradients from which a larger one is no faster, and the most
+#: samples in one
+A_BATCHS_WORTH, AT_ONCE = 20_000_000_000, 256
 
 
 class Part:
@@ -79,6 +82,12 @@ class Job:
         if self.device.type != "cpu":
             return EVERY
         return max(1, min(EVERY, work // A_THREADS_WORTH))
+
+    def at_once(self, part: Part) -> int:
+        """The samples that go through a model together where no gradients are kept: as many as in training,
+        for which there is room; more where they are small."""
+        trained: int = part.plan.settings["batch_size"]
+        return max(trained, min(AT_ONCE, A_BATCHS_WORTH // max(1, part.macs)))
 
     @property
     def is_open(self) -> bool:
@@ -210,7 +219,8 @@ class Job:
             strategy = strategies.strategy_of(part.plan, part.graph, processes, self.device)
             self.notes.append(strategies.told(settings, processes))
             model = strategies.prepared(model, settings, self.data.splits, strategy)
-        return kind(part.plan, model, loss, self.data.splits, run, strategy)
+        splits, at_once = self.data.splits, self.at_once(part)
+        return kind(part.plan, model, loss, splits, run, strategy, at_once)
 
 
 def choose_device(wanted: str | None, processes: Processes) -> torch.device:
