@@ -25,8 +25,7 @@ def compiled(function: Callable[..., Any], device: torch.device) -> Callable[...
     from torch._dynamo import config
     from torch._dynamo.exc import TorchDynamoException
 
-    if device.type == "cpu":
-        _require_compiler()
+    require_compiler(device)
     if compiles_backward():
         setattr(config, _WHOLE, True)
     made = torch.compile(function, dynamic=False)
@@ -49,7 +48,10 @@ def _reason(error: Exception) -> str:
     return next((line for line in lines if "error:" in line), lines[0]).strip()
 
 
-def _require_compiler() -> None:
+def require_compiler(device: torch.device) -> None:
+    """RunError where there is nothing to compile a step for this device with."""
+    if device.type != "cpu":
+        return
     from torch._inductor.cpp_builder import get_cpp_compiler
     from torch._inductor.exc import InvalidCxxCompiler
 
