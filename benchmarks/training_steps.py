@@ -1,27 +1,31 @@
-"""Milliseconds a training step, eager and compiled, against a careful loop by hand and other trainers.
+"""Milliseconds a training step: nnspec, a careful loop by hand, and other trainers.
 
-All train the same model from the same weights on the same data in batches of the same size, with the same
-optimizer, one epoch each in turn. The loop by hand is what a careful person writes: a `DataLoader` over a
-`TensorDataset`, `set_to_none`, no synchronisation. Lightning, Fabric, Accelerate and Keras 3 take part where
-they are installed; each has its logging and checkpoints off.
+All train the same model from the same weights on the same data in batches of the same size, with the
+same optimizer. Each is a process of its own, so that none has the threads, the memory or the hooks of
+another; they take turns of one epoch, while the others wait. The loop by hand is what a careful person
+writes: a `DataLoader` over a `TensorDataset`, `set_to_none`, no synchronisation. Lightning, Fabric,
+Accelerate and Keras 3 take part where they are installed, with their logging and checkpoints off.
 
-    python benchmarks/training_steps.py [digits|resnet18] [--compile]
+    python benchmarks/training_steps.py [digits|digits16|resnet18 …] [--no-compile] [--turns N] [--cpu]
+
+`--cpu` counts the processor's seconds in place of the clock's, for a machine that has other work.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
+import time
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from pairs import seconds
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -30,7 +34,6 @@ from nnspec.training.run import Run
 from nnspec.training.start import prepare
 
 ROOT = Path(__file__).parent.parent
-TURNS = 15
 THREADS = torch.get_num_threads()
 RESNET = """
 from zoo.resnet import resnet18
@@ -45,9 +48,18 @@ train resnet18 on Images:
     batch_size = 16
     epochs = 1
 """
-TASKS = {
-    "digits": ((ROOT / "specs/digits.nn").read_text(), "DigitsCNN"),
-    "resnet18": (RESNET, "resnet18"),
+DIGITS = (ROOT / "specs/digits.nn").read_text()
+#: a spec, the model in it, and the settings that differ
+TASKS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "digits": (DIGITS, "DigitsCNN", {}),
+    "digits16": (DIGITS, "DigitsCNN", {"model.width": 16}),
+    "resnet18": (RESNET, "resnet18", {"model.classes": 10}),
+}
+#: what nnspec is told besides
+OURS: dict[str, dict[str, Any]] = {
+    "nnspec": {},
+    "nnspec, compile=true": {"compile": True},
+    "nnspec, precision=bf16": {"precision": "bf16"},
 }
 
 Epoch = Callable[[], object]
@@ -177,10 +189,9 @@ def keras(job: Any) -> Epoch:
 
     peer = Peer(job)
     if job.plan.model != "DigitsCNN":
-        raise ImportError(
-            "Keras takes part with the digits only: its model is written here by hand"
-        )
-    width, layers = 32, [k.layers.Input((8, 8, 1))]
+        raise ImportError("it takes part with the digits only: its model is written here by hand")
+    width = job.model_settings.get("width", 32)
+    layers = [k.layers.Input((8, 8, 1))]
     for channels, pool in ((width, False), (width, True), (2 * width, True)):
         layers += [
             k.layers.Conv2D(channels, 3, padding="same", use_bias=False),
@@ -201,40 +212,112 @@ def keras(job: Any) -> Epoch:
     return epoch
 
 
-def contestants(task: str, compiled: bool) -> Iterator[tuple[str, Epoch, int]]:
-    spec, model = TASKS[task]
-    job = prepare(Source(spec, f"{task}.nn"), model, {}, str(ROOT))
+HAND = "loop by hand"
+PEERS: dict[str, Callable[[Any], Epoch]] = {
+    HAND: by_hand, "Fabric": fabric, "Accelerate": accelerate, "Lightning": lightning, "Keras 3": keras,
+}  # fmt: skip
+
+
+def take_turns(task: str, name: str, clock: Callable[[], float]) -> None:
+    """One of the contestants, in a process of its own: an epoch for each line that it reads."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what a peer prints is no answer
+    warnings.filterwarnings("ignore")
+    spec, model, words = TASKS[task]
+    words = {**words, **OURS.get(name, {})}
+    job = prepare(Source(spec, f"{task}.nn"), model, words, str(ROOT))
     steps = -(-len(job.data.splits["train"]) // job.plan.settings["batch_size"])
-    yield f"nnspec ({job.threads} threads)", ours(job), steps
-    if compiled:
-        with_compile = prepare(Source(spec, f"{task}.nn"), model, {"compile": True}, str(ROOT))
-        yield "nnspec, compile=true", ours(with_compile), steps
-    yield f"loop by hand ({THREADS} threads)", by_hand(job), steps
-    for name, make in (
-        ("Fabric", fabric), ("Accelerate", accelerate), ("Lightning", lightning), ("Keras 3", keras),
-    ):  # fmt: skip
-        with suppress(ImportError):
-            yield name, make(job), steps
+    try:
+        epoch = PEERS.get(name, ours)(job)
+    except ImportError as missing:
+        answers.write(f"skipped: {missing}\n")
+        return
+    for _ in range(2):  # caches are filled, and code compiled
+        epoch()
+    answers.write(f"{job.threads if name in OURS else THREADS}\n")
+    for _ in sys.stdin:
+        begun = clock()
+        epoch()
+        answers.write(f"{(clock() - begun) / steps}\n")
+
+
+class Contestant:
+    """The process of one of them."""
+
+    def __init__(self, task: str, name: str, cpu: bool) -> None:
+        self.name = name
+        self.times: list[float] = []
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process lives
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, task, "--turn-of", name, *["--cpu"] * cpu],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True, bufsize=1,
+        )  # fmt: skip
+        self.threads = self.answer()
+
+    @property
+    def takes_part(self) -> bool:
+        return self.threads.isdigit()
+
+    def answer(self) -> str:
+        assert self.process.stdout is not None
+        said = self.process.stdout.readline().strip()
+        if not said:
+            self.errors.seek(0)
+            lines = self.errors.read().strip().splitlines()
+            said = f"failed: {lines[-1] if lines else 'without a word'}"
+        return said
+
+    def turn(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write("\n")
+        self.times.append(float(self.answer()))
+
+    def leave(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def compete(task: str, turns: int, compiled: bool, cpu: bool) -> None:
+    print(f"{task}: milliseconds a step")
+    names = [*OURS, *PEERS]
+    if not compiled:
+        names.remove("nnspec, compile=true")
+    every = [Contestant(task, name, cpu) for name in names]
+    able = [one for one in every if one.takes_part]
+    for turn in range(turns):
+        for one in able if turn % 2 else reversed(able):
+            one.turn()
+    hand = next((one.times for one in able if one.name == HAND), None)
+    for one in every:
+        if not one.takes_part or hand is None:
+            print(f"  {one.name:<24} {one.threads}")
+            continue
+        ratio = statistics.median(h / own for own, h in zip(one.times, hand, strict=True))
+        print(
+            f"  {one.name:<24} {1000 * statistics.median(one.times):7.2f}  "
+            f"{ratio:.2f} times as fast as the loop  ({one.threads} threads)",
+            flush=True,
+        )
+    for one in every:
+        one.leave()
 
 
 def main() -> None:
-    warnings.filterwarnings("ignore")
-    task = next((word for word in sys.argv[1:] if word in TASKS), "digits")
-    made = list(contestants(task, "--compile" in sys.argv))
-    for _, epoch, _ in made:  # each has its caches filled, and its code compiled
-        epoch()
-        epoch()
-    times: dict[str, list[float]] = {name: [] for name, _, _ in made}
-    for turn in range(TURNS):
-        for name, epoch, _ in made if turn % 2 else reversed(made):
-            times[name].append(seconds(epoch))
-    hand = next(times[name] for name in times if name.startswith("loop"))
-    for name, _, steps in made:
-        ratio = statistics.median(h / own for own, h in zip(times[name], hand, strict=True))
-        print(
-            f"{name:<26} {1000 * statistics.median(times[name]) / steps:7.2f} ms a step, "
-            f"{ratio:.2f} times as fast as the loop"
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tasks", nargs="*", help=f"of {', '.join(TASKS)}; all by default")
+    parser.add_argument("--no-compile", action="store_true", help="leave compile=true out")
+    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--cpu", action="store_true", help="the processor's seconds")
+    parser.add_argument("--turn-of", help=argparse.SUPPRESS)
+    said = parser.parse_args()
+    if said.turn_of:
+        take_turns(
+            said.tasks[0], said.turn_of, time.process_time if said.cpu else time.perf_counter
         )
+        return
+    for task in said.tasks or TASKS:
+        compete(task, said.turns, not said.no_compile, said.cpu)
 
 
 if __name__ == "__main__":

@@ -125,7 +125,8 @@ class Training:
         else:
             optimizer = self.plan.optimizer
             copies = optimizer.definition.kept(optimizer.settings)
-            averages, scratch = int(self.plan.average is not None), not optimizer.definition.fused
+            averages = int(self.plan.average is not None)
+            scratch = not optimizer.definition.fuses(self.plan.settings["fused"])
         half = self.precision in ("bf16", "fp16")
         wanted = Wanted(devices, strategy or self.strategy, copies, averages, scratch, half)
         return forecast(self.graph, self.plan.loss if self.plan else None, number, wanted)

@@ -28,21 +28,25 @@ class Optimizer(Recipe):
     #: tensors as large as the weights that it keeps
     states: ClassVar[int] = 2
 
+    def fuses(self, wanted: bool | None, divided: bool = False) -> bool:
+        """Whether the fused implementation is taken: where it is there, if nothing else is wanted.
+
+        `divided`: each process holds a part of the weights.
+        """
+        return (self.fused_divided if divided else self.fused) and wanted is not False
+
     def kept(self, settings: dict[str, Any]) -> int:
         """`states`, with these settings."""
         return self.states + bool(settings.get("amsgrad"))
 
     def build(
-        self, groups: list[dict[str, Any]], settings: dict[str, Any], divided: bool = False
+        self, groups: list[dict[str, Any]], settings: dict[str, Any], fused: bool = False
     ) -> torch.optim.Optimizer:
-        """The optimizer of these groups: each has `params`, and the settings in which it differs.
-
-        `divided`: each process holds a part of the weights.
-        """
+        """The optimizer of these groups: each has `params`, and the settings in which it differs."""
         import torch
 
         options = dict(settings)
-        if self.fused_divided if divided else self.fused:
+        if fused:
             options["fused"] = True
         theirs = getattr(torch.optim, self.torch_class, None)
         if theirs is None:

@@ -43,6 +43,18 @@ SETTINGS = (
         "channels_last", "bool|none", None, doc="memory format of images; by default for conv2d"
     ),
     Setting(
+        "fused",
+        "bool|none",
+        None,
+        doc="the optimizer changes all weights at once; by default where PyTorch can",
+    ),
+    Setting(
+        "resident",
+        "bool|none",
+        None,
+        doc="images lie on the device, not in their files; by default where they fit",
+    ),
+    Setting(
         "deterministic", "bool", False, doc="only operations that give the same sums every time"
     ),
     Setting(

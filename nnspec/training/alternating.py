@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from nnspec.training.data import Batch
 from nnspec.training.errors import RunError
-from nnspec.training.loop import Trainer, Watcher
+from nnspec.training.loop import Look, Trainer, Watcher
 
 
 class Alternating(Trainer):
@@ -92,10 +92,10 @@ class Alternating(Trainer):
     def _is_better(self, results: dict[str, float]) -> bool:
         return not self.monitor or super()._is_better(results)
 
-    def validate(self, split: str = "val") -> dict[str, float]:
+    def validate(self, split: str = "val", look: Look | None = None) -> dict[str, float]:
         for one in self.turns:
             one.update.evaluated.eval()
-        results = super().validate(split)
+        results = super().validate(split, look)
         for one in self.others:
             results |= {_of(one, name): value for name, value in one.validate(split).items()}
         return results

@@ -17,7 +17,6 @@ from nnspec.diagnostics import Mismatch
 from nnspec.recipe.definition import Bound, Field
 from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
 from nnspec.training.errors import RunError
-from nnspec.training.images import read_image
 from nnspec.training.parallel.share import WHOLE, Share, joined, one_after_another
 
 Batch = dict[str, Tensor]
@@ -82,10 +81,18 @@ class Data:
 
 
 def load(
-    plan: DataPlan, root: str, device: torch.device, workers: int | None = None, processes: int = 1
+    plan: DataPlan,
+    root: str,
+    device: torch.device,
+    workers: int | None = None,
+    processes: int = 1,
+    resident: bool | None = None,
 ) -> Data:
     """The splits of a data part, for one of the `processes` of this machine. RunError where the data is not
-    as it should be."""
+    as it should be.
+
+    `resident`: whether images lie on the device; else where they fit.
+    """
     source, settings = plan.source.definition, plan.source.settings
     try:
         samples = source.load(settings, root)
@@ -101,7 +108,13 @@ def load(
         if parts is None
         else _divide_published(count, parts, plan.split, labels, plan.seed)
     )
-    if _must_stream(plan, samples, device, processes):
+    files = any(isinstance(values, list) for values in samples.values())
+    if resident is False and not files:
+        raise RunError(
+            f"`{source.name}` is held in memory: it has no files to read batch by batch",
+            "leave `resident` out",
+        )
+    if files and not (_fits(plan, samples, device, processes) if resident is None else resident):
         from nnspec.training.streams import streamed
 
         return streamed(plan, samples, rows, device, workers)
@@ -122,15 +135,14 @@ def load(
     return Data(splits, unreadable)
 
 
-def _must_stream(
+def _fits(
     plan: DataPlan,
     samples: dict[str, Tensor | list[str]],
     device: torch.device,
     processes: int,
 ) -> bool:
+    """Whether the files of a data set, as the model gets them, have room on the device."""
     files = {name: values for name, values in samples.items() if isinstance(values, list)}
-    if not files:
-        return False
     most = RESIDENT // processes
     if device.type == "cuda":
         most = torch.cuda.get_device_properties(device).total_memory // 4
@@ -139,7 +151,7 @@ def _must_stream(
         4 * len(values) * torch.Size(plan.fields[name].shape).numel()
         for name, values in files.items()
     ]
-    return sum(sizes) > most
+    return sum(sizes) <= most
 
 
 def _read_files(files: list[str], field: Field, skip: bool) -> tuple[Tensor, list[int]]:
@@ -147,6 +159,8 @@ def _read_files(files: list[str], field: Field, skip: bool) -> tuple[Tensor, lis
 
     RunError that names the first of these, unless they are skipped.
     """
+    from nnspec.training.images import read_image
+
     channels, height, width = field.shape
     images = torch.zeros(len(files), channels, height, width, dtype=torch.uint8)
     bad: list[int] = []

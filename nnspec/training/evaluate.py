@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nnspec.training.data import Batch
 from nnspec.training.errors import RunError
+from nnspec.training.loop import Look
 from nnspec.training.start import restore
 
 
@@ -57,8 +59,8 @@ def evaluate(
     state, _ = run.state("best")
     trainer = job.trainer(run)
     trainer.take(run.weights("best"))
-    results = trainer.validate(split)
     confusion: Tensor | None = None
+    look: Look | None = None
     names: tuple[str, ...] = ()
     target = next(
         (m for m in job.plan.metrics if job.plan.data.fields[m.field].classes is not None), None
@@ -66,14 +68,14 @@ def evaluate(
     if target is not None:
         field = job.plan.data.fields[target.field]
         assert field.classes is not None
-        names = field.class_names
-        confusion = torch.zeros(field.classes, field.classes, dtype=torch.long)
-        trainer.model.eval()
-        with torch.inference_mode():
-            for batch in trainer.splits[split].batches(256):
-                taken = trainer.forward(batch)[target.output].argmax(1).flatten()
-                there = batch[target.field].flatten()
-                places = (there * field.classes + taken).cpu()
-                confusion += places.bincount(minlength=field.classes**2).view_as(confusion)
+        names, classes, metric = field.class_names, field.classes, target
+        counts = confusion = torch.zeros(classes, classes, dtype=torch.long)
+
+        def look(outputs: Batch, batch: Batch) -> None:
+            taken = outputs[metric.output].argmax(1).flatten()
+            places = (batch[metric.field].flatten() * classes + taken).cpu()
+            counts.add_(places.bincount(minlength=classes**2).view_as(counts))
+
+    results = trainer.validate(split, look)
     samples = len(trainer.splits[split])
     return Evaluation(split, state.epoch, samples, results, confusion, names)

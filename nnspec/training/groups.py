@@ -55,6 +55,14 @@ def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list
     `divided`: each process holds a part of the weights.
     """
     definition, settings = plan.optimizer.definition, plan.optimizer.settings
+    wanted = plan.settings["fused"]
+    fused = definition.fuses(wanted, divided)
+    if wanted and not fused and not definition.matrices_only:
+        raise RunError(
+            f"PyTorch's `{definition.name}` has no fused implementation"
+            + " for divided weights" * definition.fused,
+            "leave `fused` out: it is taken where it is there",
+        )
     differing: dict[str, dict[str, Any]] = {}  # of a parameter, by name; the last group counts
     for group in plan.groups:
         for name in _meant(model, group.pattern, "groups"):
@@ -66,7 +74,7 @@ def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list
             if parameter.ndim <= 1:  # norms and biases
                 differing[name] = {"weight_decay": 0.0, **differing.get(name, {})}
     if not definition.matrices_only:
-        return [definition.build(_alike(named, differing), settings, divided)]
+        return [definition.build(_alike(named, differing), settings, fused)]
     embedded = {
         id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()
     }
@@ -75,7 +83,7 @@ def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list
     own = {k: v for k, v in settings.items() if k != "adamw_lr"}
     found = []
     if matrices:
-        found.append(definition.build(_alike(matrices, differing), own, divided))
+        found.append(definition.build(_alike(matrices, differing), own, fused))
     if others:
         from nnspec.recipe.optimizers import AdamW
 
@@ -84,7 +92,8 @@ def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list
             name: {k: v for k, v in values.items() if k in adamw}
             for name, values in differing.items()
         }
-        found.append(AdamW().build(_alike(others, kept), adamw, divided))
+        fused = AdamW().fuses(wanted, divided)
+        found.append(AdamW().build(_alike(others, kept), adamw, fused))
     return found
 
 

@@ -6,7 +6,7 @@ import math
 import signal
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from nnspec.training.state import State, pack, unpack
 from nnspec.training.update import DTYPES, Update
 
 Loss = Callable[..., Tensor]
+Look = Callable[[Batch, Batch], None]
 
 
 class Watcher(Protocol):
@@ -48,7 +49,10 @@ class Trainer:
         splits: dict[str, Split],
         run: Run,
         strategy: Whole,
+        at_once: int,
     ) -> None:
+        """`at_once`: samples that are validated together."""
+        self.at_once = at_once
         self.strategy, self.processes = strategy, strategy.processes
         self.plan, self.model, self.loss = plan, model, loss
         self.splits, self.run_folder = splits, run
@@ -73,9 +77,15 @@ class Trainer:
         if plan.mix is not None:
             classes = plan.data.fields[plan.mix.label].classes
             self.mixtures = [w.definition.build(classes, w.settings) for w in plan.mix.ways]
-        self.forward_and_loss = self._forward_and_loss
+        self.forward_and_loss: Loss = self._forward_and_loss
+        self.gradients: Loss = self._gradients
         if settings["compile"]:
-            self.forward_and_loss = torch.compile(self._forward_and_loss, dynamic=False)
+            from nnspec.training.compiling import compiled, compiles_backward
+
+            if self._is_plain and compiles_backward():
+                self.gradients = compiled(self._gradients, device)
+            else:
+                self.forward_and_loss = compiled(self._forward_and_loss, device)
         self.epoch = 0  # finished ones
         self.step = 0  # batches done of the epoch under way
         precise = torch.float32 if device.type == "mps" else torch.float64
@@ -198,13 +208,13 @@ class Trainer:
             of_step -= first * self.batch_size
             if self.step == first:
                 update.zero_grad()
-            loss = self._compute(batch)
-            # gradients are averaged over the processes
             with self.strategy.gathers(self.called, is_update):
-                update.backward(loss, self.processes.size * size / of_step)
+                gradients = self.gradients if self._is_usual(batch) else self._gradients
+                # they are averaged over the processes
+                loss = gradients(batch, self.processes.size * size / of_step)
             if is_update:
                 update.step()
-        self.loss_sum += loss.detach() * size
+        self.loss_sum.add_(loss, alpha=size)
         self.samples += size
         self.step += 1
         return is_update
@@ -227,11 +237,26 @@ class Trainer:
         image, label = self.mixtures[one](batch[mix.image], batch[mix.label])
         return {**batch, mix.image: image, mix.label: label}
 
+    @property
+    def _is_plain(self) -> bool:
+        """Whether a step is forward, loss and backward, and nothing in between."""
+        optimizer = self.plan.optimizer.definition
+        alone = self.processes.size == 1 and not self.plan.partners
+        return alone and not (self.update.scales or optimizer.evaluates)
+
+    def _is_usual(self, batch: Batch) -> bool:
+        """Whether a batch is not an odd last one, which is not worth compiling for."""
+        return len(next(iter(batch.values()))) == self.processes.share.count(self.batch_size)
+
+    def _gradients(self, batch: Batch, share: float) -> Tensor:
+        """Forward, loss, backward: of a batch with this share of the samples of its step. The loss."""
+        loss = self._compute(batch)
+        self.update.backward(loss, share)
+        return loss.detach()
+
     def _compute(self, batch: Batch) -> Tensor:
-        """The loss of a batch. An odd last batch is not worth compiling for."""
-        usual = self.processes.share.count(self.batch_size)
-        whole = len(next(iter(batch.values()))) == usual
-        return self.forward_and_loss(batch) if whole else self._forward_and_loss(batch)
+        """The loss of a batch."""
+        return (self.forward_and_loss if self._is_usual(batch) else self._forward_and_loss)(batch)
 
     def _forward_and_loss(self, batch: Batch) -> Tensor:
         with self._precision():
@@ -263,7 +288,7 @@ class Trainer:
 
     def _precision(self) -> Any:
         dtype = DTYPES.get(self.plan.settings["precision"])
-        return torch.autocast(self.device.type, dtype, enabled=dtype is not None)
+        return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype)
 
     def _mean_loss(self) -> float:
         return float(self.loss_sum) / max(1, self.samples)
@@ -298,8 +323,11 @@ class Trainer:
             return True
         return (value > self.best) if self.higher_is_better else (value < self.best)
 
-    def validate(self, split: str = "val") -> dict[str, float]:
-        """Loss and metrics on a split, without gradients; of the average of the weights if there is one."""
+    def validate(self, split: str = "val", look: Look | None = None) -> dict[str, float]:
+        """Loss and metrics on a split, without gradients; of the average of the weights if there is one.
+
+        `look` sees the outputs and the fields of each batch.
+        """
         model = self.update.evaluated
         if model is not self.model and self.plan.average is not None:
             if self.plan.average.definition.renews_norms:
@@ -310,7 +338,7 @@ class Trainer:
         for metric in self.metrics.values():
             metric.reset()
         with torch.inference_mode(), self._precision():
-            at_once, share = max(self.batch_size, 256), self.processes.share
+            at_once, share = self.at_once, self.processes.share
             left = len(self.splits[split])
             for stored in self.splits[split].batches(at_once, share=share):
                 batch = self._drawn(stored)
@@ -323,6 +351,8 @@ class Trainer:
                 seen += size
                 for metric, plan in zip(self.metrics.values(), self.plan.metrics, strict=True):
                     metric.update(outputs[plan.output], batch[plan.field])
+                if look is not None:
+                    look(outputs, batch)
         if self.processes.size > 1:
             for metric in self.metrics.values():
                 if isinstance(metric, Count):  # others exchange by themselves

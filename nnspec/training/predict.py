@@ -17,9 +17,6 @@ from nnspec.training.errors import RunError
 from nnspec.training.images import as_tensor, channels_of, open_image, read_image
 from nnspec.training.start import Job, restore
 
-#: samples that go through the model at a time
-BATCH = 256
-
 
 class Prediction:
     """What the model says of one sample: classes with their probabilities, best first; or numbers, where it
@@ -75,7 +72,7 @@ def predict(
     steps = [step.definition.build(step.settings) for step in bound]
     read = _samples(inputs, field, plan.data.raw[field], resized, fitted)
     found: list[Prediction] = []
-    for some in _pieces(read, BATCH):
+    for some in _pieces(read, job.at_once(job.lead)):
         found += _of_batch(some, job, steps, outputs)
     return found
 
@@ -149,11 +146,10 @@ def _said(outputs: dict[str, Tensor], plan: TrainPlan) -> Iterator[Prediction]:
         return
     if field.shape:
         raise RunError("this model gives a class for each place of a sample; predict tells one")
-    shares = result.softmax(1)
-    for row, order in zip(shares, shares.argsort(1, descending=True), strict=True):
-        yield Prediction(
-            "", [(field.class_names[int(number)], float(row[number])) for number in order]
-        )
+    shares, order = result.softmax(1).sort(1, descending=True)
+    names = field.class_names
+    for row, numbers in zip(shares.tolist(), order.tolist(), strict=True):
+        yield Prediction("", [(names[n], share) for n, share in zip(numbers, row, strict=True)])
 
 
 def _pieces(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:

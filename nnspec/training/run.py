@@ -23,11 +23,11 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -38,13 +38,14 @@ from nnspec.training.state import State
 #: the folder of a checkpoint that holds what processes had a part of each
 SHARDS = "shards"
 
-M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
-class Settings(BaseModel):
+@dataclass(kw_only=True)
+class Settings:
     """settings.json: the model and the words of the command line, from which the run is made again."""
 
-    model_config = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     format: int = 1
     model: str
@@ -55,8 +56,8 @@ class Settings(BaseModel):
     resolved: dict[str, Any]
 
 
-class Imports(RootModel[dict[str, str]]):
-    """imports.json: the name of each file that the spec imports, and its text."""
+#: imports.json: the name of each file that the spec imports, and its text
+Imports = dict[str, str]
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -71,6 +72,11 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         neighbour.unlink(missing_ok=True)
         raise RunError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a JSON file, whole."""
+    write_whole(path, (json.dumps(value, indent=2) + "\n").encode())
 
 
 def save_tensors(path: Path, tensors: dict[str, Tensor]) -> None:
@@ -131,18 +137,15 @@ class Run:
     def begin(self, spec: str, imports: dict[str, str], settings: Settings) -> None:
         write_whole(self.folder / "spec.nn", spec.encode())
         if imports:
-            self._write_json("imports.json", imports)
+            write_json(self.folder / "imports.json", imports)
         self.settle(settings)
 
     def settle(self, settings: Settings) -> None:
         """Write the settings, or what they have become."""
-        self._write_json("settings.json", settings.model_dump())
+        write_json(self.folder / "settings.json", vars(settings))
 
     def finish(self, summary: dict[str, Any]) -> None:
-        self._write_json("summary.json", summary)
-
-    def _write_json(self, name: str, value: Any) -> None:
-        write_whole(self.folder / name, (json.dumps(value, indent=2) + "\n").encode())
+        write_json(self.folder / "summary.json", summary)
 
     # -- written each epoch -----------------------------------------------------------------------------
 
@@ -188,7 +191,7 @@ class Run:
             raise RunError(f"{fresh} cannot be made: {error.strerror}") from None
         save_tensors(fresh / "model.safetensors", weights)
         save_tensors(fresh / "state.safetensors", tensors)
-        write_whole(fresh / "state.json", state.model_dump_json(indent=2).encode())
+        write_json(fresh / "state.json", vars(state))
         if add is not None:
             add(fresh)
         if final.exists():
@@ -221,7 +224,7 @@ class Run:
     def imports(self) -> dict[str, str]:
         """The texts of the files that the spec imports, as they were."""
         file = self.folder / "imports.json"
-        return _validated(Imports, file).root if file.exists() else {}
+        return _validated(Imports, file) if file.exists() else {}
 
     @property
     def settings(self) -> Settings:
@@ -283,9 +286,12 @@ def read_tensors(path: Path | str) -> dict[str, Tensor]:
     return tensors
 
 
-def _validated(kind: type[M], path: Path) -> M:
+def _validated(kind: type[T], path: Path) -> T:
+    # only what reads a run back waits for pydantic
+    from pydantic import TypeAdapter, ValidationError
+
     try:
-        return kind.model_validate_json(path.read_bytes())
+        return TypeAdapter(kind).validate_json(path.read_bytes())
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}") from None
     except ValidationError as error:

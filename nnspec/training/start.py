@@ -33,6 +33,9 @@ from nnspec.training.weights import begin_with
 EVERY = torch.get_num_threads()
 #: multiply-accumulates of a step from which a further thread pays: to start it costs time too
 A_THREADS_WORTH = 20_000_000
+#: multiply-accumulates of a batch without gradients from which a larger one is no faster, and the most
+#: samples in one
+A_BATCHS_WORTH, AT_ONCE = 20_000_000_000, 256
 
 
 class Part:
@@ -80,6 +83,12 @@ class Job:
             return EVERY
         return max(1, min(EVERY, work // A_THREADS_WORTH))
 
+    def at_once(self, part: Part) -> int:
+        """The samples that go through a model together where no gradients are kept: as many as in training,
+        for which there is room; more where they are small."""
+        trained: int = part.plan.settings["batch_size"]
+        return max(trained, min(AT_ONCE, A_BATCHS_WORTH // max(1, part.macs)))
+
     @property
     def is_open(self) -> bool:
         """Whether a setting is left to be found by trying."""
@@ -97,13 +106,16 @@ class Job:
         if settings["channels_last"] is None and self.channels_last(model):
             found.append("channels_last=true: the model has conv2d")
         size = sum(split.bytes for split in self.data.splits.values())
-        found.append(
-            f"the data lies on {self.device}, preprocessed: {size / 1e6:.1f} MB"
-            if size
-            else "the images are read from their files: they do not fit into memory"
-        )
-        if self.plan.optimizer.definition.fused:
-            found.append(f"fused {self.plan.optimizer.definition.name}: one pass over the weights")
+        if settings["resident"] is None:
+            found.append(
+                f"resident=true: the data lies on {self.device}, preprocessed: {size / 1e6:.1f} MB"
+                if size
+                else "resident=false: the images are read from their files; they do not fit into memory"
+            )
+        optimizer = self.plan.optimizer.definition
+        divided = self.processes.divide(settings["strategy"])
+        if settings["fused"] is None and optimizer.fuses(None, divided):
+            found.append(f"fused=true: {optimizer.name} changes all weights in one pass")
         return found
 
     def build(self) -> tuple[nn.Module, Loss]:
@@ -117,7 +129,7 @@ class Job:
         torch.manual_seed(self.plan.settings["seed"])
 
     def _made(self, part: Part) -> tuple[nn.Module, Loss]:
-        made = Spec(self.program, self.allow_extern).model(part.plan.model)
+        made = self.spec.model(part.plan.model)
         model: nn.Module = made(**part.model_settings)
         if self.channels_last(model):
             model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -136,9 +148,14 @@ class Job:
         return any(isinstance(m, nn.Conv2d) for m in model.modules())
 
     @cached_property
+    def spec(self) -> Spec:
+        """The models, each compiled when it is first asked for."""
+        return Spec(self.program, self.allow_extern)
+
+    @property
     def model_class(self) -> Any:
         """The compiled class. SpecError where an extern in it is not allowed, or not there."""
-        return Spec(self.program, self.allow_extern).model(self.plan.model)
+        return self.spec.model(self.plan.model)
 
     @cached_property
     def data(self) -> Data:
@@ -146,8 +163,8 @@ class Job:
         plan = self.plan.data
         processes = self.processes
         with processes.first_here():
-            workers = self.plan.settings["workers"]
-            found = load(plan, plan.root, self.device, workers, processes.local_size)
+            workers, resident = self.plan.settings["workers"], self.plan.settings["resident"]
+            found = load(plan, plan.root, self.device, workers, processes.local_size, resident)
         if found.unreadable:
             count, first = len(found.unreadable), found.unreadable[0]
             self.notes.append(f"{count} unreadable file{'s' * (count > 1)} left out: {first}")
@@ -162,7 +179,9 @@ class Job:
             torch.set_float32_matmul_precision(tf32)
             torch.backends.cudnn.allow_tf32 = tf32 == "high"
         light.determine(settings["deterministic"])
-        if not settings["compile"]:
+        if settings["compile"]:
+            self.notes.append("the first step waits until it is compiled")
+        else:
             light.optimizers_alone()
         if len(self.parts) > 1 and self.processes.size > 1:
             raise RunError(
@@ -200,7 +219,8 @@ class Job:
             strategy = strategies.strategy_of(part.plan, part.graph, processes, self.device)
             self.notes.append(strategies.told(settings, processes))
             model = strategies.prepared(model, settings, self.data.splits, strategy)
-        return kind(part.plan, model, loss, self.data.splits, run, strategy)
+        splits, at_once = self.data.splits, self.at_once(part)
+        return kind(part.plan, model, loss, splits, run, strategy, at_once)
 
 
 def choose_device(wanted: str | None, processes: Processes) -> torch.device:

@@ -6,16 +6,17 @@ its own and its name into the tree; `unpack` is the way back. Neither can run co
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 
-class State(BaseModel):
+@dataclass(kw_only=True)
+class State:
     """state.json: where training stands. `parts` are packed state dicts, by name."""
 
-    model_config = ConfigDict(extra="forbid", ser_json_inf_nan="constants")
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     format: int = 2
     epoch: int

@@ -42,7 +42,12 @@ def train(
         job = prepare(
             source, model, overrides, root, allow_extern=allow_extern, processes=processes
         )
-        _ = job.model_class, job.data  # what cannot be made or loaded leaves no folder
+        # what cannot be made, loaded or compiled leaves no folder
+        _ = job.model_class, job.data
+        if job.plan.settings["compile"]:
+            from nnspec.training.compiling import require_compiler
+
+            require_compiler(job.device)
         before = processes.said_by_first(lambda: begun(parent / job.plan.model))
         if before:
             return _resume(before, None, console, allow_extern, {}, processes)

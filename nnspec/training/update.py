@@ -40,15 +40,17 @@ class Update:
         self.optimizers = optimizers(model, plan, strategy.divides)
         for one in self.optimizers:
             light.plain_step(one)
+        self.trained: list[nn.Parameter] = [
+            p for one in self.optimizers for group in one.param_groups for p in group["params"]
+        ]
         schedule = plan.scheduler
         self.schedulers = [
             schedule.definition.build(one, per_epoch, total, schedule.settings, best)
             for one in self.optimizers
         ]
         # small float16 gradients would be 0: the loss is scaled up before, the gradients down after
-        self.scaler = torch.amp.GradScaler(
-            strategy.device.type, enabled=settings["precision"] == "fp16"
-        )
+        self.scales: bool = settings["precision"] == "fp16"
+        self.scaler = torch.amp.GradScaler(strategy.device.type, enabled=self.scales)
 
     @property
     def lr(self) -> float:
@@ -57,7 +59,8 @@ class Update:
 
     def backward(self, loss: Tensor, share: float) -> None:
         """Add the gradients of a batch, which has this share of the samples of its step."""
-        self.scaler.scale(loss if share == 1 else loss * share).backward()
+        own = loss if share == 1 else loss * share
+        (self.scaler.scale(own) if self.scales else own).backward()
 
     def step(self) -> None:
         """One step of the optimizer with the gradients that were gathered, and of the schedule."""
@@ -106,8 +109,9 @@ class Update:
                 scheduler.step()
 
     def zero_grad(self) -> None:
-        for optimizer in self.optimizers:
-            optimizer.zero_grad(set_to_none=True)
+        """None in place of zeros: the first gradients are then taken as they come, not added."""
+        for parameter in self.trained:
+            parameter.grad = None
 
     def averaged(self, epoch: int, ends_epoch: bool) -> None:
         """Take the weights into the average, if this is a step after which that is done."""
@@ -180,7 +184,7 @@ class Update:
             if "lr" in changed:
                 saved["base_lrs"] = [g.get("initial_lr") for g in scheduler.optimizer.param_groups]
             scheduler.load_state_dict({**mine, **saved})
-        if self.scaler.is_enabled():
+        if self.scales:
             self.scaler.load_state_dict(read["scaler"])
         if self.average is not None:
             self.strategy.load(self.average, read["average"])

@@ -187,6 +187,19 @@ def test_what_does_not_fit_into_memory_is_streamed(
             torch.testing.assert_close(one["image"], other["image"])
 
 
+def test_where_the_data_lies_can_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnspec.training import data
+    from nnspec.training.streams import Streamed
+
+    folders(tmp_path, ("cat", "dog"), 6)
+    made = plan("image_folder", path=str(tmp_path), size=4)
+    assert isinstance(load(made, ".", CPU, resident=False).splits["train"], Streamed)
+    monkeypatch.setattr(data, "RESIDENT", 100)
+    assert isinstance(load(made, ".", CPU, resident=True).splits["train"], Resident)
+    with pytest.raises(RunError, match="`digits` is held in memory"):
+        load(plan("digits"), ".", CPU, resident=False)
+
+
 @pytest.mark.parametrize("limit", [2**30, 100])
 def test_an_unreadable_file_stops_or_is_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int

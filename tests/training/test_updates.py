@@ -92,6 +92,20 @@ def test_an_epoch_is_that_of_a_plain_loop(tmp_path: Path) -> None:
     same(one_epoch(trainer(tmp_path)), by_hand(trainer(tmp_path), sgd))
 
 
+def test_fused_or_not(tmp_path: Path) -> None:
+    made = trainer(tmp_path, fused=False)
+    same(
+        one_epoch(made),
+        by_hand(
+            trainer(tmp_path),
+            lambda model: torch.optim.SGD(model.parameters(), lr=0.1, weight_decay=0.1),
+        ),
+    )
+    assert not made.update.optimizers[0].param_groups[0]["fused"]
+    with pytest.raises(RunError, match="`rprop` has no fused"):
+        trainer(tmp_path, MLP.replace("sgd(lr=0.1, weight_decay=0.1)", "rprop()"), fused=True)
+
+
 def test_clipping(tmp_path: Path) -> None:
     same(
         one_epoch(trainer(tmp_path, clip_grad_norm=0.5)), by_hand(trainer(tmp_path), sgd, norm=0.5)
