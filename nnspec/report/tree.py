@@ -56,7 +56,7 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = (describe(node) + tied(node) + only(node) + again(node)).strip()
+        self.operator = (describe(node) + tied(node) + alias(node) + only(node) + again(node)).strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -179,6 +179,11 @@ def tied(node: Node) -> str:
         for name, tie in node.tied.items()
     ]
     return " " + ", ".join(said) if said else ""
+
+
+def alias(node: Node) -> str:
+    """The further name that a use gives a declared layer."""
+    return f" as {'.'.join(node.alias)}" if node.alias else ""
 
 
 def only(node: Node) -> str:

@@ -142,7 +142,8 @@ BERT = [
     "pooler.dense.weight|bias",
 ]
 T5 = [
-    "{shared,lm_head,encoder.final_layer_norm,decoder.final_layer_norm}.weight",
+    "{shared,encoder.embed_tokens,decoder.embed_tokens}.weight",
+    "{lm_head,encoder.final_layer_norm,decoder.final_layer_norm}.weight",
     "{encoder,decoder}.block.{0-5}.layer.0.SelfAttention.{q,k,v,o}.weight",
     "{encoder,decoder}.block.{0-5}.layer.{0,1}.layer_norm.weight",
     "{encoder,decoder}.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
