@@ -151,7 +151,7 @@ class SharedLayer:
 
     def __init__(self, name: str, layer: Any, span: Span, body: Body) -> None:
         self.name = name
-        self.names = {(name,)}  # with the labels that uses have given it
+        self.names: set[tuple[str, ...]] = {(name,)}  # with the labels that uses have given it
         self.layer = layer
         self.span = span
         self.body = body  # the body that declares it, and so owns its weights

@@ -56,7 +56,9 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = (describe(node) + tied(node) + alias(node) + only(node) + again(node)).strip()
+        self.operator = (
+            describe(node) + tied(node) + alias(node) + only(node) + again(node)
+        ).strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
