@@ -81,11 +81,12 @@ class Node:
     `count` > 1 whose copies are path[:-1] + (stem + str(first + i),); see `paths`.
     `when` is set for what stands in an `if` that only a run decides, and whether it is the first side.
     `shared` is set where the layer was declared with `layer` and this is not its first use: it then owns
-    no parameters of its own.
+    no parameters of its own. `alias` is the label of such a use: a further path to the same layer.
     `recomputed` is set where the backward pass computes it again from its inputs (`checkpoint`).
     """
 
     __slots__ = (
+        "alias",
         "count",
         "first",
         "inputs",
@@ -108,6 +109,7 @@ class Node:
         self.stem = ""
         self.first = 0
         self.shared = False
+        self.alias: tuple[str, ...] = ()
         self.recomputed = False
         self.labelled = False
         self.when: When | None = None

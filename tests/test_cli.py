@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
+import textwrap
 from importlib import import_module
 from pathlib import Path
 
@@ -187,7 +190,8 @@ def test_a_model_without_a_train_part_is_trained_on_data_that_is_named(
     capsys.readouterr()
     for words, told in {
         ("tiny.nn",): "nnspec train tiny.nn:Tiny data=cifar10",
-        ("zoo:gpt2",): "from zoo.gpt2 import gpt2",
+        ("zoo:gpt2",): "nnspec train zoo:gpt2 'data=text(\"FILE\")'",
+        ("zoo:nerf",): "from zoo.nerf import nerf",
         ("zoo:siamese",): "left [N, 1, H, W], right [N, 1, H, W]",
         ("zoo:raft_small", "data=digits"): "needs a train part of its own",
     }.items():
@@ -197,6 +201,50 @@ def test_a_model_without_a_train_part_is_trained_on_data_that_is_named(
         assert ("cifar10" in said) == (words == ("tiny.nn",))
     assert main(["train", "zoo:resnet18", "data=digitz"]) == 1
     assert "did you mean `digits`" in capsys.readouterr().out
+
+
+def kept(words: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The spec that a run of these words kept, without what it took from the model."""
+    assert main(["train", *words.split(), "epochs=1", "batch_size=2"]) == 0
+    folder = re.search(r"run folder: (.*)", capsys.readouterr().out)
+    assert folder
+    return Path(folder[1].strip(), "spec.nn").read_text()
+
+
+def test_the_usual_recipe_is_what_the_model_is_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Scores of anything, a language model on a text, and any model at all on random numbers of its own
+    shapes; the zoo's also where its file has a train part for another."""
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    Path("points.nn").write_text(
+        "model Points(classes: int = 3):\n    input points: [N, 3, P]\n"
+        "    return scores = points -> amax(dim=2) -> linear(classes)\n"
+    )
+    Path("words.nn").write_text(
+        "model Words(vocab: int = 99):\n    input tokens: i64[N, T]\n"
+        "    return tokens -> embedding(vocab, 4) -> linear(vocab)\n"
+    )
+    Path("book.txt").write_text("abcabcabc" * 10)
+    assert "loss = cross_entropy(scores, label)" in kept("points.nn data=fake(samples=8)", capsys)
+    made = kept('words.nn data=text("book.txt",context=4)', capsys)
+    assert "Base(vocab=3)" in made and "cross_entropy(transpose(output, 1, 2), next)" in made
+    assert "mean(color ** 2) + mean(density ** 2)" in kept("zoo:nerf data=fake(samples=4)", capsys)
+    assert "mean(again ** 2)" in kept("zoo:vae data=fake(samples=4)", capsys)
+
+
+def test_what_the_message_proposes_trains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", "zoo:nerf"]) == 2
+    said = capsys.readouterr().err
+    file, _, command = said[said.index("  from zoo") :].partition("or try it on random numbers:")
+    Path("mine.nn").write_text(textwrap.dedent(file))
+    for words in (["nnspec", "train", "mine.nn", "epochs=1"], shlex.split(command)):
+        assert main(words[1:]) == 0
 
 
 def test_files_that_are_no_specs(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,7 +64,7 @@ def train(
         name, root = target.name, os.path.dirname(target.file) or "."
         from nnspec.cli import usual
 
-        if not usual.is_trained(target, source):
+        if usual.is_needed(target, source, "data" in overrides):
             if "data" not in overrides:
                 complain(usual.missing(target, source))
                 return 2

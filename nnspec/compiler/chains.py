@@ -41,8 +41,9 @@ def _gather(graph: Graph, depth: int) -> None:
     """The containers that a path's first `depth` parts name; where one is no chain, those in it."""
     containers: dict[tuple[str, ...], list[Node]] = {}
     for node in graph.nodes:
-        if len(node.path) > depth:
-            containers.setdefault(node.path[:depth], []).append(node)
+        for path in (node.path, node.alias):
+            if len(path) > depth:
+                containers.setdefault(path[:depth], []).append(node)
     for path, nodes in containers.items():
         if _is_chain(graph, nodes, depth):
             _replace(graph, nodes, _sequence(nodes, path, depth))
@@ -68,7 +69,7 @@ def _is_chain(graph: Graph, nodes: list[Node], depth: int) -> bool:
 
 def _is_plain(node: Node) -> bool:
     """Whether a node is one layer of its own that takes one tensor and gives one."""
-    if not node.labelled or node.shared or node.recomputed or node.count > 1:
+    if not node.labelled or node.shared or node.alias or node.recomputed or node.count > 1:
         return False
     if node.when is not None:
         return False

@@ -80,6 +80,8 @@ class Constructor:
                     self._place(node)
             for name in [each for each in self._modules if each not in order]:
                 order[name] = number, 0
+            if node.alias:  # after the layer that it is another name of
+                order[node.alias[0]] = number, 0
         self._modules = dict(sorted(self._modules.items(), key=lambda item: order[item[0]]))
 
     def is_module(self, node: Node) -> bool:
@@ -120,6 +122,15 @@ class Constructor:
             condition = self.plan.optional.get(id(node))
             branch[name] = made if condition is None else _Optional(name, condition, made, node)
         self.access[id(node)] = ""  # known once the containers' kinds are
+        if node.alias:
+            self._alias(node)
+
+    def _alias(self, node: Node) -> None:
+        """A declared layer once more, under the label of this use."""
+        branch = self._modules
+        for part in node.alias[:-1]:
+            branch = branch.setdefault(part, {})
+        branch[node.alias[-1]] = Text(self.reached(node.path))
 
     # -- a layer as an expression ------------------------------------------------------------------
 

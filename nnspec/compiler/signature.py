@@ -44,6 +44,7 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
         node.stem,
         node.first,
         node.shared,
+        node.alias,
         node.labelled,
         _when(node),
         node.recomputed,

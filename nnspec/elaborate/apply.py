@@ -60,7 +60,7 @@ def layer(
     if isinstance(value, OperatorLayer):
         return _operator_node(body, value, tensors, label, span)
     if isinstance(value, SharedLayer):
-        return _shared(body, value, tensors, span)
+        return _shared(body, value, tensors, label, span)
     if isinstance(value, Repeated) and label is None:
         return _copies(body, value, tensors, span)
     if isinstance(value, Composed) and label is None:
@@ -302,8 +302,15 @@ def _copies(body: Body, value: Repeated, tensors: Sequence[Value], span: Span) -
     return found
 
 
-def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span) -> list[Value]:
-    """A use of a declared layer: the first one makes its weights, the others must fit them."""
+def _shared(
+    body: Body,
+    value: SharedLayer,
+    tensors: Sequence[Value],
+    label: LabelName | None,
+    span: Span,
+) -> list[Value]:
+    """A use of a declared layer: the first one makes its weights, the others must fit them. A label is
+    one more name for it."""
     if value.body is not body:
         fail(
             "NN219",
@@ -318,6 +325,10 @@ def _shared(body: Body, value: SharedLayer, tensors: Sequence[Value], span: Span
     found = layer(body, value.layer, tensors, LabelName((value.name,), value.span), span)
     node = body.graph.nodes[-1]
     node.span = span
+    if label is not None and label.path not in value.names:
+        body.paths.take(label.path, label.span)
+        value.names.add(label.path)
+        node.alias = label.path
     shapes = blocks.parameter_shapes(node)
     if first:
         value.used, value.params = True, shapes

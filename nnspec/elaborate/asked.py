@@ -12,12 +12,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.graph import Graph
 
-#: the sides of images where the model leaves them open; other sizes
-SIDE, OTHERS = 224, 16
+#: sizes that the model leaves open, other than the sides of images
+OTHERS = 16
 
 
-def asked(graph: Graph | None) -> Asks:
-    """The inputs as fields, and the number of classes where the first output is a score for each of them."""
+def asked(graph: Graph | None, side: int) -> Asks:
+    """The inputs as fields, and the number of classes where the first output is a score for each of them;
+    `side` is that of images where the model leaves it open."""
     if graph is None:
         return Asks({}, None)
     samples = {value.name: value.type.shape[1:] for value in graph.inputs}
@@ -25,7 +26,7 @@ def asked(graph: Graph | None) -> Asks:
     for shape in samples.values():
         for size in shape:
             for symbol in sorted(symbols(size)):
-                sizes.setdefault(symbol, SIDE if len(shape) == 3 else OTHERS)
+                sizes.setdefault(symbol, side if len(shape) == 3 else OTHERS)
     admitted = solve(place.condition for body in graph.subgraphs() for place in body.places)
     if not admitted.empty and sizes:
         sizes = next(iter(nearest_sizes(admitted, sizes, {})), sizes)

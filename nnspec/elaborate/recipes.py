@@ -116,10 +116,12 @@ class Reader:
             raise placed(mismatch, span) from None
 
 
-def read_data(program: Program, part: tree.DataDef, root: str) -> DataPlan | None:
+def read_data(
+    program: Program, part: tree.DataDef, root: str, asks: Callable[[int], Asks] | None = None
+) -> DataPlan | None:
     """The plan of a data part that no train part uses; None where it has problems."""
     try:
-        return data_plan(program, part, {}, root)
+        return data_plan(program, part, {}, root, asks)
     except Failure as failure:
         program.session.report(failure.problem)
     except Poisoned:
@@ -143,7 +145,7 @@ def data_plan(
     part: tree.DataDef,
     overrides: Mapping[str, Any],
     root: str,
-    asks: Callable[[], Asks] | None = None,
+    asks: Callable[[int], Asks] | None = None,
 ) -> DataPlan | None:
     """The plan of a `data` part, or None where it has problems. `asks`: the model that is trained on it."""
     reader = Reader(program, overrides, root)
@@ -176,7 +178,7 @@ def data_plan(
                 source_setting.value.span,
                 help=f"write train Model on {part.name}: …, or give it a shape",
             )
-        if not asks().inputs:
+        if not asks(1).inputs:
             raise Poisoned
     if asks is not None:
         source = replace(source, settings=source.definition.fitted(source.settings, asks))

@@ -130,7 +130,7 @@ def _read(
         )
     model_problems = len(program.problems)
     graph = program.graph(part.model.id, own_settings)
-    data = data_plan(*found, {}, data_root(found[0], root), lambda: asked(graph))
+    data = data_plan(*found, {}, data_root(found[0], root), lambda side: asked(graph, side))
     reader = Reader(program, overrides, root)
     written = {**of_the_run(group), **_written(part)}
     settings = {

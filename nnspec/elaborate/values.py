@@ -147,10 +147,11 @@ class Repeated(Layer):
 class SharedLayer:
     """`layer encoder = Encoder(128)`: every use has the same weights."""
 
-    __slots__ = ("body", "layer", "name", "params", "span", "used")
+    __slots__ = ("body", "layer", "name", "names", "params", "span", "used")
 
     def __init__(self, name: str, layer: Any, span: Span, body: Body) -> None:
         self.name = name
+        self.names: set[tuple[str, ...]] = {(name,)}  # with the labels that uses have given it
         self.layer = layer
         self.span = span
         self.body = body  # the body that declares it, and so owns its weights

@@ -57,7 +57,8 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = (operator + tied(node) + only(node) + again(node)).strip()
+        said = operator + tied(node) + alias(node) + only(node) + again(node)
+        self.operator = said.strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -186,6 +187,11 @@ def tied(node: Node) -> str:
         for name, tie in node.tied.items()
     ]
     return " " + ", ".join(said) if said else ""
+
+
+def alias(node: Node) -> str:
+    """The further name that a use gives a declared layer."""
+    return f" as {'.'.join(node.alias)}" if node.alias else ""
 
 
 def only(node: Node) -> str:

@@ -163,6 +163,53 @@ model Net:
     assert nnspec.check_source(text).models["Net"].params.total == 4 * 4 + 3 * 4
 
 
+def test_a_label_is_a_further_name_of_a_declared_layer() -> None:
+    """As `self.encoder.embed_tokens = self.shared` in hand-written PyTorch."""
+
+    class ByHand(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.shared = nn.Embedding(11, 4)
+            self.encoder = nn.Module()
+            self.encoder.add_module("lin", nn.Linear(4, 4))
+            self.encoder.add_module("embed_tokens", self.shared)
+            self.embed = self.shared
+
+        def forward(self, tokens: Any, targets: Any) -> Any:
+            return self.encoder.lin(self.shared(tokens)) * self.embed(targets)
+
+    text = """
+model Net:
+    input tokens: i64[N, T]
+    input targets: i64[N, T]
+    layer shared = embedding(11, 4)
+    x = tokens -> encoder.embed_tokens: shared -> encoder.lin: linear(4)
+    for i in range(2):
+        y = targets -> embed: shared                # twice the same name
+    return x * y
+"""
+    ours, theirs = made(text), ByHand()
+    assert ours.state_dict().keys() == theirs.state_dict().keys()
+    ours.load_state_dict(theirs.state_dict())
+    targets = TOKENS.flip(0)
+    assert torch.equal(ours(TOKENS, targets), theirs(TOKENS, targets))
+    assert ours.embed is ours.shared is ours.encoder["embed_tokens"]
+    report = nnspec.check_source(text).models["Net"]
+    assert report.params.total == sum(p.numel() for p in ours.parameters())
+
+
+def test_the_other_name_of_a_layer_is_made_after_it() -> None:
+    text = """
+model Net:
+    input tokens: i64[N, T]
+    x = tokens -> encoder.first: embedding(11, 4)
+    layer shared = linear(4)
+    return x -> encoder.second: shared
+"""
+    ours = made(text)
+    assert ours.encoder["second"] is ours.shared
+
+
 def test_copies_of_a_block_tie_each_their_own() -> None:
     text = """
 block Part():

@@ -4,14 +4,17 @@ kind.
 
     nice python -m tests.zoo.deep                    # all but the largest; about half an hour
     nice python -m tests.zoo.deep regnet_y_128gf     # those that are named
+    nice python -m tests.zoo.deep --log deep.log     # goes on where a run with this log was cut off
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
+import traceback
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from tests.zoo import detectors, judge, test_classic, test_detection, test_flow, test_modern
@@ -37,6 +40,7 @@ SHAPES: dict[str, tuple[int, ...]] = {
 LARGEST = ("regnet_y_128gf", "vit_h_14")
 #: their heads run in training only, in another order: `test_classic.py` judges them in full
 OTHERWISE = ("googlenet", "inception_v3")
+EQUAL = "equal"
 
 
 def builders() -> Iterator[tuple[str, str]]:
@@ -72,28 +76,59 @@ def judged(file: str, name: str, models: Any) -> None:
     judge.assert_same_gradients(ours, theirs, *inputs)
 
 
-def main(names: list[str]) -> int:
+def verdict(file: str, name: str, models: Any) -> str:
+    try:
+        judged(file, name, models)
+    except AssertionError as error:
+        return f"NOT EQUAL: {error}"
+    except (
+        Exception
+    ) as error:  # one that breaks must not end the run: it is a verdict like any other
+        traceback.print_exc()
+        return f"NOT EQUAL: {type(error).__name__}: {error}"
+    return EQUAL
+
+
+def verdicts(log: Path | None) -> dict[str, str]:
+    """What earlier runs have found, of each builder the last."""
+    if log is None or not log.exists():
+        return {}
+    lines = (line.split(maxsplit=3) for line in log.read_text().splitlines())
+    return {name: found for name, _, _, found in lines}
+
+
+def main() -> int:
+    """0 where all of them are equal."""
+    parser = argparse.ArgumentParser(prog="python -m tests.zoo.deep")
+    parser.add_argument("names", nargs="*", metavar="BUILDER")
+    parser.add_argument(
+        "--log", type=Path, help="keeps the verdicts; what is equal there is left out"
+    )
+    given = parser.parse_args()
+    known = {name: file for file, name in builders()}
+    unknown = [name for name in given.names if name not in known]
+    if unknown:
+        parser.error(f"the zoo has no builder {', '.join(unknown)}")
     import_module("nnspec.training")  # defines what some builds of torchvision lack
     models = import_module("torchvision.models")
     import_module("torch").set_num_threads(1)
-    known = {name: file for file, name in builders()}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        print(f"the zoo has no builder {', '.join(unknown)}")
-        return 2
+    before = verdicts(given.log)
     failed = []
-    for name in names or [n for n in known if n not in (*LARGEST, *OTHERWISE)]:
+    for name in given.names or [n for n in known if n not in (*LARGEST, *OTHERWISE)]:
+        if before.get(name) == EQUAL:
+            continue
         began = time.perf_counter()
-        try:
-            judged(known[name], name, models)
-            found = "equal"
-        except AssertionError as error:
+        found = " ".join(verdict(known[name], name, models).split())
+        if found != EQUAL:
             failed.append(name)
-            found = f"NOT EQUAL: {error}"
-        print(f"{name:40} {time.perf_counter() - began:6.1f} s  {found}", flush=True)
+        line = f"{name:40} {time.perf_counter() - began:6.1f} s  {found}"
+        print(line, flush=True)
+        if given.log is not None:
+            with given.log.open("a") as file:
+                file.write(f"{line}\n")
     print(f"{len(failed)} of them differ" if failed else "all of them are equal")
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    raise SystemExit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,14 @@ def built(models: Any, name: str, **given: Any) -> Any:
     return models.get_model(name, weights=None, **given)
 
 
+@cache
+def family(file: str) -> Any:
+    """The models of a spec. Many tests make modules of them; compiling takes longer than all else."""
+    return nnspec.load(f"{SPECS / file}.nn")
+
+
 def compiled(file: str, name: str, **settings: Any) -> Any:
-    return nnspec.load(spec(file, name))(**settings)
+    return family(file).model(name)(**settings)
 
 
 def assert_same_names(file: str, name: str, models: Any, **given: Any) -> None:

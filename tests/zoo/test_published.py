@@ -142,7 +142,8 @@ BERT = [
     "pooler.dense.weight|bias",
 ]
 T5 = [
-    "{shared,lm_head,encoder.final_layer_norm,decoder.final_layer_norm}.weight",
+    "{shared,encoder.embed_tokens,decoder.embed_tokens}.weight",
+    "{lm_head,encoder.final_layer_norm,decoder.final_layer_norm}.weight",
     "{encoder,decoder}.block.{0-5}.layer.0.SelfAttention.{q,k,v,o}.weight",
     "{encoder,decoder}.block.{0-5}.layer.{0,1}.layer_norm.weight",
     "{encoder,decoder}.block.0.layer.0.SelfAttention.relative_attention_bias.weight",
@@ -268,3 +269,30 @@ def test_the_names_of_the_published_weights(
     load = nnspec.load(judge.spec(file, name), allow_extern=file == "mamba")
     with torch.device("meta"):
         assert set(load().state_dict()) == expanded(NAMES[file, name])
+
+
+def test_the_first_checkpoints_of_bert_load_once_renamed() -> None:
+    """Their norms have `gamma` and `beta`, and the bias of the decoder stands beside it
+    (github.com/huggingface/transformers/issues/11809)."""
+    torch = pytest.importorskip("torch")
+    load = nnspec.load(judge.spec("bert", "BertForPreTraining"))
+    module = load(width=8, depth=1, heads=2, vocab=20)
+    bias = "cls.predictions.decoder.bias"
+    published = {}
+    for key, value in module.state_dict().items():
+        old = key.replace("LayerNorm.weight", "LayerNorm.gamma")
+        old = old.replace("LayerNorm.bias", "LayerNorm.beta")
+        old = "cls.predictions.bias" if key == bias else old
+        published[old] = torch.randn(value.shape)
+    published["cls.predictions.decoder.weight"] = published[
+        "bert.embeddings.word_embeddings.weight"
+    ]
+
+    def renamed(key: str) -> str:
+        key = key.replace(".gamma", ".weight").replace(".beta", ".bias")
+        return bias if key == "cls.predictions.bias" else key
+
+    module.load_state_dict({renamed(key): value for key, value in published.items()})
+    assert torch.equal(module.state_dict()[bias], published["cls.predictions.bias"])
+    norm = "bert.embeddings.LayerNorm"
+    assert torch.equal(module.state_dict()[f"{norm}.weight"], published[f"{norm}.gamma"])

@@ -40,8 +40,9 @@ class Source(Recipe):
         """Whether its fields are known only with the model that is trained on it."""
         return False
 
-    def fitted(self, settings: dict[str, Any], asks: Callable[[], Asks]) -> dict[str, Any]:
-        """The settings, with what they leave to the model that is trained on the data."""
+    def fitted(self, settings: dict[str, Any], asks: Callable[[int], Asks]) -> dict[str, Any]:
+        """The settings, with what they leave to the model that is trained on the data; `asks` takes the
+        side of images where the model leaves it open."""
         return settings
 
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:

@@ -29,6 +29,7 @@ class Fake(Source):
     settings = (
         Setting("shape", "list|none", None, doc="of one sample: [3, 224, 224]; else the model's"),
         Setting("classes", "int|none", None, doc="else as many as the model tells apart, or 10"),
+        Setting("side", "int", 224, doc="of images, where the model leaves it open"),
         Setting("samples", "int", 1024),
         Setting("seed", "int", 0),
     )
@@ -36,10 +37,11 @@ class Fake(Source):
     def waits(self, settings: dict[str, Any]) -> bool:
         return settings["shape"] is None
 
-    def fitted(self, settings: dict[str, Any], asks: Callable[[], Asks]) -> dict[str, Any]:
+    def fitted(self, settings: dict[str, Any], asks: Callable[[int], Asks]) -> dict[str, Any]:
+        asked = asks(max(settings["side"], 1))
         if settings["classes"] is None:
-            settings = {**settings, "classes": asks().classes}
-        return settings if settings["shape"] is not None else {**settings, "inputs": asks().inputs}
+            settings = {**settings, "classes": asked.classes}
+        return settings if settings["shape"] is not None else {**settings, "inputs": asked.inputs}
 
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         shape = settings["shape"]
@@ -47,7 +49,7 @@ class Fake(Source):
             not shape or any(not isinstance(size, int) or size < 1 for size in shape)
         ):
             raise Mismatch("NN206", "`shape` is a list of sizes, each at least 1", argument="shape")
-        for name, least in (("classes", 1), ("samples", 2)):
+        for name, least in (("classes", 1), ("side", 1), ("samples", 2)):
             if settings[name] is not None and settings[name] < least:
                 raise Mismatch("NN206", f"`{name}` is at least {least}", argument=name)
         return {**self._inputs(settings), "label": classes(settings["classes"] or CLASSES)}
