@@ -16,6 +16,7 @@ from nnspec.compiler.spec import Spec
 from nnspec.elaborate.program import Program
 from nnspec.elaborate.training import train_plans
 from nnspec.graph import Graph
+from nnspec.recipe.definition import Bound
 from nnspec.recipe.plan import OF_ONE_PART, TrainPlan
 from nnspec.source import Source
 from nnspec.training import light
@@ -320,13 +321,24 @@ def _of_part(part: Part) -> dict[str, Any]:
     plan = part.plan
     return {
         "model": {k: v for k, v in part.model_settings.items() if _plain(v)},
-        "optimizer": {"name": plan.optimizer.definition.name, **plan.optimizer.settings},
-        "scheduler": {"name": plan.scheduler.definition.name, **plan.scheduler.settings},
+        "optimizer": _of_bound(plan.optimizer),
+        "scheduler": _of_bound(plan.scheduler),
         "average": str(plan.average) if plan.average else None,
         "groups": [{"pattern": group.pattern, **group.settings} for group in plan.groups],
         "mix": [str(way) for way in plan.mix.ways] if plan.mix else None,
         **{name: plan.settings[name] for name in OF_ONE_PART},
     }
+
+
+def _of_bound(bound: Bound) -> dict[str, Any]:
+    """A name with its settings, those of what it is made of within."""
+    values = {
+        s.name: [_of_bound(one) for one in bound.settings[s.name]]
+        if s.kind == "recipes"
+        else bound.settings[s.name]
+        for s in bound.definition.settings
+    }
+    return {"name": bound.definition.name, **values}
 
 
 def _plain(value: Any) -> bool:
