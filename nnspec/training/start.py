@@ -101,7 +101,7 @@ class Job:
         found.append(
             f"the data lies on {self.device}, preprocessed: {size / 1e6:.1f} MB"
             if size
-            else "the images are read from their files: they do not fit into memory"
+            else "the samples are read from their files: they do not fit into memory"
         )
         if self.plan.optimizer.definition.fused:
             found.append(f"fused {self.plan.optimizer.definition.name}: one pass over the weights")
@@ -151,7 +151,7 @@ class Job:
             found = load(plan, plan.root, self.device, workers, processes.local_size)
         if found.unreadable:
             count, first = len(found.unreadable), found.unreadable[0]
-            self.notes.append(f"{count} unreadable file{'s' * (count > 1)} left out: {first}")
+            self.notes.append(f"{count} unreadable sample{'s' * (count > 1)} left out: {first}")
         return found
 
     def trainer(self, run: Run, begins: bool = False) -> Trainer:

@@ -386,6 +386,69 @@ def test_a_data_set_saved_by_hugging_faces_package(tmp_path: Path, datasets: Any
         assert torch.allclose(batch[name], torch.tensor(columns[name][7:]))
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_mapped_rows_are_streamed_as_they_are_in_memory(
+    tmp_path: Path, datasets: Any, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """Images and arrays of an Arrow file that does not fit; the whole is never held."""
+    from nnspec.training import data
+
+    draws = numpy.random.default_rng(1)
+    pictures = draws.integers(0, 256, (24, 6, 6, 3), dtype="uint8")
+    tables = draws.normal(size=(24, 2, 3)).astype("float32")
+    features = datasets.Features(
+        image=datasets.Array3D((6, 6, 3), "uint8"), table=datasets.Array2D((2, 3), "float32"),
+        label=datasets.ClassLabel(names=["a", "b"]),
+    )  # fmt: skip
+    columns = {"image": list(pictures), "table": list(tables), "label": [n % 2 for n in range(24)]}
+    whole = datasets.Dataset.from_dict(columns, features=features)
+    parts = {"train": whole.select(range(18)), "test": whole.select(range(18, 24))}
+    datasets.DatasetDict(parts).save_to_disk(tmp_path / "saved")
+    made = plan("huggingface", path=str(tmp_path / "saved"))
+    held = load(made, ".", CPU).splits
+    monkeypatch.setattr(data, "RESIDENT", 100)
+    streamed = load(made, ".", CPU, workers).splits
+    order = torch.randperm(18, generator=torch.Generator().manual_seed(0))
+    for name, rows in (("train", order), ("val", None)):
+        assert type(streamed[name]) is not type(held[name])
+        ours = list(streamed[name].batches(8, rows))
+        theirs = list(held[name].batches(8, rows))
+        assert len(ours) == len(theirs) == (3 if name == "train" else 1)
+        for one, other in zip(ours, theirs, strict=True):
+            for field in ("image", "table", "label"):
+                assert torch.equal(one[field], other[field]), field
+    (first,) = streamed["val"].batches(8)
+    assert torch.equal(first["table"], torch.from_numpy(tables[18:]))
+
+
+@pytest.mark.parametrize("limit", [2**30, 100])
+def test_a_row_that_is_no_picture_stops_or_is_skipped(
+    tmp_path: Path, datasets: Any, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    from nnspec.records import replace
+    from nnspec.training import data
+
+    buffer = BytesIO()
+    Image.new("RGB", (4, 4), (10, 20, 30)).save(buffer, "PNG")
+    good, bad = {"bytes": buffer.getvalue(), "path": None}, {"bytes": b"\x89PNG", "path": None}
+    features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(num_classes=2))
+    columns = {"image": [bad if n == 5 else good for n in range(12)], "label": [0, 1] * 6}
+    table = datasets.Dataset.from_dict(columns, features=features)
+    table.save_to_disk(tmp_path / "saved")
+    monkeypatch.setattr(data, "RESIDENT", limit)
+    made = plan("huggingface", path=str(tmp_path / "saved"), size=[4, 4])
+    with pytest.raises(RunError, match="row 5 of `image`"):
+        read(load(made, ".", CPU, 0))
+    found = load(replace(made, unreadable="skip"), ".", CPU, 0)
+    assert read(found) == 11
+    assert len(found.unreadable) == 1
+    assert "row 5 of `image`" in found.unreadable[0]
+
+
 def test_files_as_the_hub_has_them(tmp_path: Path, datasets: Any) -> None:
     """The way of the hub, with a folder in its place; the features are told by the first sample alone."""
     (tmp_path / "hub").mkdir()
