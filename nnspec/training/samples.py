@@ -88,13 +88,22 @@ def _values(inputs: Sequence[str], name: str, plan: DataPlan) -> Iterator[Value]
         elif len(raw.shape) != 3:
             yield path, RunError(f"{path}: this model takes {raw}, from .npy, .npz or .csv files")
         elif os.path.isdir(path):
-            files = sorted(f for f in os.listdir(path) if f.lower().endswith(IMAGES))
+            files = _images_in(path)
             if not files:
                 yield path, RunError(f"{path} has no images", f"they end in {', '.join(IMAGES)}")
             for file in files:
-                yield _of_image(os.path.join(path, file), raw, resized, fitted)
+                yield _of_image(file, raw, resized, fitted)
         else:
             yield _of_image(path, raw, resized, fitted)
+
+
+def _images_in(folder: str) -> list[str]:
+    """The images of a folder and of those in it, by name."""
+    found = []
+    for place, inside, files in os.walk(folder):
+        inside.sort()
+        found += [os.path.join(place, f) for f in sorted(files) if f.lower().endswith(IMAGES)]
+    return found
 
 
 def _of_image(path: str, raw: Field, resized: bool, fitted: bool) -> Value:
@@ -120,8 +129,13 @@ def _of_array(path: str, name: str, raw: Field) -> Iterator[Value]:
                 yield path, RunError(message)
                 return
             found = found[chosen]
+    except FileNotFoundError:
+        yield path, RunError(f"{path}: no such file")
+        return
     except (OSError, ValueError, EOFError) as error:
-        yield path, RunError(f"{path} cannot be read as NumPy arrays: {error}")
+        # what is no array at all is taken for a pickle by NumPy, which then tells how to load one
+        why = "it is none" if "pickle" in str(error) else str(error)
+        yield path, RunError(f"{path} cannot be read as NumPy arrays: {why}")
         return
     if found.shape[1:] != raw.shape:
         shapes = f"{list(found.shape)}, not [samples, {', '.join(map(str, raw.shape))}]"

@@ -300,6 +300,28 @@ def test_a_generator_writes_pictures(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert (found - expected[number]).abs().max() <= 0.501
 
 
+def test_folders_within_folders_and_files_that_are_none(
+    run: Run, images: Path, tmp_path: Path
+) -> None:
+    files = sorted(images.glob("*_?.png"))
+    for number, file in enumerate(files):
+        inside = tmp_path / "scans" / ("a" if number % 2 else "b")
+        inside.mkdir(parents=True, exist_ok=True)
+        (inside / file.name).write_bytes(file.read_bytes())
+    found = predict(str(run.folder), [str(tmp_path / "scans")])
+    assert len(found) == len(files)
+    alone = {
+        Path(one.file).name: one.classes for one in predict(str(run.folder), [*map(str, files)])
+    }
+    for one in found:
+        assert one.classes[0][0] == alone[Path(one.file).name][0][0]
+    (tmp_path / "broken.npy").write_bytes(b"abc")
+    (none,) = predict(str(run.folder), [str(tmp_path / "broken.npy")])
+    assert none.problem is not None and none.problem.message.endswith("NumPy arrays: it is none")
+    (gone,) = predict(str(run.folder), [str(tmp_path / "gone.npy")])
+    assert gone.problem is not None and gone.problem.message.endswith("gone.npy: no such file")
+
+
 def test_what_makes_no_pictures_is_told(
     run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
