@@ -186,11 +186,15 @@ class Run:
             fresh.mkdir()
         except OSError as error:
             raise RunError(f"{fresh} cannot be made: {error.strerror}") from None
-        save_tensors(fresh / "model.safetensors", weights)
-        save_tensors(fresh / "state.safetensors", tensors)
-        write_whole(fresh / "state.json", state.model_dump_json(indent=2).encode())
-        if add is not None:
-            add(fresh)
+        try:
+            save_tensors(fresh / "model.safetensors", weights)
+            save_tensors(fresh / "state.safetensors", tensors)
+            write_whole(fresh / "state.json", state.model_dump_json(indent=2).encode())
+            if add is not None:
+                add(fresh)
+        except RunError:
+            _remove(fresh)  # what there is of it takes room on a full disk
+            raise
         if final.exists():
             os.replace(final, old)
         os.replace(fresh, final)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +179,11 @@ def _from_first_line_to_last(
             f"there is not enough memory on {job.device} for batches of {batch}; what was saved is kept",
             f"batch_size={max(1, batch // 2)} accumulate={2 * times} gives the same steps with half of it",
         ) from None
+    except RunError as error:
+        # what cannot be written, as on a full disk: there is nothing to say but how to go on
+        if not error.help and (run.folder / "last").is_dir():
+            error.help = f"what was saved is kept: nnspec train --resume {run.folder}"
+        raise
     finally:
         log.close()
     seconds = time.perf_counter() - begun
@@ -219,17 +226,38 @@ class _EventLog:
         self.folder, self.display, self.done = run.folder, display, done
         self.batch = display.batch
         self.writer: Any = None
+        # a full disk comes out of `flush`; TensorBoard's thread would tell of it by a traceback as well
+        self.told = threading.excepthook
+        threading.excepthook = lambda args: (
+            None if isinstance(args.exc_value, OSError) else self.told(args)
+        )
 
     def epoch(self, row: dict[str, Any], best: bool) -> None:
+        self.display.epoch(row, best)
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.writer = SummaryWriter(str(self.folder), purge_step=self.done + 1)
-        for name, value in row.items():
-            if name != "epoch":
-                self.writer.add_scalar(name, value, row["epoch"])
-        self.display.epoch(row, best)
+            with self._writing():
+                self.writer = SummaryWriter(str(self.folder), purge_step=self.done + 1)
+        with self._writing():
+            for name, value in row.items():
+                if name != "epoch":
+                    self.writer.add_scalar(name, value, row["epoch"])
+            self.writer.flush()
 
     def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+        threading.excepthook = self.told
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            with self._writing():
+                writer.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.writer = None  # it would fail again where it is closed
+            raise RunError(
+                f"the events for TensorBoard in {self.folder} cannot be written: {error.strerror}"
+            ) from None
