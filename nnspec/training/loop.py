@@ -279,7 +279,8 @@ class Trainer:
             raise RunError(
                 f"the loss became {loss} in epoch {self.epoch + 1}",
                 "a smaller learning rate helps most often: optimizer.lr="
-                f"{self.plan.optimizer.settings['lr'] / 10:g}; the last good state is kept",
+                f"{self.plan.optimizer.settings['lr'] / 10:g}"
+                + ("; the last good state is kept" if self.epoch else ""),
             )
 
     # -- validation ---------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from nnspec.source import Source
 from nnspec.training import light
 from nnspec.training.alternating import Alternating, weights_of
 from nnspec.training.data import Data, load
-from nnspec.training.errors import RunError
+from nnspec.training.errors import RunError, is_out_of_memory
 from nnspec.training.groups import freeze
 from nnspec.training.loop import Loss, Trainer
 from nnspec.training.parallel.processes import Processes
@@ -119,10 +119,19 @@ class Job:
 
     def _made(self, part: Part) -> tuple[nn.Module, Loss]:
         made = Spec(self.program, self.allow_extern).model(part.plan.model)
-        model: nn.Module = made(**part.model_settings)
-        if self.channels_last(model):
-            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model.to(self.device), compile_function(part.plan.loss, "loss")
+        try:
+            model: nn.Module = made(**part.model_settings)
+            if self.channels_last(model):
+                model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            model = model.to(self.device)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise RunError(
+                f"there is not enough memory on {self.device} for the weights of `{part.plan.model}`",
+                "`nnspec check` tells how many bytes they are; a smaller model, or strategy=fsdp",
+            ) from None
+        return model, compile_function(part.plan.loss, "loss")
 
     def weights(self, run: Run, which: str = "best") -> dict[str, torch.Tensor]:
         """The weights of the model in a checkpoint."""
@@ -331,9 +340,9 @@ def _of_part(part: Part) -> dict[str, Any]:
 
 
 def _of_bound(bound: Bound) -> dict[str, Any]:
-    """A name with its settings, those of what it is made of within."""
+    """A name with its settings; what it is made of as it is written."""
     values = {
-        s.name: [_of_bound(one) for one in bound.settings[s.name]]
+        s.name: [str(one) for one in bound.settings[s.name]]
         if s.kind == "recipes"
         else bound.settings[s.name]
         for s in bound.definition.settings

@@ -173,6 +173,15 @@ def test_memory_that_runs_out_is_told(folder: Path, monkeypatch: pytest.MonkeyPa
     assert "batch_size=32 accumulate=2" in told.value.help
 
 
+def test_a_model_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO())
+    with pytest.raises(RunError, match="not enough memory on cpu for the weights of `DigitsCNN`"):
+        train.train(
+            Source(SPEC.replace("linear(classes)", "linear(2**40) -> linear(classes)"), "d.nn"), "",
+            {}, str(tmp_path), console, tmp_path,
+        )  # fmt: skip
+
+
 def test_other_errors_of_pytorch_are_not_taken_for_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
