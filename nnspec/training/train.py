@@ -48,24 +48,19 @@ def train(
         before = processes.said_by_first(lambda: begun(parent / job.plan.model))
         if before:
             return _resume(before, None, console, allow_extern, {}, processes)
-        if job.is_open and processes.size > 1:
-            raise RunError(
-                'batch_size="auto" and lr="find" are tried in one process',
-                "start it once without torchrun, and take the numbers that it finds",
-            )
         if job.is_open:
-            from nnspec.training.probing import found_by_trying
+            from nnspec.training.probing import found_by_first
 
-            def again(words: dict[str, Any]) -> Job:
-                made = prepare(
-                    source, model, {**overrides, **words}, root, allow_extern=allow_extern
-                )
+            def again(words: dict[str, Any], alone: bool = True) -> Job:
+                own = None if alone else processes
+                more = {**overrides, **words}
+                made = prepare(source, model, more, root, allow_extern=allow_extern, processes=own)
                 made.data = job.data
                 return made
 
-            found, notes = found_by_trying(job, again)
+            found, notes = found_by_first(job, again)
             overrides = {**overrides, **found}
-            job = again({})
+            job = again({}, alone=False)
             job.notes += notes
         run = _new_run(parent, job, processes)
         run.begin(source.text, job.program.texts, settings_of(job, overrides))
