@@ -693,6 +693,77 @@ def test_a_transform_gives_what_its_rule_says_and_torchvision_does(
     assert torch.allclose(result, theirs(images), atol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 15, 22)])
+def test_images_moved_together_are_as_torchvision_moves_each(shape: tuple[int, ...]) -> None:
+    from torchvision.transforms.v2 import functional
+
+    from nnspec.recipe.transforms.affine import moved
+
+    drawn = torch.Generator().manual_seed(5)
+    images = torch.rand(30, *shape, generator=drawn)
+    degrees = torch.rand(30, generator=drawn) * 60 - 30
+    shift = torch.randint(-3, 4, (30, 2), generator=drawn).float()
+    scale = torch.rand(30, generator=drawn) + 0.5
+    ours = moved(images, degrees, shift, scale)
+    for one, image, angle, by, factor in zip(ours, images, degrees, shift, scale, strict=True):
+        translate = [int(by[0]), int(by[1])]
+        theirs = functional.affine(image, float(angle), translate, float(factor), [0.0, 0.0])
+        assert (one != theirs).float().mean() < 0.01  # where two pixels are as near
+    turned = moved(images, degrees, torch.zeros(30, 2), torch.ones(30))
+    for one, image, angle in zip(turned, images, degrees, strict=True):
+        assert (one != functional.rotate(image, -float(angle))).float().mean() < 0.01
+
+
+def test_moves_are_drawn_within_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnspec.recipe.transforms import affine
+
+    seen: list[Any] = []
+    monkeypatch.setattr(affine, "moved", lambda images, *moves: seen.append(moves) or images)
+    recipe: Any = lookup("transform", "random_affine")
+    bound = recipe.bind((), {"degrees": 10, "translate": (0.1, 0.2), "scale": (0.5, 2)})
+    recipe.build(bound)(torch.rand(500, 1, 20, 30))
+    ((degrees, shift, scale),) = seen
+    for values, low, high in (
+        (degrees, -10, 10), (shift[:, 0], -3, 3), (shift[:, 1], -4, 4), (scale, 0.5, 2),
+    ):  # fmt: skip
+        assert low <= values.min() < low + 0.05 * (high - low)
+        assert high - 0.05 * (high - low) < values.max() <= high
+    assert torch.equal(shift, shift.round())
+    for settings in (
+        {"degrees": -1},
+        {"degrees": 1, "translate": (2, 0)},
+        {"degrees": 1, "scale": (1,)},
+    ):
+        with pytest.raises(Mismatch):
+            recipe.bind((), settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "v2_name", "settings"),
+    [
+        ("random_grayscale", "RandomGrayscale", {}),
+        ("random_solarize", "RandomSolarize", {"threshold": 0.4}),
+        ("random_autocontrast", "RandomAutocontrast", {}),
+        ("random_adjust_sharpness", "RandomAdjustSharpness", {"sharpness_factor": 2.0}),
+    ],
+)
+def test_steps_that_are_done_or_not_are_torchvisions(
+    name: str, v2_name: str, settings: dict[str, Any]
+) -> None:
+    from torchvision.transforms import v2
+
+    images = torch.rand(40, 3, 8, 8) * torch.rand(40, 1, 1, 1)
+    recipe: Any = lookup("transform", name)
+    result = recipe.build(recipe.bind((), {**settings, "p": 0.5}))(images)
+    theirs = getattr(v2, v2_name)(**settings, p=1.0)
+    done = 0
+    for one, image in zip(result, images, strict=True):
+        after = theirs(image)
+        assert torch.equal(one, image) or torch.allclose(one, after, atol=1e-6)
+        done += not torch.equal(one, image)
+    assert 5 < done < 35
+
+
 def test_random_steps_draw_anew_for_each_image() -> None:
     image = torch.arange(64.0).reshape(1, 1, 8, 8).expand(64, 1, 8, 8)
     for name, settings in (("random_crop", {"size": 4}), ("random_horizontal_flip", {})):
