@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nnspec.recipe.definition import Field
+from nnspec.recipe.plan import MetricPlan
 from nnspec.training.errors import RunError
 from nnspec.training.start import restore
 
@@ -45,6 +47,16 @@ class Evaluation:
         return [ClassRow(name, self.confusion, i) for i, name in enumerate(self.names)]
 
 
+def by_class(output: Tensor, measured: MetricPlan, field: Field) -> Tensor:
+    """The output as a score for each class, [N, classes, …]: one score of two classes, [N, …], is that of the
+    second; of probabilities the logarithms, which a softmax makes of them again."""
+    if output.ndim > 1 + len(field.shape):
+        return output.log() if measured.probabilities else output
+    if measured.probabilities:
+        return torch.stack([(1 - output).log(), output.log()], 1)
+    return torch.stack([torch.zeros_like(output), output], 1)
+
+
 def evaluate(
     folder: str, split: str = "val", device: str | None = None, allow_extern: bool = False
 ) -> Evaluation:
@@ -71,7 +83,8 @@ def evaluate(
         trainer.model.eval()
         with torch.inference_mode():
             for batch in trainer.splits[split].batches(256):
-                taken = trainer.forward(batch)[target.output].argmax(1).flatten()
+                output = trainer.forward(batch)[target.output]
+                taken = by_class(output, target, field).argmax(1).flatten()
                 there = batch[target.field].flatten()
                 places = (there * field.classes + taken).cpu()
                 confusion += places.bincount(minlength=field.classes**2).view_as(confusion)

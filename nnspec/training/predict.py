@@ -12,6 +12,7 @@ from nnspec.recipe.plan import TrainPlan
 from nnspec.training.data import Batch, Step, apply
 from nnspec.training.drawing import as_pictures
 from nnspec.training.errors import RunError
+from nnspec.training.evaluate import by_class
 from nnspec.training.samples import Sample, samples
 from nnspec.training.start import Job, restore
 
@@ -163,7 +164,8 @@ def _said(outputs: dict[str, Tensor], plan: TrainPlan) -> Iterator[Prediction]:
         return
     if field.shape:
         raise RunError("this model gives a class for each place of a sample; predict tells one")
-    shares = result.softmax(1)
+    assert measured is not None
+    shares = by_class(result, measured, field).softmax(1)
     for row, order in zip(shares, shares.argsort(1, descending=True), strict=True):
         yield Prediction(
             "", [(field.class_names[int(number)], float(row[number])) for number in order]

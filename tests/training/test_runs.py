@@ -300,6 +300,40 @@ def test_a_generator_writes_pictures(tmp_path: Path, capsys: pytest.CaptureFixtu
         assert (found - expected[number]).abs().max() <= 0.501
 
 
+@pytest.mark.parametrize("last", ["", " -> sigmoid"])
+def test_one_score_of_two_classes(tmp_path: Path, last: str) -> None:
+    """As scikit-learn counts; `eval` and `predict` know which class a score is of."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    draws = numpy.random.default_rng(0).normal(size=(200, 3))
+    rows = [f"{a},{b},{c},{'yes' if a + b > 0.3 else 'no'}" for a, b, c in draws]
+    (tmp_path / "rows.csv").write_text("a,b,c,said\n" + "\n".join(rows) + "\n")
+    spec = f"""
+model Two:
+    input features: [N, 3]
+    return p = features -> linear(1) -> reshape(-1){last}
+
+data Rows:
+    source = csv("rows.csv", target="said")
+
+train Two on Rows:
+    loss      = mean((p - (said -> to("f32"))) ** 2)
+    metrics   = [binary_accuracy(p, said), binary_auroc(p, said)]
+    optimizer = adamw(lr=0.05)
+    epochs    = 5
+"""
+    console = Console(file=io.StringIO())
+    run = train(Source(spec, "two.nn"), "", {}, str(tmp_path), console, tmp_path)
+    found = evaluate(str(run.folder))
+    assert found.confusion is not None and found.names == ("no", "yes")
+    right = float(found.confusion.diag().sum() / found.confusion.sum())
+    assert right == pytest.approx(found.results["binary_accuracy"])
+    said = predict(str(run.folder), [str(tmp_path / "rows.csv")])
+    shares = [dict(one.classes)["yes"] for one in said]
+    truth = [row.endswith("yes") for row in rows]
+    assert metrics.roc_auc_score(truth, shares) > 0.9
+    assert all(sum(dict(one.classes).values()) == pytest.approx(1, abs=1e-5) for one in said)
+
+
 def test_folders_within_folders_and_files_that_are_none(
     run: Run, images: Path, tmp_path: Path
 ) -> None:
