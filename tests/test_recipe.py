@@ -9,6 +9,7 @@ import pytest
 
 from nnspec.diagnostics import Mismatch
 from nnspec.recipe import KINDS, lookup, names
+from nnspec.recipe.definition import Bound
 
 torch = pytest.importorskip("torch")
 
@@ -23,6 +24,34 @@ def test_optimizers_have_pytorchs_defaults(name: str) -> None:
         assert setting.default == theirs[setting.name].default, setting.name
 
 
+def test_every_optimizer_of_pytorch_is_there() -> None:
+    theirs = {
+        name
+        for name, value in vars(torch.optim).items()
+        if isinstance(value, type) and issubclass(value, torch.optim.Optimizer)
+    } - {"Optimizer"}
+    ours: list[Any] = [lookup("optimizer", name) for name in names("optimizer")]
+    assert {recipe.torch_class for recipe in ours} == theirs
+
+
+#: what reaches each scheduler of torch.optim.lr_scheduler
+SCHEDULERS = {
+    "ConstantLR": "constant", "LinearLR": "linear", "StepLR": "step", "MultiStepLR": "multi_step",
+    "ExponentialLR": "exponential", "PolynomialLR": "polynomial", "CosineAnnealingLR": "cosine",
+    "CosineAnnealingWarmRestarts": "cosine_restarts", "CyclicLR": "cyclic", "OneCycleLR": "one_cycle",
+    "ReduceLROnPlateau": "plateau", "SequentialLR": "sequential", "ChainedScheduler": "chained",
+    "LambdaLR": "factors", "MultiplicativeLR": "factors",
+}  # fmt: skip
+
+
+def test_every_scheduler_of_pytorch_is_there() -> None:
+    room = torch.optim.lr_scheduler
+    kinds = (room.LRScheduler, room.ReduceLROnPlateau)
+    theirs = {n for n, v in vars(room).items() if isinstance(v, type) and issubclass(v, kinds)}
+    assert set(SCHEDULERS) == theirs - {"LRScheduler", "_LRScheduler"}
+    assert set(SCHEDULERS.values()) <= set(names("scheduler"))
+
+
 @pytest.mark.parametrize("name", names("optimizer"))
 def test_optimizers_take_a_step(name: str) -> None:
     recipe: Any = lookup("optimizer", name)
@@ -34,6 +63,8 @@ def test_optimizers_take_a_step(name: str) -> None:
         optimizer.zero_grad()
         value = weight.square().sum()
         value.backward()
+        if recipe.only == "sparse":
+            weight.grad = weight.grad.to_sparse()
         return value
 
     before = float(loss().detach())
@@ -90,6 +121,84 @@ def test_schedules_are_pytorchs() -> None:
     assert factors("constant") == [1.0] * 100
 
 
+def test_more_settings_of_pytorchs_schedules() -> None:
+    s = torch.optim.lr_scheduler
+    assert factors("constant", factor=0.25, epochs=3) == pytest.approx(
+        torch_factors(lambda o: s.ConstantLR(o, 0.25, 30))
+    )
+    assert factors("linear", start=0.1, final=1.0, epochs=3) == pytest.approx(
+        torch_factors(lambda o: s.LinearLR(o, 0.1, 1.0, total_iters=30))
+    )
+    assert factors("polynomial", power=2.0, epochs=5) == pytest.approx(
+        torch_factors(lambda o: s.PolynomialLR(o, 50, 2.0)), abs=1e-12
+    )
+    assert factors("cosine", epochs=4, final=0.1)[:41] == pytest.approx(
+        torch_factors(lambda o: s.CosineAnnealingLR(o, 40, eta_min=0.1))[:41]
+    )
+    for options in ({"three_phase": True}, {"anneal": "linear"}):
+        told = {"anneal_strategy" if k == "anneal" else k: v for k, v in options.items()}
+        assert factors("one_cycle", **options) == pytest.approx(
+            torch_factors(lambda o, t=told: s.OneCycleLR(o, 1.0, 100, cycle_momentum=False, **t))
+        ), options
+    for mode, gamma in (("triangular2", 1.0), ("exp_range", 0.99), ("triangular", 1.0)):
+        ours = factors("cyclic", epochs=2, low=0.2, mode=mode, gamma=gamma, rise=0.25)
+        assert ours == pytest.approx(
+            torch_factors(
+                lambda o, m=mode, g=gamma: s.CyclicLR(
+                    o, 0.2, 1.0, 5, 15, mode=m, gamma=g, cycle_momentum=False
+                )
+            )
+        ), mode
+    assert factors("factors", factors=(1.0, 0.5, 0.25)) == pytest.approx(
+        torch_factors(
+            lambda o: s.LambdaLR(o, lambda e: [1.0, 0.5, 0.25][min(e, 2)]), per_epoch=True
+        )
+    )
+
+
+def part(name: str, **settings: Any) -> Bound:
+    recipe: Any = lookup("scheduler", name)
+    return Bound(recipe, recipe.bind((), settings))
+
+
+def test_chains_are_pytorchs() -> None:
+    s = torch.optim.lr_scheduler
+    rise = part("linear", start=0.1, final=1.0)
+    assert factors("sequential", schedulers=[rise, part("cosine")], epochs=(2,)) == pytest.approx(
+        torch_factors(
+            lambda o: s.SequentialLR(
+                o,
+                [s.LinearLR(o, 0.1, 1.0, total_iters=20), s.CosineAnnealingLR(o, 80)],
+                milestones=[20],
+            )
+        )
+    )
+    both = [part("linear", start=0.1, final=1.0, epochs=3), part("polynomial", power=2.0)]
+    assert factors("chained", schedulers=both) == pytest.approx(
+        torch_factors(
+            lambda o: s.ChainedScheduler(
+                [s.LinearLR(o, 0.1, 1.0, total_iters=30), s.PolynomialLR(o, 100, 2.0)]
+            )
+        )
+    )
+    three = factors(
+        "sequential", schedulers=[rise, part("constant"), part("linear")], epochs=(1, 4)
+    )
+    assert three == pytest.approx(
+        torch_factors(
+            lambda o: s.SequentialLR(
+                o,
+                [
+                    s.LinearLR(o, 0.1, 1.0, total_iters=10),
+                    s.ConstantLR(o, 1.0),
+                    s.LinearLR(o, 1.0, 0.0, total_iters=60),
+                ],
+                milestones=[10, 40],
+            )
+        )
+    )
+
+
 def test_schedules_of_papers() -> None:
     """Vaswani et al. 2017, equation 3, scaled to 1 at its top; Hu et al. 2024, equation 1."""
     formula = [min((step + 1) ** -0.5, (step + 1) * 10**-1.5) * 10**0.5 for step in range(100)]
@@ -122,6 +231,15 @@ def test_plateau_is_pytorchs() -> None:
         ("cyclic", {"epochs": 0}),
         ("cosine_restarts", {"epochs": 1, "stretch": 0}),
         ("plateau", {"gamma": 1.0}),
+        ("multi_step", {"epochs": (3, 2)}),
+        ("cosine", {"epochs": 0}),
+        ("cyclic", {"epochs": 1, "rise": 1.0}),
+        ("factors", {"factors": ()}),
+        ("factors", {"factors": (1.0, -1.0)}),
+        ("chained", {"schedulers": []}),
+        ("chained", {"schedulers": [part("plateau")]}),
+        ("sequential", {"schedulers": [part("cosine"), part("cosine")], "epochs": (1, 2)}),
+        ("sequential", {"schedulers": [part("cosine"), part("cosine")], "epochs": (0,)}),
     ],
 )
 def test_a_schedule_that_cannot_be_is_refused(name: str, settings: dict[str, Any]) -> None:

@@ -71,12 +71,15 @@ def forecast(
         ("batch", inputs + given),
     ]
     gathered = _gathered(graph, number) if divide > 1 else 0
-    # gradients appear as backward goes on; those of ddp lie ready for the exchange, those of fsdp are parts
-    most = max(step.forward, step.backward, at_loss)
-    before = [("activations and gradients", most)]
-    if several:
-        kept = max(step.forward, at_loss, step.backward - trained)
+    # gradients appear as backward goes on, those of fsdp as parts; those of ddp lie ready for the exchange
+    forward = max(step.forward, at_loss)
+    if several and divide == 1:
+        kept = max(forward, step.backward - trained)
         before = [("activations", kept), ("gradients", part)]
+    else:
+        # what is a gradient in the peak of backward is not known: no less than this, whatever it is
+        backward = step.backward // divide + forward * (divide - 1) // divide
+        before = [("activations and gradients", max(forward, backward))]
     if divide > 1:
         before.append(("weights of blocks brought together", gathered))
     update = [("gradients", part)] + ([("of the update", part)] if wanted.scratch else [])

@@ -157,7 +157,9 @@ def _hand_over(predictions: Any, top: int, form: str, output: str | None) -> Non
         write(text)
     else:
         write_whole(Path(output), text.encode())
-        write(f"{output}: {len(predictions)} predictions\n")
+        wrong = sum(one.problem is not None for one in predictions)
+        but = f", and {wrong} that could not be used" if wrong else ""
+        write(f"{output}: {len(predictions) - wrong} predictions{but}\n")
 
 
 def export(

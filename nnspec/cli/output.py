@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import ENOSPC
 
 from nnspec.report.style import Style
 
@@ -63,14 +64,24 @@ def complain(text: str) -> None:
     sys.stderr.write(f"nnspec: {text}\n")
 
 
+def _leave_the_rest() -> None:
+    """Python would complain when it flushes what is left at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def guarded(run: Callable[[], int]) -> int:
-    """Run a command; a reader that went away and Ctrl-C end it quietly."""
+    """Run a command; a reader that went away and Ctrl-C end it quietly, a full disk with a message."""
     try:
         return run()
     except BrokenPipeError:
-        # Python would complain when it flushes the rest at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_the_rest()
         return 141
+    except OSError as error:
+        if error.errno != ENOSPC or error.filename is not None:
+            raise
+        _leave_the_rest()
+        complain(f"the output cannot be written: {error.strerror}")
+        return 1
     except KeyboardInterrupt:
         sys.stderr.write("\n")
         return 130

@@ -47,7 +47,7 @@ def command(
     """Use a trained model: the class of each sample and how probable it is, or the numbers it foretells.
 
     INPUT is an image, a folder of images, a .csv with the columns that were trained on, or an array:
-    .npy, .npz.
+    .npy, .npz. A model of several inputs takes an .npz with an array for each, or NAME=INPUT for each.
 
     \b
     nnspec predict runs/DigitsCNN/2026-01-31_12-00-00 scans/ --top 1 -o digits.csv

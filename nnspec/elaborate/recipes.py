@@ -6,6 +6,8 @@ words of the command line.
 
 from __future__ import annotations
 
+from itertools import zip_longest
+
 from nnspec.diagnostics import Failure, Label, Mismatch, nearest
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.scope import Scope
@@ -63,8 +65,17 @@ class Reader:
         if not isinstance(function, tree.Name):
             fail("NN202", f"the name of a {kind} is needed here", expr.span)
         recipe = self.recipe(kind, function)
-        positional = [self.body.evaluate(a.value) for a in arguments if a.name is None]
-        keyword = {a.name.id: self.body.evaluate(a.value) for a in arguments if a.name is not None}
+        inner = {s.name for s in recipe.settings if s.kind == "recipes"}
+        positional = [
+            self._value(kind, a.value, bool(s and s.name in inner))
+            for a, s in zip_longest((a for a in arguments if a.name is None), recipe.settings)
+            if a is not None
+        ]
+        keyword = {
+            a.name.id: self._value(kind, a.value, a.name.id in inner)
+            for a in arguments
+            if a.name is not None
+        }
         places = {a.name.id: a.span for a in arguments if a.name is not None}
         places |= {
             recipe.settings[i].name: a.span
@@ -82,6 +93,13 @@ class Reader:
             return Bound(recipe, recipe.bind(positional, keyword))
         except Mismatch as mismatch:
             raise placed(mismatch, places.get(mismatch.argument, expr.span)) from None
+
+    def _value(self, kind: str, expr: tree.Expr, of_recipes: bool) -> Any:
+        """What an argument is; `of_recipes`: names of this kind."""
+        if not of_recipes:
+            return self.body.evaluate(expr)
+        items = expr.items if isinstance(expr, tree.ListExpr) else (expr,)
+        return [self.bound(kind, item) for item in items]
 
     def recipe(self, kind: str, name: tree.Name) -> Recipe:
         try:

@@ -521,6 +521,18 @@ def _mix(
     return MixPlan(ways, images[0], classes[0])
 
 
+#: what makes probabilities of scores
+_ACTIVATIONS = ("sigmoid", "softmax")
+
+
+def _are_probabilities(graph: Graph, output: str) -> bool:
+    """Whether this output comes from such a step, perhaps in another shape."""
+    node = dict(graph.outputs)[output].node
+    while isinstance(node, OpNode) and node.operator.is_view and node.inputs[0] is not None:
+        node = node.inputs[0].node
+    return isinstance(node, OpNode) and node.operator.name in _ACTIVATIONS
+
+
 def _metrics(
     reader: Reader,
     written: dict[str, tree.Setting],
@@ -568,5 +580,6 @@ def _metrics(
             metric.definition.check(kind, data.fields[chosen[1]], metric.settings)
         except Mismatch as mismatch:
             raise placed(mismatch, item.span) from None
-        found.append(MetricPlan(metric, chosen[0], chosen[1]))
+        probabilities = _are_probabilities(graph, chosen[0])
+        found.append(MetricPlan(metric, chosen[0], chosen[1], probabilities))
     return tuple(found)

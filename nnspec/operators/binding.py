@@ -191,6 +191,8 @@ def _is(kind: str, value: Any) -> bool:
         return isinstance(value, str) and value in DTYPES
     if kind == "list":
         return isinstance(value, (list, tuple)) and all(map(_is_known, value))
+    if kind == "recipes":
+        return isinstance(value, (list, tuple)) and all(hasattr(v, "definition") for v in value)
     if kind == "layer":
         return not isinstance(value, (int, float, str, list, tuple, type(None), Dim))
     raise ValueError(f"unknown kind {kind}")
@@ -206,6 +208,7 @@ def _is_known(item: Any) -> bool:
 _WORDS = {
     "int": "an integer", "size": "an integer", "float": "a number", "bool": "true or false",
     "str": "a string", "none": "none", "dtype": "a dtype", "list": "a list", "layer": "a layer",
+    "recipes": "a list such as [linear(), cosine()]",
 }  # fmt: skip
 
 
@@ -286,6 +289,8 @@ def show(value: Any) -> str:
         return "[" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "]"
     if value is ... or isinstance(value, (int, float, Dim)):
         return "..." if value is ... else str(value)
+    if hasattr(value, "definition"):
+        return str(value)
     operator = getattr(value, "operator", None)
     if operator is not None:
         return f"the layer `{operator.name}`"

@@ -53,7 +53,8 @@ class Setting(Record):
     `int` (a number), `size` (an integer or an expression over symbols), `float` (a number),
     `bool`, `str`,
     `none`, `dtype`, `layer`, `list` (of sizes), `any`, or `axes`: a dict of all named arguments
-    that are no other setting, each a size;
+    that are no other setting, each a size; or `recipes`: a list of names of data and train parts of the same
+    kind as the owner's, bound;
     with `length=n`, an `int` or `size` may also be a list of n of them; a single value is NOT
     spread by the binder (the rule asks `use.pair(name)`). `choices`
     limits a `str`, and says which operators a `layer` may be. What is `fixed` decides which

@@ -131,6 +131,7 @@ class Embedding(Operator):
         ),
         Setting("embedding_dim", "size", doc="length of a row"),
         Setting("padding_idx", "int|none", None, doc="the row of this number is 0 and not trained"),
+        Setting("sparse", "bool", False, doc="gradients of the rows that were looked up, alone"),
     )
     accepts = ("i64[2, 3] -> embedding(10, 4)",)
     rejects = ("[2, 3] -> embedding(10, 4)",)
@@ -163,8 +164,7 @@ class Embedding(Operator):
         return {"weight": Param(shape, formula="num_embeddings, embedding_dim")}
 
     def module(self, use: Use) -> ModuleCode:
-        row = use["padding_idx"]
-        kwargs = {} if row is None else {"padding_idx": row}
+        kwargs = {k: use[k] for k in ("padding_idx", "sparse") if use[k] not in (None, False)}
         return ModuleCode("nn.Embedding", (use["num_embeddings"], use["embedding_dim"]), kwargs)
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:

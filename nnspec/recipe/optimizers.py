@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 class Optimizer(Recipe):
     """`torch_class` in torch.optim; `fused`: has an implementation that updates all weights at once;
-    `evaluates`: asks for the loss again within a step; `matrices_only`: takes weights of two dimensions,
-    the others go to AdamW; `divides`: takes weights of which each process holds a part, `fused_divided`: the
+    `evaluates`: asks for the loss again within a step; `only`: takes these weights, "matrices" (of two
+    dimensions, no embeddings) or "sparse" ones (embeddings with such gradients), the others go to AdamW;
+    `divides`: takes weights of which each process holds a part, `fused_divided`: the
     fused implementation too."""
 
     torch_class: ClassVar[str]
     fused: ClassVar[bool] = False
     evaluates: ClassVar[bool] = False
-    matrices_only: ClassVar[bool] = False
+    only: ClassVar[str] = ""
     divides: ClassVar[bool] = True
     fused_divided: ClassVar[bool] = False
     #: tensors as large as the weights that it keeps
@@ -65,6 +66,7 @@ _BETAS = Setting(
     "betas", "float", (0.9, 0.999), 2, doc="decay of the averages of gradient and square"
 )
 _EPS = Setting("eps", "float", 1e-8)
+_ADAMW_LR = Setting("adamw_lr", "float", 1e-3, doc="learning rate of the weights that AdamW trains")
 _DECOUPLED = Setting(
     "decoupled_weight_decay", "bool", False, doc="as in AdamW: apart from the gradient"
 )
@@ -152,7 +154,7 @@ class Muon(Optimizer):
     """Momentum made orthogonal by Newton–Schulz steps (Jordan et al. 2024), for the matrices of the hidden
     layers; embeddings and everything that is no matrix are trained by AdamW, as its authors advise."""
 
-    name, torch_class, matrices_only = "muon", "Muon", True
+    name, torch_class, only = "muon", "Muon", "matrices"
     states = 1
     settings = (
         _lr(1e-3),
@@ -167,8 +169,16 @@ class Muon(Optimizer):
             choices=("original", "match_rms_adamw"),
             doc="how the rate depends on the matrix",
         ),
-        Setting("adamw_lr", "float", 1e-3, doc="learning rate of the weights that AdamW trains"),
+        _ADAMW_LR,
     )
+
+
+class SparseAdam(Optimizer):
+    """Adam for embeddings with sparse gradients, `embedding(…, sparse=true)`: only the rows that were looked
+    up move, and their averages. All other weights are trained by AdamW."""
+
+    name, torch_class, only, divides = "sparse_adam", "SparseAdam", "sparse", False
+    settings = (_lr(1e-3), _BETAS, _EPS, _ADAMW_LR)
 
 
 class RMSprop(Optimizer):
@@ -260,7 +270,7 @@ class LBFGS(Optimizer):
 
 ALL = by_name(
     [
-        SGD, Adam, AdamW, NAdam, RAdam, Adamax, Adafactor, Muon, RMSprop, Rprop, Adagrad, Adadelta, ASGD,
-        LBFGS,
+        SGD, Adam, AdamW, NAdam, RAdam, Adamax, Adafactor, Muon, SparseAdam, RMSprop, Rprop, Adagrad,
+        Adadelta, ASGD, LBFGS,
     ]
 )  # fmt: skip

@@ -122,11 +122,17 @@ class DataPlan(Record):
 
 
 class MetricPlan(Record):
-    """`accuracy(logits, label)`."""
+    """`accuracy(logits, label)`. `probabilities`: the output is that of a sigmoid or softmax."""
 
     metric: Bound
     output: str
     field: str
+    probabilities: bool = False
+
+    def build(self, field: Field) -> Any:
+        """The metric itself, of this field."""
+        metric = self.metric.definition
+        return metric.build(field, metric.settled(self.metric.settings, self.probabilities))
 
 
 class GroupPlan(Record):

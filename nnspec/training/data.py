@@ -1,8 +1,8 @@
 """Data: loaded, divided into splits, preprocessed.
 
 Where it fits, a split lies whole on the device, one tensor for each field (`Resident`): steps that are not
-random run once, before training, and a batch is a gather of rows with the random steps on top. Images of
-which there are too many stay in their files (`streams.py`).
+random run once, before training, and a batch is a gather of rows with the random steps on top. Images and
+arrays of which there are too many stay in their files (`streams.py`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from torch import Tensor
 from nnspec.diagnostics import Mismatch
 from nnspec.recipe.definition import Bound, Field
 from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
+from nnspec.recipe.sources.base import Rows, Unreadable
 from nnspec.training.errors import RunError
 from nnspec.training.parallel.share import WHOLE, Share, joined, one_after_another
 
 Batch = dict[str, Tensor]
 Step = Callable[[Tensor], Tensor]
+#: what is read one by one: image files, or what the source reads itself
+OneByOne = list[str] | Rows
 
 #: samples that a step of preprocessing handles at a time
 CHUNK = 4096
@@ -108,27 +111,32 @@ def load(
         if parts is None
         else _divide_published(count, parts, plan.split, labels, plan.seed)
     )
-    files = any(isinstance(values, list) for values in samples.values())
-    if resident is False and not files:
+    one_by_one = not all(isinstance(values, Tensor) for values in samples.values())
+    if resident is False and not one_by_one:
         raise RunError(
             f"`{source.name}` is held in memory: it has no files to read batch by batch",
             "leave `resident` out",
         )
-    if files and not (_fits(plan, samples, device, processes) if resident is None else resident):
+    if one_by_one and not (
+        _fits(plan, samples, device, processes) if resident is None else resident
+    ):
         from nnspec.training.streams import streamed
 
         return streamed(plan, samples, rows, device, workers)
     unreadable: list[str] = []
+    held: Batch = {}
     for name, values in samples.items():
-        if isinstance(values, list):
-            samples[name], bad = _read_files(values, plan.raw[name], plan.unreadable == "skip")
-            if bad:
-                unreadable += [values[number] for number in bad]
-                rows = _without(rows, bad)
+        if isinstance(values, Tensor):
+            held[name] = values
+            continue
+        held[name], bad = _read_all(values, plan.raw[name], plan.unreadable == "skip")
+        if bad:
+            unreadable += bad.values()
+            rows = _without(rows, list(bad))
     splits: dict[str, Split] = {}
     for name, chosen in rows.items():
         fields, random_steps = {}, {}
-        for field, values in samples.items():
+        for field, values in held.items():
             steps = plan.transforms[field][name]
             fields[field], random_steps[field] = preprocess(values[chosen], steps, device)
         splits[name] = Resident(fields, random_steps)
@@ -137,51 +145,64 @@ def load(
 
 def _fits(
     plan: DataPlan,
-    samples: dict[str, Tensor | list[str]],
+    samples: dict[str, Tensor | OneByOne],
     device: torch.device,
     processes: int,
 ) -> bool:
-    """Whether the files of a data set, as the model gets them, have room on the device."""
-    files = {name: values for name, values in samples.items() if isinstance(values, list)}
+    """Whether what a data set has one by one, as the model gets it, has room on the device."""
+    read = {name: values for name, values in samples.items() if not isinstance(values, Tensor)}
     most = RESIDENT // processes
     if device.type == "cuda":
         most = torch.cuda.get_device_properties(device).total_memory // 4
     # as numbers of four bytes, in the size that they have after their pipeline
     sizes = [
         4 * len(values) * torch.Size(plan.fields[name].shape).numel()
-        for name, values in files.items()
+        for name, values in read.items()
     ]
     return sum(sizes) <= most
 
 
-def _read_files(files: list[str], field: Field, skip: bool) -> tuple[Tensor, list[int]]:
-    """Images as the field has them, u8[samples, C, H, W], and the numbers of those that cannot be read.
+def read_one(values: OneByOne, number: int, field: Field) -> Tensor:
+    """One sample of what is read one by one. RunError that names it where it cannot be read."""
+    if isinstance(values, list):
+        from nnspec.training.images import read_image  # brings PIL, which other data does not need
+
+        channels, height, width = field.shape
+        return read_image(values[number], channels, (height, width))
+    try:
+        return values[number]
+    except Unreadable as error:
+        raise RunError(str(error)) from None
+
+
+def _read_all(values: OneByOne, field: Field, skip: bool) -> tuple[Tensor, dict[int, str]]:
+    """The samples as the field has them, and of those that cannot be read the number, and what is wrong.
 
     RunError that names the first of these, unless they are skipped.
     """
-    from nnspec.training.images import read_image
-
-    channels, height, width = field.shape
-    images = torch.zeros(len(files), channels, height, width, dtype=torch.uint8)
-    bad: list[int] = []
-    for number, file in enumerate(files):
+    dtype = {"u8": torch.uint8, "i64": torch.int64, "bool": torch.bool}.get(
+        field.dtype, torch.float32
+    )
+    found = torch.zeros(len(values), *field.shape, dtype=dtype)
+    bad: dict[int, str] = {}
+    for number in range(len(values)):
         try:
-            images[number] = read_image(file, channels, (height, width))
+            found[number] = read_one(values, number, field)
         except RunError as error:
             if not skip:
                 error.help = (
                     error.help or 'mend or remove it, or let the data part say unreadable = "skip"'
                 )
                 raise
-            bad.append(number)
-    return images, bad
+            bad[number] = error.message
+    return found, bad
 
 
 def _without(rows: dict[str, Tensor], bad: list[int]) -> dict[str, Tensor]:
     left = {name: chosen[~torch.isin(chosen, torch.tensor(bad))] for name, chosen in rows.items()}
     for name, chosen in left.items():
         if not len(chosen):
-            raise RunError(f"no file of `{name}` could be read")
+            raise RunError(f"no sample of `{name}` could be read")
     return left
 
 

@@ -50,9 +50,10 @@ def write_pictures(predictions: Sequence[Prediction], folder: Path) -> int:
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for one in good:
-            file, _, row = os.path.basename(one.file).partition(":")
-            name = os.path.splitext(file)[0] + (f"_{row}" if row else "")
+        names = [_named(os.path.basename(one.file)) for one in good]
+        if len(set(names)) < len(names):  # of several folders
+            names = [_named(one.file.replace(os.sep, "_")) for one in good]
+        for name, one in zip(names, good, strict=True):
             pixels = one.picture.squeeze(0) if one.picture is not None else None
             assert pixels is not None
             shown = pixels if pixels.ndim == 2 else pixels.permute(1, 2, 0)
@@ -60,3 +61,9 @@ def write_pictures(predictions: Sequence[Prediction], folder: Path) -> int:
     except OSError as error:
         raise RunError(f"{folder} cannot be written: {error.strerror}") from None
     return len(good)
+
+
+def _named(sample: str) -> str:
+    """`z_3` of row 3 of `z.npy`."""
+    file, _, row = sample.partition(":")
+    return os.path.splitext(file)[0] + (f"_{row}" if row else "")

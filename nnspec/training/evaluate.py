@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from nnspec.recipe.definition import Field
+from nnspec.recipe.plan import MetricPlan
 from nnspec.training.data import Batch
 from nnspec.training.errors import RunError
 from nnspec.training.loop import Look
@@ -47,6 +49,16 @@ class Evaluation:
         return [ClassRow(name, self.confusion, i) for i, name in enumerate(self.names)]
 
 
+def by_class(output: Tensor, measured: MetricPlan, field: Field) -> Tensor:
+    """The output as a score for each class, [N, classes, …]: one score of two classes, [N, …], is that of the
+    second; of probabilities the logarithms, which a softmax makes of them again."""
+    if output.ndim > 1 + len(field.shape):
+        return output.log() if measured.probabilities else output
+    if measured.probabilities:
+        return torch.stack([(1 - output).log(), output.log()], 1)
+    return torch.stack([torch.zeros_like(output), output], 1)
+
+
 def evaluate(
     folder: str, split: str = "val", device: str | None = None, allow_extern: bool = False
 ) -> Evaluation:
@@ -68,11 +80,11 @@ def evaluate(
     if target is not None:
         field = job.plan.data.fields[target.field]
         assert field.classes is not None
-        names, classes, metric = field.class_names, field.classes, target
+        names, classes, metric, place = field.class_names, field.classes, target, field
         counts = confusion = torch.zeros(classes, classes, dtype=torch.long)
 
         def look(outputs: Batch, batch: Batch) -> None:
-            taken = outputs[metric.output].argmax(1).flatten()
+            taken = by_class(outputs[metric.output], metric, place).argmax(1).flatten()
             places = (batch[metric.field].flatten() * classes + taken).cpu()
             counts.add_(places.bincount(minlength=classes**2).view_as(counts))
 

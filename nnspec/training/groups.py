@@ -57,7 +57,7 @@ def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list
     definition, settings = plan.optimizer.definition, plan.optimizer.settings
     wanted = plan.settings["fused"]
     fused = definition.fuses(wanted, divided)
-    if wanted and not fused and not definition.matrices_only:
+    if wanted and not fused and not definition.only:
         raise RunError(
             f"PyTorch's `{definition.name}` has no fused implementation"
             + " for divided weights" * definition.fused,
@@ -73,17 +73,17 @@ def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list
         for name, parameter in named.items():
             if parameter.ndim <= 1:  # norms and biases
                 differing[name] = {"weight_decay": 0.0, **differing.get(name, {})}
-    if not definition.matrices_only:
+    tables = _sparse(model)
+    if tables & {id(p) for p in named.values()}:
+        _check_sparse(plan)
+    if not definition.only:
         return [definition.build(_alike(named, differing), settings, fused)]
-    embedded = {
-        id(p) for m in model.modules() if isinstance(m, nn.Embedding) for p in m.parameters()
-    }
-    matrices = {n: p for n, p in named.items() if p.ndim == 2 and id(p) not in embedded}
-    others = {n: p for n, p in named.items() if n not in matrices}
+    taken = _taken(model, named, definition.only)
+    others = {n: p for n, p in named.items() if n not in taken}
     own = {k: v for k, v in settings.items() if k != "adamw_lr"}
     found = []
-    if matrices:
-        found.append(definition.build(_alike(matrices, differing), own, fused))
+    if taken:
+        found.append(definition.build(_alike(taken, differing), own, fused))
     if others:
         from nnspec.recipe.optimizers import AdamW
 
@@ -95,6 +95,47 @@ def optimizers(model: nn.Module, plan: TrainPlan, divided: bool = False) -> list
         fused = AdamW().fuses(wanted, divided)
         found.append(AdamW().build(_alike(others, kept), adamw, fused))
     return found
+
+
+def _taken(model: nn.Module, named: dict[str, nn.Parameter], only: str) -> dict[str, nn.Parameter]:
+    """Those that an optimizer takes which is for some alone: "matrices" that are no embeddings, or "sparse"
+    ones. RunError where the model has no sparse ones: that optimizer was not meant for it."""
+    if only == "matrices":
+        embedded = {id(m.weight) for m in _tables(model)}
+        return {n: p for n, p in named.items() if p.ndim == 2 and id(p) not in embedded}
+    sparse = _sparse(model)
+    found = {n: p for n, p in named.items() if id(p) in sparse}
+    if not found:
+        raise RunError(
+            "`sparse_adam` is for embeddings with sparse gradients, and the model has none",
+            "write `embedding(…, sparse=true)`, or train it with `adamw`",
+        )
+    return found
+
+
+def _tables(model: nn.Module) -> list[nn.Embedding | nn.EmbeddingBag]:
+    return [m for m in model.modules() if isinstance(m, (nn.Embedding, nn.EmbeddingBag))]
+
+
+def _sparse(model: nn.Module) -> set[int]:
+    """The ids of the weights whose gradients are sparse."""
+    return {id(m.weight) for m in _tables(model) if m.sparse}
+
+
+def _check_sparse(plan: TrainPlan) -> None:
+    """RunError where the plan's optimizer, or the way that it clips, does not take sparse gradients."""
+    if plan.optimizer.definition.only != "sparse":
+        raise RunError(
+            f"`{plan.optimizer.definition.name}` does not take the sparse gradients of "
+            "`embedding(…, sparse=true)`",
+            "optimizer = sparse_adam(), which trains the other weights by adamw; or leave `sparse` out",
+        )
+    for name in ("clip_grad_norm", "clip_grad_value"):
+        if plan.settings[name] is not None:
+            raise RunError(
+                f"sparse gradients cannot be clipped: `{name}`",
+                "leave it out, or `sparse` of the embedding",
+            )
 
 
 def _alike(

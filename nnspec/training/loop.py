@@ -61,10 +61,7 @@ class Trainer:
         self.batch_size: int = settings["batch_size"]
         self.per_epoch = math.ceil(len(splits["train"]) / self.batch_size)
         self.metrics = {
-            show_metric(m): m.metric.definition.build(
-                plan.data.fields[m.field], m.metric.settings
-            ).to(device)
-            for m in plan.metrics
+            show_metric(m): m.build(plan.data.fields[m.field]).to(device) for m in plan.metrics
         }
         self.higher_is_better = bool(
             plan.metrics and plan.metrics[0].metric.definition.higher_is_better
@@ -307,7 +304,8 @@ class Trainer:
             raise RunError(
                 f"the loss became {loss} in epoch {self.epoch + 1}",
                 "a smaller learning rate helps most often: optimizer.lr="
-                f"{self.plan.optimizer.settings['lr'] / 10:g}; the last good state is kept",
+                f"{self.plan.optimizer.settings['lr'] / 10:g}"
+                + ("; the last good state is kept" if self.epoch else ""),
             )
 
     # -- validation ---------------------------------------------------------------------------------------
@@ -357,7 +355,7 @@ class Trainer:
             for metric in self.metrics.values():
                 if isinstance(metric, Count):  # others exchange by themselves
                     metric.combine(self.processes.total)
-        results = {name: float(metric.compute()) for name, metric in self.metrics.items()}
+        results = {name: _one_figure(metric.compute()) for name, metric in self.metrics.items()}
         total, every = self.processes.total(total), self.processes.total(torch.tensor(seen))
         return {**results, "loss": float(total) / max(1, int(every))}
 
@@ -473,6 +471,11 @@ class Trainer:
 def _counted(batch: Batch, of: int, share: Share) -> int:
     """The samples that count of a process's share of a batch of so many: none where the others have all."""
     return len(next(iter(batch.values()))) if share.count(of) else 0
+
+
+def _one_figure(found: Tensor | float) -> float:
+    """A metric as one number: the mean, where it is one for each output."""
+    return float(found.float().mean()) if isinstance(found, Tensor) else found
 
 
 class _OnBatch(nn.Module):

@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
-from nnspec.recipe.definition import Field
 from nnspec.recipe.plan import TrainPlan
-from nnspec.recipe.sources.base import IMAGES
-from nnspec.training.data import Step, apply
+from nnspec.training.data import Batch, Step, apply
 from nnspec.training.drawing import as_pictures
 from nnspec.training.errors import RunError
-from nnspec.training.images import as_tensor, channels_of, open_image, read_image
+from nnspec.training.evaluate import by_class
+from nnspec.training.samples import Sample, samples
 from nnspec.training.start import Job, restore
 
 
@@ -36,10 +35,8 @@ class Prediction:
         self.picture = picture
 
 
-#: a sample by name, or what is wrong with it
-Sample = tuple[str, Tensor | RunError]
-#: the outputs by name, of a batch of the model's input
-Model = Callable[[Tensor], dict[str, Tensor]]
+#: the outputs by name, of a batch of the fields that the model takes
+Model = Callable[[Batch], dict[str, Tensor]]
 
 
 def predict(
@@ -56,9 +53,7 @@ def predict(
     """
     run, job = restore(folder, device, allow_extern)
     plan = job.plan
-    if len(plan.inputs) != 1:
-        raise RunError(f"this model has {len(plan.inputs)} inputs; predict gives it one")
-    (field,) = plan.inputs.values()
+    fields = list(dict.fromkeys(plan.inputs.values()))
     if onnx is None:
         model, _ = job.build()
         model.load_state_dict(job.weights(run))
@@ -66,21 +61,24 @@ def predict(
     else:
         outputs = of_onnx(onnx, plan)
     split = next(reversed(plan.data.split))
-    bound = [s for s in plan.data.transforms[field][split] if not s.definition.is_random]
-    resized = bool(bound) and bound[0].definition.name in ("resize", "center_crop")
-    fitted = plan.data.source.definition.fits_images
-    steps = [step.definition.build(step.settings) for step in bound]
-    read = _samples(inputs, field, plan.data.raw[field], resized, fitted)
+    steps = {
+        field: [
+            step.definition.build(step.settings)
+            for step in plan.data.transforms[field][split]
+            if not step.definition.is_random
+        ]
+        for field in fields
+    }
     found: list[Prediction] = []
-    for some in _pieces(read, job.at_once(job.lead)):
+    for some in _pieces(samples(inputs, fields, plan.data), job.at_once(job.lead)):
         found += _of_batch(some, job, steps, outputs)
     return found
 
 
 def of_module(model: torch.nn.Module, plan: TrainPlan) -> Model:
-    def outputs(batch: Tensor) -> dict[str, Tensor]:
+    def outputs(batch: Batch) -> dict[str, Tensor]:
         with torch.inference_mode():
-            result = model(batch)
+            result = model(*(batch[field] for field in plan.inputs.values()))
         values = (result,) if isinstance(result, Tensor) else tuple(result)
         return dict(zip(plan.outputs, values, strict=True))
 
@@ -109,27 +107,44 @@ def of_onnx(file: str, plan: TrainPlan) -> Model:
             f"this one is {', '.join(plan.inputs)} -> {', '.join(plan.outputs)}",
         )
 
-    def outputs(batch: Tensor) -> dict[str, Tensor]:
-        values = session.run(None, {names[0]: batch.cpu().numpy()})
+    def outputs(batch: Batch) -> dict[str, Tensor]:
+        given_to = {name: batch[field].cpu().numpy() for name, field in plan.inputs.items()}
+        values = session.run(None, given_to)
         return {name: torch.from_numpy(v) for name, v in zip(given, values, strict=True)}
 
     return outputs
 
 
-def _of_batch(some: list[Sample], job: Job, steps: list[Step], model: Model) -> list[Prediction]:
-    good = [value for _, value in some if isinstance(value, Tensor)]
+def _of_batch(
+    some: list[Sample], job: Job, steps: dict[str, list[Step]], model: Model
+) -> list[Prediction]:
+    good = [values for _, values in some if not isinstance(values, RunError)]
     said: Iterator[Prediction] = iter(())
     if good:
-        alike = len({value.shape for value in good}) == 1
-        pieces = [torch.stack(good)] if alike else [value.unsqueeze(0) for value in good]
-        batch = torch.cat([apply(piece.to(job.device), steps) for piece in pieces])
-        said = _said(model(batch), job.plan)
+        batch = {
+            field: _prepared([values[field] for values in good], own, job.device)
+            for field, own in steps.items()
+        }
+        try:
+            outputs = model(batch)
+        except IndexError as error:  # a number beyond the rows of an embedding
+            names = f"{some[0][0]} to {some[-1][0]}"
+            raise RunError(f"the model cannot use {names}: {error}") from None
+        said = _said(outputs, job.plan)
     found = []
-    for name, value in some:
-        one = Prediction(name, problem=value) if isinstance(value, RunError) else next(said)
+    for name, values in some:
+        wrong = isinstance(values, RunError)
+        one = Prediction(name, problem=values) if wrong else next(said)  # type: ignore[arg-type]
         one.file = name
         found.append(one)
     return found
+
+
+def _prepared(values: list[Tensor], steps: list[Step], device: torch.device) -> Tensor:
+    """The values of a batch after their pipeline; of different sizes one by one, which it makes alike."""
+    alike = len({value.shape for value in values}) == 1
+    pieces = [torch.stack(values)] if alike else [value.unsqueeze(0) for value in values]
+    return torch.cat([apply(piece.to(device), steps) for piece in pieces])
 
 
 def _said(outputs: dict[str, Tensor], plan: TrainPlan) -> Iterator[Prediction]:
@@ -146,7 +161,8 @@ def _said(outputs: dict[str, Tensor], plan: TrainPlan) -> Iterator[Prediction]:
         return
     if field.shape:
         raise RunError("this model gives a class for each place of a sample; predict tells one")
-    shares, order = result.softmax(1).sort(1, descending=True)
+    assert measured is not None
+    shares, order = by_class(result, measured, field).softmax(1).sort(1, descending=True)
     names = field.class_names
     for row, numbers in zip(shares.tolist(), order.tolist(), strict=True):
         yield Prediction("", [(names[n], share) for n, share in zip(numbers, row, strict=True)])
@@ -161,121 +177,3 @@ def _pieces(samples: Iterable[Sample], size: int) -> Iterator[list[Sample]]:
             some = []
     if some:
         yield some
-
-
-# -- reading ------------------------------------------------------------------------------------------------
-
-
-def _samples(
-    inputs: list[str], name: str, raw: Field, resized: bool, fitted: bool
-) -> Iterator[Sample]:
-    """`resized`: the pipeline takes images of any size; `fitted`: the data set makes them fit itself."""
-    for path in inputs:
-        end = os.path.splitext(path)[1].lower()
-        if end in (".npy", ".npz"):
-            yield from _of_array(path, name, raw)
-        elif end == ".csv" and raw.columns:
-            yield from _of_table(path, raw)
-        elif len(raw.shape) != 3:
-            yield path, RunError(f"{path}: this model takes {raw}, from .npy, .npz or .csv files")
-        elif os.path.isdir(path):
-            files = sorted(f for f in os.listdir(path) if f.lower().endswith(IMAGES))
-            if not files:
-                yield path, RunError(f"{path} has no images", f"they end in {', '.join(IMAGES)}")
-            for file in files:
-                yield _of_image(os.path.join(path, file), raw, resized, fitted)
-        else:
-            yield _of_image(path, raw, resized, fitted)
-
-
-def _of_image(path: str, raw: Field, resized: bool, fitted: bool) -> Sample:
-    try:
-        if fitted:
-            return path, read_image(path, raw.shape[0], (raw.shape[1], raw.shape[2]))
-        return path, _pixels(path, raw, resized)
-    except RunError as problem:
-        return path, problem
-
-
-def _of_array(path: str, name: str, raw: Field) -> Iterator[Sample]:
-    """Rows of an array [samples, …]; of an archive, the array named as the field, or the only one."""
-    import numpy
-
-    try:
-        found = numpy.load(path, allow_pickle=False)  # a pickle could run code
-        if isinstance(found, numpy.lib.npyio.NpzFile):
-            names = found.files
-            chosen = name if name in names else names[0] if len(names) == 1 else None
-            if chosen is None:
-                message = f"{path} has no array `{name}`, but {', '.join(names)}"
-                yield path, RunError(message)
-                return
-            found = found[chosen]
-    except (OSError, ValueError, EOFError) as error:
-        yield path, RunError(f"{path} cannot be read as NumPy arrays: {error}")
-        return
-    if found.shape[1:] != raw.shape:
-        shapes = f"{list(found.shape)}, not [samples, {', '.join(map(str, raw.shape))}]"
-        yield path, RunError(f"the array in {path} is {shapes}")
-        return
-    if raw.dtype == "u8" and found.dtype != numpy.uint8:
-        message = f"the array in {path} holds {found.dtype}, the model was trained on bytes"
-        yield path, RunError(message, "give it as uint8, values 0 to 255")
-        return
-    dtype = {"u8": torch.uint8, "i64": torch.int64}.get(raw.dtype, torch.float32)
-    for number, row in enumerate(torch.from_numpy(found).to(dtype)):
-        yield f"{path}:{number}", row
-
-
-def _of_table(path: str, raw: Field) -> Iterator[Sample]:
-    """Rows of a CSV file, which has the columns that the model was trained on, in any order."""
-    import csv
-
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as lines:
-            rows = list(csv.DictReader(lines))
-            names = {(name or "").strip(): name for name in rows[0]} if rows else {}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        yield path, RunError(f"{path} cannot be read as CSV: {error}")
-        return
-    missing = [name for name in raw.columns if name not in names]
-    if missing:
-        yield (
-            path,
-            RunError(f"{path} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)}"),
-        )
-        return
-    for number, row in enumerate(rows, 2):
-        cells = [row[names[name]] for name in raw.columns]
-        try:
-            yield f"{path}:{number}", torch.tensor([float(cell) for cell in cells])
-        except (TypeError, ValueError):
-            yield f"{path}:{number}", RunError(f"row {number} of {path} holds other than numbers")
-
-
-def _pixels(file: str, raw: Field, resized: bool) -> Tensor:
-    """The image as the data set would have it. Only what is certain is converted: a grey picture that is
-    stored as colour is grey; another size is fine where the pipeline begins with a resize."""
-    image = open_image(file)
-    channels, height, width = raw.shape
-    have = channels_of(image)
-    pixels = as_tensor(image, 3 if channels == 1 and have >= 3 else channels)
-    if channels == 1 and have >= 3:
-        if not (torch.equal(pixels[0], pixels[1]) and torch.equal(pixels[0], pixels[2])):
-            raise RunError(
-                f"{file} is in colour, and the model was trained on grey images (1 channel, not {have})",
-                "convert it first, or put `grayscale()` into the data's pipeline and train on colour",
-            )
-        pixels = pixels[:1]
-    elif channels == 3 and have == 1:
-        raise RunError(
-            f"{file} is grey, and the model was trained on colour images (3 channels, not 1)",
-            "convert it to colour first",
-        )
-    if (image.height, image.width) != (height, width) and not resized:
-        raise RunError(
-            f"{file} is {image.height}x{image.width} pixels, and the model was trained on "
-            f"{height}x{width}",
-            f"resize it first, or begin the data's pipeline with `resize({height})`",
-        )
-    return pixels

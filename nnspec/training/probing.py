@@ -1,11 +1,13 @@
 """Settings that are found by trying: `batch_size="auto"`, `lr="find"`.
 
 Both try on models of their own, drawn under the run's seed, which are thrown away. What was found becomes a
-setting of the run, so that it is resumed with it.
+setting of the run, so that it is resumed with it. Of several processes the first one tries: the batch that is
+best for one is taken by each, and the rate is that of the whole batch.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 import time
@@ -34,14 +36,25 @@ LOWEST, HIGHEST, STEPS = 1e-6, 10.0, 100
 WINDOW = 10
 
 
+def found_by_first(job: Job, again: Again) -> tuple[dict[str, Any], list[str]]:
+    """As `found_by_trying`; of several processes the first one tries, by itself, and tells the others."""
+    words, notes = json.loads(
+        job.processes.said_by_first(lambda: json.dumps(found_by_trying(job, again)))
+    )
+    return words, notes
+
+
 def found_by_trying(job: Job, again: Again) -> tuple[dict[str, Any], list[str]]:
     """The words for what the settings leave to be found, and how it was found, to be shown."""
     words: dict[str, Any] = {}
+    processes = job.processes.size
     notes: list[str] = []
     rate = {"optimizer.lr": LOWEST} if job.plan.optimizer.settings["lr"] == "find" else {}
     if job.plan.settings["batch_size"] == "auto":
-        words["batch_size"], note = best_batch(lambda more: again({**rate, **more}))
-        notes.append(f"batch_size={words['batch_size']}: {note}")
+        own, note = best_batch(lambda more: again({**rate, **more}), processes)
+        words["batch_size"] = own * processes
+        each = f"{own} in each of {processes} processes, " if processes > 1 else ""
+        notes.append(f"batch_size={words['batch_size']}: {each}{note}")
     if rate:
         words["optimizer.lr"] = best_rate(again({**words, **rate}))
         notes.append(
@@ -50,8 +63,9 @@ def found_by_trying(job: Job, again: Again) -> tuple[dict[str, Any], list[str]]:
     return words, notes
 
 
-def best_batch(again: Again) -> tuple[int, str]:
-    """The largest batch up to which doubling makes samples faster by a tenth, and that fits into memory."""
+def best_batch(again: Again, processes: int = 1) -> tuple[int, str]:
+    """The largest batch of one of the processes up to which doubling makes samples faster by a tenth, and
+    that fits into memory."""
     size, before = LEAST, 0.0
     while True:
         try:
@@ -65,7 +79,8 @@ def best_batch(again: Again) -> tuple[int, str]:
             return size // 2, f"{size} do not fit into memory"
         if speed < WORTH * before:
             return size // 2, f"{before:,.0f} samples/s; with {size} it is {speed:,.0f}"
-        if 2 * size > MOST or 2 * size * IN_AN_EPOCH > len(job.data.splits["train"]):
+        in_a_step = 2 * size * processes
+        if 2 * size > MOST or in_a_step * IN_AN_EPOCH > len(job.data.splits["train"]):
             return size, f"{speed:,.0f} samples/s; an epoch keeps at least {IN_AN_EPOCH} steps"
         size, before = 2 * size, speed
 

@@ -190,10 +190,12 @@ def _used(plan: TrainPlan) -> tuple[str, str] | None:
     fields = [plan.data.raw[name] for name in plan.inputs.values()]
     measured = plan.data.fields[plan.metrics[0].field] if plan.metrics else None
     chooses = measured is not None and measured.classes is not None
-    if len(fields) != 1 or (chooses and measured is not None and measured.shape):
+    if chooses and measured is not None and measured.shape:
         return None
-    (field,) = fields
-    if field.columns:
+    field = fields[0]
+    if len(fields) > 1:
+        file, one = "samples.npz", "each sample"
+    elif field.columns:
         file, one = "rows.csv", "each row"
     elif field.dtype == "u8" and len(field.shape) == 3:
         file, one = "image.png", "an image"

@@ -189,11 +189,15 @@ class Run:
             fresh.mkdir()
         except OSError as error:
             raise RunError(f"{fresh} cannot be made: {error.strerror}") from None
-        save_tensors(fresh / "model.safetensors", weights)
-        save_tensors(fresh / "state.safetensors", tensors)
-        write_json(fresh / "state.json", vars(state))
-        if add is not None:
-            add(fresh)
+        try:
+            save_tensors(fresh / "model.safetensors", weights)
+            save_tensors(fresh / "state.safetensors", tensors)
+            write_json(fresh / "state.json", vars(state))
+            if add is not None:
+                add(fresh)
+        except RunError:
+            _remove(fresh)  # what there is of it takes room on a full disk
+            raise
         if final.exists():
             os.replace(final, old)
         os.replace(fresh, final)

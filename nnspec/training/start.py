@@ -16,12 +16,13 @@ from nnspec.compiler.spec import Spec
 from nnspec.elaborate.program import Program
 from nnspec.elaborate.training import train_plans
 from nnspec.graph import Graph
+from nnspec.recipe.definition import Bound
 from nnspec.recipe.plan import OF_ONE_PART, TrainPlan
 from nnspec.source import Source
 from nnspec.training import light
 from nnspec.training.alternating import Alternating, weights_of
 from nnspec.training.data import Data, load
-from nnspec.training.errors import RunError
+from nnspec.training.errors import RunError, is_out_of_memory
 from nnspec.training.groups import freeze
 from nnspec.training.loop import Loss, Trainer
 from nnspec.training.parallel.processes import Processes
@@ -110,7 +111,7 @@ class Job:
             found.append(
                 f"resident=true: the data lies on {self.device}, preprocessed: {size / 1e6:.1f} MB"
                 if size
-                else "resident=false: the images are read from their files; they do not fit into memory"
+                else "resident=false: the samples are read one by one; they do not fit into memory"
             )
         optimizer = self.plan.optimizer.definition
         divided = self.processes.divide(settings["strategy"])
@@ -130,10 +131,19 @@ class Job:
 
     def _made(self, part: Part) -> tuple[nn.Module, Loss]:
         made = self.spec.model(part.plan.model)
-        model: nn.Module = made(**part.model_settings)
-        if self.channels_last(model):
-            model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        return model.to(self.device), compile_function(part.plan.loss, "loss")
+        try:
+            model: nn.Module = made(**part.model_settings)
+            if self.channels_last(model):
+                model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            model = model.to(self.device)
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise RunError(
+                f"there is not enough memory on {self.device} for the weights of `{part.plan.model}`",
+                "`nnspec check` tells how many bytes they are; a smaller model, or strategy=fsdp",
+            ) from None
+        return model, compile_function(part.plan.loss, "loss")
 
     def weights(self, run: Run, which: str = "best") -> dict[str, torch.Tensor]:
         """The weights of the model in a checkpoint."""
@@ -167,7 +177,7 @@ class Job:
             found = load(plan, plan.root, self.device, workers, processes.local_size, resident)
         if found.unreadable:
             count, first = len(found.unreadable), found.unreadable[0]
-            self.notes.append(f"{count} unreadable file{'s' * (count > 1)} left out: {first}")
+            self.notes.append(f"{count} unreadable sample{'s' * (count > 1)} left out: {first}")
         return found
 
     def trainer(self, run: Run, begins: bool = False) -> Trainer:
@@ -340,13 +350,24 @@ def _of_part(part: Part) -> dict[str, Any]:
     plan = part.plan
     return {
         "model": {k: v for k, v in part.model_settings.items() if _plain(v)},
-        "optimizer": {"name": plan.optimizer.definition.name, **plan.optimizer.settings},
-        "scheduler": {"name": plan.scheduler.definition.name, **plan.scheduler.settings},
+        "optimizer": _of_bound(plan.optimizer),
+        "scheduler": _of_bound(plan.scheduler),
         "average": str(plan.average) if plan.average else None,
         "groups": [{"pattern": group.pattern, **group.settings} for group in plan.groups],
         "mix": [str(way) for way in plan.mix.ways] if plan.mix else None,
         **{name: plan.settings[name] for name in OF_ONE_PART},
     }
+
+
+def _of_bound(bound: Bound) -> dict[str, Any]:
+    """A name with its settings; what it is made of as it is written."""
+    values = {
+        s.name: [str(one) for one in bound.settings[s.name]]
+        if s.kind == "recipes"
+        else bound.settings[s.name]
+        for s in bound.definition.settings
+    }
+    return {"name": bound.definition.name, **values}
 
 
 def _plain(value: Any) -> bool:

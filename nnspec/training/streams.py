@@ -1,4 +1,4 @@
-"""Splits that do not fit into memory: images are read from their files by worker processes, batch by batch.
+"""Splits that do not fit into memory: samples are read from their files by worker processes, batch by batch.
 
 The workers only read; every step of the pipeline runs on the device, on whole batches. What is drawn at
 random is drawn by the main process, so that the number of workers changes nothing.
@@ -15,9 +15,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from nnspec.recipe.definition import Field
 from nnspec.recipe.plan import DataPlan
-from nnspec.training.data import Batch, Data, Split, Step, apply
+from nnspec.training.data import Batch, Data, OneByOne, Split, Step, apply, read_one
 from nnspec.training.errors import RunError
-from nnspec.training.images import read_image
 from nnspec.training.parallel.share import WHOLE, Share
 
 #: what a dataset gives for a sample: its values by field, or the error of the file that cannot be read
@@ -25,18 +24,17 @@ Sample = dict[str, Tensor] | RunError
 
 
 class Files(Dataset[Sample]):
-    """The samples of a data set whose images lie in files."""
+    """The samples of a data set that are read one by one: images in files, rows of mapped tables."""
 
-    def __init__(self, samples: dict[str, Tensor | list[str]], raw: dict[str, Field]) -> None:
+    def __init__(self, samples: dict[str, Tensor | OneByOne], raw: dict[str, Field]) -> None:
         self.samples, self.raw = samples, raw
 
     def __getitem__(self, number: int) -> Sample:
         found: dict[str, Tensor] = {}
         for name, values in self.samples.items():
-            if isinstance(values, list):
-                channels, height, width = self.raw[name].shape
+            if not isinstance(values, Tensor):
                 try:
-                    found[name] = read_image(values[number], channels, (height, width))
+                    found[name] = read_one(values, number, self.raw[name])
                 except RunError as error:
                     return error
             else:
@@ -130,7 +128,7 @@ class Streamed:
 
 def streamed(
     plan: DataPlan,
-    samples: dict[str, Tensor | list[str]],
+    samples: dict[str, Tensor | OneByOne],
     rows: dict[str, Tensor],
     device: torch.device,
     workers: int | None,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -51,24 +53,19 @@ def train(
         before = processes.said_by_first(lambda: begun(parent / job.plan.model))
         if before:
             return _resume(before, None, console, allow_extern, {}, processes)
-        if job.is_open and processes.size > 1:
-            raise RunError(
-                'batch_size="auto" and lr="find" are tried in one process',
-                "start it once without torchrun, and take the numbers that it finds",
-            )
         if job.is_open:
-            from nnspec.training.probing import found_by_trying
+            from nnspec.training.probing import found_by_first
 
-            def again(words: dict[str, Any]) -> Job:
-                made = prepare(
-                    source, model, {**overrides, **words}, root, allow_extern=allow_extern
-                )
+            def again(words: dict[str, Any], alone: bool = True) -> Job:
+                own = None if alone else processes
+                more = {**overrides, **words}
+                made = prepare(source, model, more, root, allow_extern=allow_extern, processes=own)
                 made.data = job.data
                 return made
 
-            found, notes = found_by_trying(job, again)
+            found, notes = found_by_first(job, again)
             overrides = {**overrides, **found}
-            job = again({})
+            job = again({}, alone=False)
             job.notes += notes
         run = _new_run(parent, job, processes)
         run.begin(source.text, job.program.texts, settings_of(job, overrides))
@@ -182,6 +179,11 @@ def _from_first_line_to_last(
             f"there is not enough memory on {job.device} for batches of {batch}; what was saved is kept",
             f"batch_size={max(1, batch // 2)} accumulate={2 * times} gives the same steps with half of it",
         ) from None
+    except RunError as error:
+        # what cannot be written, as on a full disk: there is nothing to say but how to go on
+        if not error.help and (run.folder / "last").is_dir():
+            error.help = f"what was saved is kept: nnspec train --resume {run.folder}"
+        raise
     finally:
         log.close()
     seconds = time.perf_counter() - begun
@@ -224,17 +226,38 @@ class _EventLog:
         self.folder, self.display, self.done = run.folder, display, done
         self.batch = display.batch
         self.writer: Any = None
+        # a full disk comes out of `flush`; TensorBoard's thread would tell of it by a traceback as well
+        self.told = threading.excepthook
+        threading.excepthook = lambda args: (
+            None if isinstance(args.exc_value, OSError) else self.told(args)
+        )
 
     def epoch(self, row: dict[str, Any], best: bool) -> None:
+        self.display.epoch(row, best)
         if self.writer is None:
             from torch.utils.tensorboard import SummaryWriter
 
-            self.writer = SummaryWriter(str(self.folder), purge_step=self.done + 1)
-        for name, value in row.items():
-            if name != "epoch":
-                self.writer.add_scalar(name, value, row["epoch"])
-        self.display.epoch(row, best)
+            with self._writing():
+                self.writer = SummaryWriter(str(self.folder), purge_step=self.done + 1)
+        with self._writing():
+            for name, value in row.items():
+                if name != "epoch":
+                    self.writer.add_scalar(name, value, row["epoch"])
+            self.writer.flush()
 
     def close(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
+        threading.excepthook = self.told
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            with self._writing():
+                writer.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            self.writer = None  # it would fail again where it is closed
+            raise RunError(
+                f"the events for TensorBoard in {self.folder} cannot be written: {error.strerror}"
+            ) from None

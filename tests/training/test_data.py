@@ -399,6 +399,69 @@ def test_a_data_set_saved_by_hugging_faces_package(tmp_path: Path, datasets: Any
         assert torch.allclose(batch[name], torch.tensor(columns[name][7:]))
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_mapped_rows_are_streamed_as_they_are_in_memory(
+    tmp_path: Path, datasets: Any, monkeypatch: pytest.MonkeyPatch, workers: int
+) -> None:
+    """Images and arrays of an Arrow file that does not fit; the whole is never held."""
+    from nnspec.training import data
+
+    draws = numpy.random.default_rng(1)
+    pictures = draws.integers(0, 256, (24, 6, 6, 3), dtype="uint8")
+    tables = draws.normal(size=(24, 2, 3)).astype("float32")
+    features = datasets.Features(
+        image=datasets.Array3D((6, 6, 3), "uint8"), table=datasets.Array2D((2, 3), "float32"),
+        label=datasets.ClassLabel(names=["a", "b"]),
+    )  # fmt: skip
+    columns = {"image": list(pictures), "table": list(tables), "label": [n % 2 for n in range(24)]}
+    whole = datasets.Dataset.from_dict(columns, features=features)
+    parts = {"train": whole.select(range(18)), "test": whole.select(range(18, 24))}
+    datasets.DatasetDict(parts).save_to_disk(tmp_path / "saved")
+    made = plan("huggingface", path=str(tmp_path / "saved"))
+    held = load(made, ".", CPU).splits
+    monkeypatch.setattr(data, "RESIDENT", 100)
+    streamed = load(made, ".", CPU, workers).splits
+    order = torch.randperm(18, generator=torch.Generator().manual_seed(0))
+    for name, rows in (("train", order), ("val", None)):
+        assert type(streamed[name]) is not type(held[name])
+        ours = list(streamed[name].batches(8, rows))
+        theirs = list(held[name].batches(8, rows))
+        assert len(ours) == len(theirs) == (3 if name == "train" else 1)
+        for one, other in zip(ours, theirs, strict=True):
+            for field in ("image", "table", "label"):
+                assert torch.equal(one[field], other[field]), field
+    (first,) = streamed["val"].batches(8)
+    assert torch.equal(first["table"], torch.from_numpy(tables[18:]))
+
+
+@pytest.mark.parametrize("limit", [2**30, 100])
+def test_a_row_that_is_no_picture_stops_or_is_skipped(
+    tmp_path: Path, datasets: Any, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    from io import BytesIO
+
+    from PIL import Image
+
+    from nnspec.records import replace
+    from nnspec.training import data
+
+    buffer = BytesIO()
+    Image.new("RGB", (4, 4), (10, 20, 30)).save(buffer, "PNG")
+    good, bad = {"bytes": buffer.getvalue(), "path": None}, {"bytes": b"\x89PNG", "path": None}
+    features = datasets.Features(image=datasets.Image(), label=datasets.ClassLabel(num_classes=2))
+    columns = {"image": [bad if n == 5 else good for n in range(12)], "label": [0, 1] * 6}
+    table = datasets.Dataset.from_dict(columns, features=features)
+    table.save_to_disk(tmp_path / "saved")
+    monkeypatch.setattr(data, "RESIDENT", limit)
+    made = plan("huggingface", path=str(tmp_path / "saved"), size=[4, 4])
+    with pytest.raises(RunError, match="row 5 of `image`"):
+        read(load(made, ".", CPU, 0))
+    found = load(replace(made, unreadable="skip"), ".", CPU, 0)
+    assert read(found) == 11
+    assert len(found.unreadable) == 1
+    assert "row 5 of `image`" in found.unreadable[0]
+
+
 def test_files_as_the_hub_has_them(tmp_path: Path, datasets: Any) -> None:
     """The way of the hub, with a folder in its place; the features are told by the first sample alone."""
     (tmp_path / "hub").mkdir()
@@ -641,6 +704,77 @@ def test_a_transform_gives_what_its_rule_says_and_torchvision_does(
         "pad": lambda: v2.Pad(2),
     }[name]()
     assert torch.allclose(result, theirs(images), atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 15, 22)])
+def test_images_moved_together_are_as_torchvision_moves_each(shape: tuple[int, ...]) -> None:
+    from torchvision.transforms.v2 import functional
+
+    from nnspec.recipe.transforms.affine import moved
+
+    drawn = torch.Generator().manual_seed(5)
+    images = torch.rand(30, *shape, generator=drawn)
+    degrees = torch.rand(30, generator=drawn) * 60 - 30
+    shift = torch.randint(-3, 4, (30, 2), generator=drawn).float()
+    scale = torch.rand(30, generator=drawn) + 0.5
+    ours = moved(images, degrees, shift, scale)
+    for one, image, angle, by, factor in zip(ours, images, degrees, shift, scale, strict=True):
+        translate = [int(by[0]), int(by[1])]
+        theirs = functional.affine(image, float(angle), translate, float(factor), [0.0, 0.0])
+        assert (one != theirs).float().mean() < 0.01  # where two pixels are as near
+    turned = moved(images, degrees, torch.zeros(30, 2), torch.ones(30))
+    for one, image, angle in zip(turned, images, degrees, strict=True):
+        assert (one != functional.rotate(image, -float(angle))).float().mean() < 0.01
+
+
+def test_moves_are_drawn_within_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    from nnspec.recipe.transforms import affine
+
+    seen: list[Any] = []
+    monkeypatch.setattr(affine, "moved", lambda images, *moves: seen.append(moves) or images)
+    recipe: Any = lookup("transform", "random_affine")
+    bound = recipe.bind((), {"degrees": 10, "translate": (0.1, 0.2), "scale": (0.5, 2)})
+    recipe.build(bound)(torch.rand(500, 1, 20, 30))
+    ((degrees, shift, scale),) = seen
+    for values, low, high in (
+        (degrees, -10, 10), (shift[:, 0], -3, 3), (shift[:, 1], -4, 4), (scale, 0.5, 2),
+    ):  # fmt: skip
+        assert low <= values.min() < low + 0.05 * (high - low)
+        assert high - 0.05 * (high - low) < values.max() <= high
+    assert torch.equal(shift, shift.round())
+    for settings in (
+        {"degrees": -1},
+        {"degrees": 1, "translate": (2, 0)},
+        {"degrees": 1, "scale": (1,)},
+    ):
+        with pytest.raises(Mismatch):
+            recipe.bind((), settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "v2_name", "settings"),
+    [
+        ("random_grayscale", "RandomGrayscale", {}),
+        ("random_solarize", "RandomSolarize", {"threshold": 0.4}),
+        ("random_autocontrast", "RandomAutocontrast", {}),
+        ("random_adjust_sharpness", "RandomAdjustSharpness", {"sharpness_factor": 2.0}),
+    ],
+)
+def test_steps_that_are_done_or_not_are_torchvisions(
+    name: str, v2_name: str, settings: dict[str, Any]
+) -> None:
+    from torchvision.transforms import v2
+
+    images = torch.rand(40, 3, 8, 8) * torch.rand(40, 1, 1, 1)
+    recipe: Any = lookup("transform", name)
+    result = recipe.build(recipe.bind((), {**settings, "p": 0.5}))(images)
+    theirs = getattr(v2, v2_name)(**settings, p=1.0)
+    done = 0
+    for one, image in zip(result, images, strict=True):
+        after = theirs(image)
+        assert torch.equal(one, image) or torch.allclose(one, after, atol=1e-6)
+        done += not torch.equal(one, image)
+    assert 5 < done < 35
 
 
 def test_random_steps_draw_anew_for_each_image() -> None:

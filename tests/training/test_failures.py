@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -90,6 +91,75 @@ def test_a_full_disk_keeps_the_last_good_state(folder: Path) -> None:
     go_on(folder)
 
 
+FULL = """
+import os, sys
+from nnspec.cli import main
+folder, size = sys.argv[1:]
+if os.system(f"mount -t tmpfs -o size={size} tmpfs {folder}"):
+    sys.exit(77)
+os.chdir(folder)
+with open("net.nn", "w") as file:
+    file.write(sys.stdin.read())
+sys.argv = ["nnspec", "train", "net.nn", "epochs=20", "model.width=64"]
+status = main()
+os.system("ls -A runs/Net/*")
+sys.exit(status)
+"""
+
+
+@pytest.mark.parametrize("size", ["16k", "200k"])
+def test_a_disk_without_room_is_told(tmp_path: Path, size: str) -> None:
+    """A real one, of so many bytes: whatever is written when it is full, the message says what, and no half
+    of a checkpoint is left. In a mount namespace of its own, where that is allowed."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        pytest.skip("there is no unshare")
+    done = subprocess.run(
+        [unshare, "-rm", sys.executable, "-c", FULL, str(tmp_path), size],
+        input=SPEC, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("no file system can be mounted here")
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "cannot be written" in done.stderr and "No space left" in done.stderr
+    left = done.stdout.rpartition("epoch")[2].split()
+    assert not [name for name in left if name.endswith(".new")]
+    assert ("--resume" in done.stderr) == ("last" in left)
+
+
+def test_events_that_cannot_be_written_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """TensorBoard writes in a thread of its own, whose traceback nobody asked for."""
+    from tensorboard.summary.writer import record_writer
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(record_writer.RecordWriter, "flush", full)
+    with pytest.raises(RunError, match=r"events for TensorBoard .* No space left") as told:
+        go_on(folder, epochs=4)
+    assert f"--resume {folder}" in told.value.help
+    assert "Traceback" not in capfd.readouterr().err
+    monkeypatch.undo()
+    go_on(folder, epochs=4)
+    assert [row["epoch"] for row in Run(folder).metrics()] == [1, 2, 3, 4]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_a_log_on_a_full_disk_is_told(tmp_path: Path) -> None:
+    (tmp_path / "net.nn").write_text(SPEC)
+    for words in (["train", "net.nn"], ["check", "net.nn"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "nnspec", *words], stdout=full, stderr=subprocess.PIPE,
+                text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )  # fmt: skip
+        assert done.returncode == 1
+        assert done.stderr == "nnspec: the output cannot be written: No space left on device\n"
+
+
 def test_memory_that_runs_out_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError) as real:
         torch.empty(2**60, dtype=torch.uint8)
@@ -101,6 +171,15 @@ def test_memory_that_runs_out_is_told(folder: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(RunError, match="not enough memory on cpu for batches of 64") as told:
         go_on(folder, epochs=3)
     assert "batch_size=32 accumulate=2" in told.value.help
+
+
+def test_a_model_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO())
+    with pytest.raises(RunError, match="not enough memory on cpu for the weights of `DigitsCNN`"):
+        train.train(
+            Source(SPEC.replace("linear(classes)", "linear(2**40) -> linear(classes)"), "d.nn"), "",
+            {}, str(tmp_path), console, tmp_path,
+        )  # fmt: skip
 
 
 def test_other_errors_of_pytorch_are_not_taken_for_it(
@@ -119,8 +198,6 @@ def test_a_reading_process_that_dies_is_told(
 ) -> None:
     from PIL import Image
 
-    from nnspec.training import streams
-
     for name in ("cat", "dog"):
         (tmp_path / name).mkdir()
         for number in range(4):
@@ -134,7 +211,7 @@ def test_a_reading_process_that_dies_is_told(
             os.kill(os.getpid(), signal.SIGKILL)
         return images.read_image(*arguments)
 
-    monkeypatch.setattr(streams, "read_image", dies)
+    monkeypatch.setattr(data, "read_image", dies)
     spec = SPEC.replace("digits()", 'image_folder(".", size=8, channels=1)')
     console = Console(file=io.StringIO())
     with pytest.raises(RunError, match="a process that reads the data died"):

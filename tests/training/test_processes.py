@@ -75,6 +75,7 @@ def train(name, **words):
 
 train("ddp")
 train("fsdp", strategy="fsdp")
+train("found", **{"batch_size": "auto", "optimizer.lr": "find", "epochs": 1})
 if os.environ["RANK"] == "1":
     def nonsense(self, loss): raise RunError("nonsense")
     loop.Trainer._refuse_nonsense = nonsense
@@ -116,7 +117,7 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
         cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
         timeout=300,
     )  # fmt: skip
-    # the last of the three runs fails in one process: it is told once, and the other does not wait
+    # the last of the runs fails in one process: it is told once, and the other does not wait
     assert done.returncode != 0
     assert done.stdout.count("told: nonsense") == 1, done.stderr
     assert "told: " not in done.stdout.replace("told: nonsense", "", 1)
@@ -127,6 +128,12 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     assert_alike(fsdp, one)
     assert len(list((fsdp / "last" / "shards").glob("*.safetensors"))) == 2
     assert json.loads((fsdp / "settings.json").read_text())["resolved"]["processes"] == 2
+
+    # what is to be found is found by one process, and both go by it
+    found = the_run(tmp_path / "found")
+    words = Run(found).settings.overrides
+    assert words["batch_size"] in (32, 64, 128) and 1e-6 < words["optimizer.lr"] < 1
+    assert_alike(found, alone(tmp_path / "told", words).folder)
 
     # nothing in it is a pickle; what each process held a part of, one process takes up whole
     for path in fsdp.rglob("*"):

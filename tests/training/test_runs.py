@@ -153,6 +153,21 @@ train Two on Made:
 """
 
 
+PLACES = """
+model Places:
+    input image: [N, 1, 4, 4]
+    return scores = image -> conv2d(3, 1)
+
+data Made:
+    source = npz("places.npz", classes=[mask: 3])
+
+train Places on Made:
+    loss    = cross_entropy(scores, mask)
+    metrics = [accuracy(scores, mask)]
+    epochs  = 1
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "words", "told"),
     [
@@ -161,18 +176,23 @@ train Two on Made:
         ("digits_gan", {"epochs": 1}, "image.png    # the output for an image"),
         ("lstm", {"epochs": 1}, "samples.npy    # the output for each sample"),
         ("numbers", {}, "rows.csv    # the output for each row"),
-        ("two", {}, None),
+        ("two", {}, "samples.npz    # the output for each sample"),
+        ("places", {}, None),
     ],
 )
 def test_the_end_says_how_the_model_is_used(
     tmp_path: Path, name: str, words: dict[str, Any], told: str | None
 ) -> None:
-    """But for a model of two inputs, which `predict` cannot use."""
+    """But for a model of a class for each place, of which `predict` cannot tell one."""
     (tmp_path / "table.csv").write_text(
         "a,b,t\n" + "".join(f"{n},{n % 3},{n}.5\n" for n in range(9))
     )
     file = ROOT / "specs" / f"{name}.nn"
-    own = {"numbers": NUMBERS, "two": TWO}.get(name)
+    numpy.savez(
+        tmp_path / "places.npz", image=numpy.zeros((9, 1, 4, 4), "float32"),
+        mask=numpy.zeros((9, 4, 4), "int64"),
+    )  # fmt: skip
+    own = {"numbers": NUMBERS, "two": TWO, "places": PLACES}.get(name)
     text, root = (own, tmp_path) if own else (file.read_text(), file.parent)
     console = Console(file=io.StringIO(), width=300)
     run = train(Source(text, f"{name}.nn"), "", words, str(root), console, tmp_path)
@@ -182,6 +202,74 @@ def test_the_end_says_how_the_model_is_used(
     assert (told is None) == (line == "")
     if name == "numbers":
         assert len(predict(str(run.folder), [str(tmp_path / "table.csv")])) == 9
+
+
+def test_a_model_of_two_inputs_is_given_both(tmp_path: Path) -> None:
+    """In one archive, from a file for each, and through an exported file: as the model says by itself."""
+    pytest.importorskip("onnxruntime")
+    from nnspec.exporting.models import export
+    from nnspec.training.start import restore
+
+    spec = TWO.rstrip() + "\n    metrics = [accuracy(y, label)]\n"
+    run = train(Source(spec, "two.nn"), "", {}, ".", Console(file=io.StringIO()), tmp_path)
+    draws = numpy.random.default_rng(0)
+    a, b = (draws.normal(size=(5, n)).astype("float32") for n in (2, 3))
+    numpy.savez(tmp_path / "both.npz", a=a, b=b)
+    numpy.save(tmp_path / "a.npy", a)
+    numpy.save(tmp_path / "b.npy", b)
+    job = restore(str(run.folder))[1]
+    model, _ = job.build()
+    model.load_state_dict(job.weights(run))
+    with torch.no_grad():
+        shares = model.eval()(torch.from_numpy(a), torch.from_numpy(b)).softmax(1)
+    export(str(run.folder), "onnx", str(tmp_path / "two.onnx"), {}, False)
+    whole, apart = [f"{tmp_path}/both.npz"], [f"b={tmp_path}/b.npy", f"a={tmp_path}/a.npy"]
+    for given, onnx in ((whole, None), (apart, None), (whole, f"{tmp_path}/two.onnx")):
+        found = predict(str(run.folder), given, onnx=onnx)
+        assert len(found) == 5
+        for one, row in zip(found, shares, strict=True):
+            assert [share for _, share in one.classes] == pytest.approx(
+                row.sort(descending=True).values.tolist(), abs=1e-5
+            )
+            assert one.classes[0][0] == str(int(row.argmax()))
+    assert found[3].file.endswith("both.npz:3")
+
+    numpy.save(tmp_path / "less.npy", b[:3])
+    numpy.savez(tmp_path / "lacking.npz", a=a, c=b)
+    for given, said in (
+        ([f"{tmp_path}/a.npy"], "this model takes `a`, `b`"),
+        ([f"a={tmp_path}/a.npy"], "no file for `b`"),
+        ([f"a={tmp_path}/a.npy", f"b={tmp_path}/less.npy"], "5 of `a`, 3 of `b`"),
+        ([f"{tmp_path}/lacking.npz"], "no array `b`"),
+    ):
+        with pytest.raises(RunError, match=said):
+            predict(str(run.folder), given)
+
+
+def test_numbers_that_the_model_does_not_know_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("abcd" * 40)
+    spec = """
+model Words:
+    input tokens: i64[N, T]
+    return y = tokens -> embedding(4, 3) -> mean(1) -> linear(4)
+
+data Text:
+    source = text("a.txt", context=4)
+
+train Words on Text:
+    loss   = mean(y ** 2)
+    epochs = 1
+"""
+    console = Console(file=io.StringIO())
+    run = train(Source(spec, "words.nn"), "", {}, str(tmp_path), console, tmp_path)
+    for rows, said in (
+        ([[0, 1, 2, 9], [0, 1, 2, 3]], "holds other than 0 to 3"),
+        ([[0.5, 1, 2, 3]], "whole numbers"),
+    ):
+        numpy.save(tmp_path / "t.npy", numpy.array(rows))
+        found = predict(str(run.folder), [f"{tmp_path}/t.npy"])
+        assert found[0].problem is not None and said in found[0].problem.message
+        assert all(len(one.numbers) == 4 for one in found[1:])
 
 
 def test_a_generator_writes_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,6 +298,62 @@ def test_a_generator_writes_pictures(tmp_path: Path, capsys: pytest.CaptureFixtu
         with Image.open(tmp_path / "drawn" / f"z_{number}.png") as image:
             found = torch.from_numpy(numpy.array(image).astype("float32"))
         assert (found - expected[number]).abs().max() <= 0.501
+
+
+@pytest.mark.parametrize("last", ["", " -> sigmoid"])
+def test_one_score_of_two_classes(tmp_path: Path, last: str) -> None:
+    """As scikit-learn counts; `eval` and `predict` know which class a score is of."""
+    metrics = pytest.importorskip("sklearn.metrics")
+    draws = numpy.random.default_rng(0).normal(size=(200, 3))
+    rows = [f"{a},{b},{c},{'yes' if a + b > 0.3 else 'no'}" for a, b, c in draws]
+    (tmp_path / "rows.csv").write_text("a,b,c,said\n" + "\n".join(rows) + "\n")
+    spec = f"""
+model Two:
+    input features: [N, 3]
+    return p = features -> linear(1) -> reshape(-1){last}
+
+data Rows:
+    source = csv("rows.csv", target="said")
+
+train Two on Rows:
+    loss      = mean((p - (said -> to("f32"))) ** 2)
+    metrics   = [binary_accuracy(p, said), binary_auroc(p, said)]
+    optimizer = adamw(lr=0.05)
+    epochs    = 5
+"""
+    console = Console(file=io.StringIO())
+    run = train(Source(spec, "two.nn"), "", {}, str(tmp_path), console, tmp_path)
+    found = evaluate(str(run.folder))
+    assert found.confusion is not None and found.names == ("no", "yes")
+    right = float(found.confusion.diag().sum() / found.confusion.sum())
+    assert right == pytest.approx(found.results["binary_accuracy"])
+    said = predict(str(run.folder), [str(tmp_path / "rows.csv")])
+    shares = [dict(one.classes)["yes"] for one in said]
+    truth = [row.endswith("yes") for row in rows]
+    assert metrics.roc_auc_score(truth, shares) > 0.9
+    assert all(sum(dict(one.classes).values()) == pytest.approx(1, abs=1e-5) for one in said)
+
+
+def test_folders_within_folders_and_files_that_are_none(
+    run: Run, images: Path, tmp_path: Path
+) -> None:
+    files = sorted(images.glob("*_?.png"))
+    for number, file in enumerate(files):
+        inside = tmp_path / "scans" / ("a" if number % 2 else "b")
+        inside.mkdir(parents=True, exist_ok=True)
+        (inside / file.name).write_bytes(file.read_bytes())
+    found = predict(str(run.folder), [str(tmp_path / "scans")])
+    assert len(found) == len(files)
+    alone = {
+        Path(one.file).name: one.classes for one in predict(str(run.folder), [*map(str, files)])
+    }
+    for one in found:
+        assert one.classes[0][0] == alone[Path(one.file).name][0][0]
+    (tmp_path / "broken.npy").write_bytes(b"abc")
+    (none,) = predict(str(run.folder), [str(tmp_path / "broken.npy")])
+    assert none.problem is not None and none.problem.message.endswith("NumPy arrays: it is none")
+    (gone,) = predict(str(run.folder), [str(tmp_path / "gone.npy")])
+    assert gone.problem is not None and gone.problem.message.endswith("gone.npy: no such file")
 
 
 def test_what_makes_no_pictures_is_told(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 torch = pytest.importorskip("torch")
+numpy = pytest.importorskip("numpy")
 
 from rich.console import Console  # noqa: E402
 
@@ -213,6 +214,69 @@ def test_muon_leaves_the_rest_to_adamw(tmp_path: Path) -> None:
     before = float(made._compute(batch).detach())
     one_epoch(made)
     assert float(made._compute(batch).detach()) < before
+
+
+TABLE = """
+model Net:
+    input tokens: i64[N, T]
+    scores = tokens -> table: embedding(20, 8, sparse=true) -> mean(1) -> head: linear(3)
+    return scores
+
+data Rows:
+    source = npz("rows.npz", classes=[label: 3])
+
+train Net on Rows:
+    loss = cross_entropy(scores, label)
+    optimizer = sparse_adam(lr=0.02, adamw_lr=0.05)
+    epochs = 1
+    batch_size = 32
+"""
+
+
+def test_sparse_adam_moves_the_tables_and_adamw_the_rest(tmp_path: Path) -> None:
+    drawn = torch.Generator().manual_seed(3)
+    tokens = torch.randint(0, 20, (80, 5), generator=drawn)
+    labels = torch.randint(0, 3, (80,), generator=drawn)
+    numpy.savez(tmp_path / "rows.npz", tokens=tokens.numpy(), label=labels.numpy())
+
+    def made(spec: str = TABLE, **words: Any) -> Any:
+        job = prepare(Source(spec, "table.nn"), "", words, str(tmp_path))
+        return job.trainer(Run(tmp_path))
+
+    found, hand = one_epoch(made()), made()
+    sparse = torch.optim.SparseAdam([hand.model.table.weight], lr=0.02)
+    dense = torch.optim.AdamW(hand.model.head.parameters(), lr=0.05, fused=True)
+    for batch in hand.splits["train"].batches(32, hand._order(1)):
+        sparse.zero_grad()
+        dense.zero_grad()
+        scores = hand.model(batch["tokens"])
+        torch.nn.functional.cross_entropy(scores, batch["label"]).backward()
+        assert hand.model.table.weight.grad.is_sparse
+        sparse.step()
+        dense.step()
+    same(found, dict(hand.model.state_dict()))
+
+    with pytest.raises(RunError, match="cannot be clipped: `clip_grad_norm`"):
+        made(clip_grad_norm=1.0)
+    with pytest.raises(RunError, match="`sgd` does not take the sparse gradients"):
+        made(TABLE.replace("sparse_adam(lr=0.02, adamw_lr=0.05)", "sgd(lr=0.1)"))
+    with pytest.raises(RunError, match="the model has none"):
+        made(TABLE.replace(", sparse=true", ""))
+
+
+def test_a_chain_of_schedules_runs_and_is_taken_up(tmp_path: Path) -> None:
+    chain = "sequential([linear(start=0.1, final=1), cosine(final=0.5)], epochs=[1])"
+    spec = MLP.rstrip() + f"\n    scheduler = {chain}\n"
+    made = trainer(tmp_path, spec, epochs=2)
+    one_epoch(made)
+    assert made.update.lr == pytest.approx(0.1)  # the whole rate, where the first one ends
+    parts = made._state(tensors := {})
+    other = trainer(tmp_path, spec, epochs=2)
+    other.update.load(parts, tensors)
+    for one in (made, other):
+        one.epoch, one.step = 1, 0
+        one_epoch(one)
+        assert one.update.lr == pytest.approx(0.05)
 
 
 def test_lbfgs_asks_for_the_loss_itself(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    #: what a source loads, by field
+    Samples = dict[str, Tensor | list[str] | "Rows"]
 
 #: how the names of image files end
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
@@ -26,6 +28,21 @@ class Asks(Record):
 
     inputs: dict[str, Field]
     classes: int | None
+
+
+class Unreadable(Exception):
+    """A sample that cannot be read: which, and why."""
+
+
+class Rows:
+    """A field whose samples are read one by one, where they do not fit into memory."""
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def __getitem__(self, number: int) -> Tensor:
+        """One sample, of the field's dtype and shape. Unreadable where it cannot be read."""
+        raise NotImplementedError
 
 
 class Source(Recipe):
@@ -49,9 +66,10 @@ class Source(Recipe):
         """The fields of one sample, by name. Raises Mismatch NN506 where there is no such data."""
         raise NotImplementedError
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
-        """All samples: for each field a tensor whose first dimension is over the samples, or for images a
-        list of files. Raises Mismatch NN506 where the data is not there."""
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
+        """All samples: for each field a tensor whose first dimension is over the samples; or what is read
+        one by one: for images a list of files, for others `Rows`. Raises Mismatch NN506 where the data is
+        not there."""
         raise NotImplementedError
 
     def is_divided(self, settings: dict[str, Any], root: str) -> bool:

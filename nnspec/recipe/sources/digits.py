@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from torch import Tensor
+    from nnspec.recipe.sources.base import Samples
 
 
 class Digits(Source):
@@ -24,7 +24,7 @@ class Digits(Source):
     def fields(self, settings: dict[str, Any], root: str) -> dict[str, Field]:
         return {"image": Field("u8", (1, 8, 8)), "label": classes(10)}
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
         import torch
 
         table = torch.from_numpy(_digits_table())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from nnspec.recipe.sources.base import Asks
+    from nnspec.recipe.sources.base import Asks, Samples
 
 #: of `label`, where neither the spec nor the model says how many; also the end of whole numbers
 CLASSES = 10
@@ -67,7 +67,7 @@ class Fake(Source):
             for name, field in given.items()
         }
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
         import torch
 
         generator = torch.Generator().manual_seed(settings["seed"])

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
-    from torch import Tensor
+    from nnspec.recipe.sources.base import Samples
 
 
 #: what the parts of a data set that comes divided are called: the first is trained on, the other tested
@@ -69,7 +69,7 @@ class ImageFolder(Source):
             "label": classes(len(names), tuple(names)),
         }
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
         import torch
 
         parts = self._files(settings, root)

@@ -7,13 +7,15 @@ import os
 from nnspec.diagnostics import Mismatch
 from nnspec.operators.definition import Setting
 from nnspec.recipe.definition import Field
-from nnspec.recipe.sources.base import Source, classes
+from nnspec.recipe.sources.base import Rows, Source, Unreadable, classes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
     from torch import Tensor
+
+    from nnspec.recipe.sources.base import Samples
 
 #: the part that is no training data, the first of these that there is
 OTHERS = ("validation", "test")
@@ -67,19 +69,18 @@ class HuggingFace(Source):
             return None
         return {"train": slice(0, counts[0]), "test": slice(counts[0], None)}
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
+        """Single numbers as tensors; images and arrays are read from the mapped files one by one."""
         import torch
 
         parts = self._loaded(settings, root)
-        found: dict[str, Tensor | list[str]] = {}
+        found: Samples = {}
         for name, field in self.fields(settings, root).items():
-            if len(field.shape) == 3 and field.dtype == "u8":
-                found[name] = torch.cat([_images(part[name], field) for part in parts])
+            if field.shape:
+                found[name] = Column(parts, name, field, settings["path"])
                 continue
-            dtype = {"i64": torch.int64, "bool": torch.bool, "u8": torch.uint8}.get(
-                field.dtype, torch.float32
-            )
             columns = [part.with_format("torch")[name][:] for part in parts]
+            dtype = _torch_dtype(field)
             found[name] = torch.cat([torch.as_tensor(column).to(dtype) for column in columns])
         return found
 
@@ -195,20 +196,63 @@ def _dtype(arrow: str) -> str | None:
     return "i64" if arrow.startswith(("int", "uint")) else None
 
 
-def _images(column: Any, field: Field) -> Tensor:
-    """The pictures of a column as u8[samples, C, H, W], each resized to the field's size."""
+class Column(Rows):
+    """A column of one or two parts, whose rows are read from the files that `datasets` maps."""
+
+    def __init__(self, parts: list[Any], name: str, field: Field, path: str) -> None:
+        self.name, self.field, self.path = name, field, path
+        self.parts = [part.select_columns([name]) for part in parts]
+        self.is_image = isinstance(parts[0].features[name], _package().Image)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def __getitem__(self, number: int) -> Tensor:
+        import torch
+
+        row, part = number, self.parts[0]
+        if row >= len(part):
+            row, part = row - len(part), self.parts[1]
+        try:
+            value = part[row][self.name]
+            if value is None:
+                raise ValueError("it is empty")
+            if self.is_image:
+                return _pixels(value, self.field)
+            found = torch.as_tensor(value, dtype=_torch_dtype(self.field))
+            if tuple(found.shape) != self.field.shape:
+                raise ValueError(f"it is {list(found.shape)}, not {list(self.field.shape)}")
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            SyntaxError,
+        ) as error:  # SyntaxError: of a broken PNG
+            raise Unreadable(
+                f"row {number} of `{self.name}` of {self.path} cannot be read: {error}"
+            ) from None
+        return found
+
+
+def _pixels(image: Any, field: Field) -> Tensor:
+    """A picture as u8[C, H, W], resized to the field's size."""
     import numpy
     import torch
 
     channels, height, width = field.shape
-    found = torch.empty(len(column), channels, height, width, dtype=torch.uint8)
-    for number, image in enumerate(column):
-        plain = image.convert("L" if channels == 1 else "RGB")
-        if plain.size != (width, height):
-            plain = plain.resize((width, height))
-        pixels = torch.from_numpy(numpy.array(plain))
-        found[number] = pixels if channels == 1 else pixels.permute(2, 0, 1)
-    return found
+    plain = image.convert("L" if channels == 1 else "RGB")
+    if plain.size != (width, height):
+        plain = plain.resize((width, height))
+    pixels = torch.from_numpy(numpy.array(plain))
+    return pixels.unsqueeze(0) if channels == 1 else pixels.permute(2, 0, 1).contiguous()
+
+
+def _torch_dtype(field: Field) -> Any:
+    import torch
+
+    return {"i64": torch.int64, "bool": torch.bool, "u8": torch.uint8}.get(
+        field.dtype, torch.float32
+    )
 
 
 OWN = (HuggingFace,)

@@ -11,10 +11,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from torch import Tensor
-
     #: the cells of each column, as text, numbers or None, by its name
     Columns = dict[str, list[Any]]
+
+    from nnspec.recipe.sources.base import Samples
 
 #: NumPy's names of dtypes -> the language's; what it has no name for is widened
 DTYPES = {
@@ -46,7 +46,7 @@ class _Table(Source):
         field = Field("f32", ()) if names is None else classes(len(names), names)
         return {"features": Field("f32", (len(features),), columns=tuple(features)), name: field}
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
         import torch
 
         columns = self._columns(settings, root)
@@ -217,7 +217,7 @@ class Npz(Source):
             fields[name] = Field(dtype, tuple(array.shape[1:]))
         return fields
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
         import numpy
         import torch
 

@@ -10,9 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from torch import Tensor
-
     from nnspec.recipe.definition import Field
+    from nnspec.recipe.sources.base import Samples
 
 
 class Text(Source):
@@ -33,7 +32,7 @@ class Text(Source):
         field = classes(len(letters), letters, (settings["context"],))
         return {"tokens": field, "next": field}
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
         import numpy
         import torch
 

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, ClassVar
 
-    from torch import Tensor
+    from nnspec.recipe.sources.base import Samples
 
 
 class _Torchvision(Source):
@@ -42,7 +42,7 @@ class _Torchvision(Source):
         """What else torchvision's class is to be told."""
         return {}
 
-    def load(self, settings: dict[str, Any], root: str) -> dict[str, Tensor | list[str]]:
+    def load(self, settings: dict[str, Any], root: str) -> Samples:
         import torch
 
         images, labels = [], []

@@ -92,24 +92,23 @@ class _PerImage(Transform):
         return lambda images: torch.stack([one(image) for image in images])
 
 
-class RandomRotation(_PerImage):
-    """Rotated by an angle between -degrees and degrees; corners become 0."""
+class _Chosen(Transform):
+    """A step of torchvision that is done or not, with probability p, and draws nothing else: it is done to
+    the batch, and taken for the images that are chosen."""
 
-    name, v2_name = "random_rotation", "RandomRotation"
-    settings = (Setting("degrees", "float"),)
+    is_random = True
+    v2_name: str
 
+    def build(self, settings: dict[str, Any]) -> Callable[[Tensor], Tensor]:
+        import torch
 
-class RandomAffine(_PerImage):
-    """Rotated, moved and scaled at random."""
+        every = getattr(v2(), self.v2_name)(**{**settings, "p": 1.0})
 
-    name, v2_name = "random_affine", "RandomAffine"
-    settings = (
-        Setting("degrees", "float"),
-        Setting(
-            "translate", "list|none", None, doc="largest shares of width and height to move by"
-        ),
-        Setting("scale", "list|none", None, doc="least and most to scale by"),
-    )
+        def chosen(images: Tensor) -> Tensor:
+            those = torch.rand(len(images), 1, 1, 1, device=images.device) < settings["p"]
+            return torch.where(those, every(images), images)
+
+        return chosen
 
 
 class RandomResizedCrop(_PerImage):
@@ -130,7 +129,7 @@ class RandomResizedCrop(_PerImage):
         return super().build({**settings, "size": pair(settings["size"]), "antialias": True})
 
 
-class _Colours(_PerImage):
+class _OfColours(Transform):
     """A step on grey or colour images."""
 
     channels = (1, 3)
@@ -139,6 +138,14 @@ class _Colours(_PerImage):
         if shape[0] not in self.channels:
             raise Mismatch("NN501", f"`{self.name}` takes 1 or 3 channels, not {shape[0]}")
         return shape
+
+
+class _Colours(_OfColours, _PerImage):
+    pass
+
+
+class _ChosenColours(_OfColours, _Chosen):
+    pass
 
 
 class ColorJitter(_Colours):
@@ -153,7 +160,7 @@ class ColorJitter(_Colours):
     )
 
 
-class RandomGrayscale(_Colours):
+class RandomGrayscale(_ChosenColours):
     """Colour taken away, with probability p; the channels stay."""
 
     name, v2_name = "random_grayscale", "RandomGrayscale"
@@ -196,21 +203,21 @@ class GaussianBlur(_PerImage):
         return shape
 
 
-class RandomSolarize(_PerImage):
+class RandomSolarize(_Chosen):
     """Values from `threshold` on inverted, with probability p."""
 
     name, v2_name = "random_solarize", "RandomSolarize"
     settings = (Setting("threshold", "float", 0.5), Setting("p", "float", 0.5))
 
 
-class RandomAutocontrast(_Colours):
+class RandomAutocontrast(_ChosenColours):
     """Contrast stretched to the whole range, with probability p."""
 
     name, v2_name = "random_autocontrast", "RandomAutocontrast"
     settings = (Setting("p", "float", 0.5),)
 
 
-class RandomAdjustSharpness(_Colours):
+class RandomAdjustSharpness(_ChosenColours):
     """Sharpness multiplied, with probability p."""
 
     name, v2_name = "random_adjust_sharpness", "RandomAdjustSharpness"
@@ -231,7 +238,7 @@ class TrivialAugment(_Colours):
 
 
 OWN = (
-    RandomCrop, RandomHorizontalFlip, RandomVerticalFlip, RandomResizedCrop, RandomRotation, RandomAffine,
-    RandomPerspective, ColorJitter, RandomGrayscale, RandomErasing, GaussianBlur, RandomSolarize,
-    RandomAutocontrast, RandomAdjustSharpness, RandAugment, TrivialAugment,
+    RandomCrop, RandomHorizontalFlip, RandomVerticalFlip, RandomResizedCrop, RandomPerspective, ColorJitter,
+    RandomGrayscale, RandomErasing, GaussianBlur, RandomSolarize, RandomAutocontrast, RandomAdjustSharpness,
+    RandAugment, TrivialAugment,
 )  # fmt: skip

@@ -1,14 +1,13 @@
-"""Metrics: what is measured on outputs and fields, as torchmetrics defines it.
-
-What is no more than a count or a sum is computed in `counts.py`, the rest by torchmetrics itself.
-"""
+"""Metrics that are no more than a count or a sum, computed in `counts.py`; with settings other than the usual
+ones torchmetrics computes them. Each has torchmetrics' name beside a short one."""
 
 from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch
 from nnspec.dims import compare, render
 from nnspec.operators.definition import Setting
-from nnspec.recipe.definition import Recipe, by_name
+from nnspec.recipe.metrics.base import IGNORE, Metric, OfNumbers, Theirs
+from nnspec.recipe.metrics.classes import AVERAGE, MEANS, Multiclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,65 +15,56 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from nnspec.recipe.counts import Count
     from nnspec.recipe.definition import Field
     from nnspec.tensors import TensorType
 
 
-class Metric(Recipe):
-    """A metric of an output (its first argument) and a field (its second)."""
+class _Counted(Theirs):
+    """Counted here where every setting but `counted_with` is as usual."""
 
-    higher_is_better = True
+    counted_with: tuple[str, ...] = ()
 
-    def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
-        """Raises Mismatch NN501 or NN502 where the two do not fit."""
+    def count(self, field: Field, settings: dict[str, Any]) -> Count:
         raise NotImplementedError
 
     def build(self, field: Field, settings: dict[str, Any]) -> Any:
-        """A torchmetrics.Metric, or a Count."""
-        raise NotImplementedError
+        usual = {s.name: s.default for s in self.settings if s.name not in self.counted_with}
+        if all(settings.get(name, value) == value for name, value in usual.items()):
+            return self.count(field, settings)
+        theirs = {"top_k" if name == "top" else name: value for name, value in settings.items()}
+        return super().build(field, theirs)
 
 
-class _OfClasses(Metric):
-    """Scores [N, classes], or [N, classes, …] where each place of a sample has a class."""
-
-    torch_class: str
-
-    def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
-        if field.classes is None:
-            raise Mismatch("NN501", f"`{self.name}` needs class numbers, the field is {field}")
-        wanted = f"[N, classes{''.join(f', {size}' for size in field.shape)}]"
-        if output.rank != 2 + len(field.shape) or output.shape[2:] != field.shape:
-            raise Mismatch("NN501", f"`{self.name}` needs scores {wanted}, not {output}")
-        if compare("==", output.shape[1], field.classes) is False:
-            raise Mismatch(
-                "NN502",
-                f"the output has {render(output.shape[1])} classes, the data {field.classes}",
-            )
-
-    def build(self, field: Field, settings: dict[str, Any]) -> Any:
-        from torchmetrics import classification
-
-        return getattr(classification, self.torch_class)(field.classes)
+class _CountedClasses(_Counted, Multiclass):
+    pass
 
 
-class _PerClass(_OfClasses):
+class _PerClass(_CountedClasses):
     """The mean over classes of a figure of the counts: hits, times taken for one, times there."""
+
+    settings = (AVERAGE, IGNORE)
 
     def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
         raise NotImplementedError
 
-    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+    def count(self, field: Field, settings: dict[str, Any]) -> Count:
         from nnspec.recipe.counts import PerClass
 
         assert field.classes is not None
         return PerClass(field.classes, self.figure)
 
 
-class Accuracy(_OfClasses):
-    """The share of samples whose class is among the `top` highest scores."""
+class Accuracy(_CountedClasses):
+    """The share of samples whose class is among the `top` highest scores; with average="macro" the mean of
+    that over the classes."""
 
-    name = "accuracy"
-    settings = (Setting("top", "int", 1, doc="how many of the highest scores count"),)
+    name, torch_class, counted_with = "accuracy", "MulticlassAccuracy", ("top",)
+    settings = (
+        Setting("top", "int", 1, doc="how many of the highest scores count"),
+        Setting("average", "str", "micro", choices=MEANS, doc="over the classes"),
+        IGNORE,
+    )
 
     def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
         super().check(output, field, settings)
@@ -82,7 +72,7 @@ class Accuracy(_OfClasses):
             message = f"`top` lies between 1 and the {field.classes} classes"
             raise Mismatch("NN206", message, argument="top")
 
-    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+    def count(self, field: Field, settings: dict[str, Any]) -> Count:
         from nnspec.recipe.counts import Hits
 
         return Hits(settings["top"])
@@ -91,7 +81,7 @@ class Accuracy(_OfClasses):
 class F1(_PerClass):
     """The mean over classes of the harmonic mean of precision and recall."""
 
-    name = "f1"
+    name, torch_class = "f1", "MulticlassF1Score"
 
     def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
         return 2 * hit / (taken + there)
@@ -100,7 +90,7 @@ class F1(_PerClass):
 class Precision(_PerClass):
     """The mean over classes of the share of what is taken for it that is it."""
 
-    name = "precision"
+    name, torch_class = "precision", "MulticlassPrecision"
 
     def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
         return hit / taken
@@ -109,22 +99,16 @@ class Precision(_PerClass):
 class Recall(_PerClass):
     """The mean over classes of the share of it that is found."""
 
-    name = "recall"
+    name, torch_class = "recall", "MulticlassRecall"
 
     def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
         return hit / there
 
 
-class AUROC(_OfClasses):
-    """The mean over classes of the area under the curve of true against false positives."""
-
-    name, torch_class = "auroc", "MulticlassAUROC"
-
-
 class MeanIoU(_PerClass):
     """The mean over classes of intersection over union (Jaccard), as segmentation is judged."""
 
-    name = "iou"
+    name, torch_class = "iou", "MulticlassJaccardIndex"
 
     def figure(self, hit: Tensor, taken: Tensor, there: Tensor) -> Tensor:
         return hit / (taken + there - hit)
@@ -154,51 +138,68 @@ class Perplexity(Metric):
         return Theirs()
 
 
-class _OfNumbers(Metric):
-    higher_is_better = False
+class F1Score(F1):
+    """`f1`, by torchmetrics' name."""
 
-    def check(self, output: TensorType, field: Field, settings: dict[str, Any]) -> None:
-        if field.classes is not None:
-            raise Mismatch("NN501", f"`{self.name}` compares numbers, the field is {field}")
-        if output.shape[1:] != field.shape:
-            raise Mismatch("NN501", f"`{self.name}` compares {output} with samples {field}")
+    name = "f1_score"
 
 
-class MeanSquaredError(_OfNumbers):
+class JaccardIndex(MeanIoU):
+    """`iou`, by torchmetrics' name."""
+
+    name = "jaccard_index"
+
+
+class _Errors(_Counted, OfNumbers):
+    room = "regression"
+
+
+class MeanSquaredError(_Errors):
     """The mean of the squared differences."""
 
-    name = "mse"
+    name, torch_class = "mse", "MeanSquaredError"
+    settings = (Setting("squared", "bool", True, doc="without the root"),)
 
-    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+    def count(self, field: Field, settings: dict[str, Any]) -> Count:
         from nnspec.recipe.counts import MeanError
 
         return MeanError(2)
 
 
-class MeanAbsoluteError(_OfNumbers):
+class MeanAbsoluteError(_Errors):
     """The mean of the absolute differences."""
 
-    name = "mae"
+    name, torch_class = "mae", "MeanAbsoluteError"
 
-    def build(self, field: Field, settings: dict[str, Any]) -> Any:
+    def count(self, field: Field, settings: dict[str, Any]) -> Count:
         from nnspec.recipe.counts import MeanError
 
         return MeanError(1)
 
 
-class R2(_OfNumbers):
-    """The coefficient of determination: 1 is perfect, 0 as good as the mean."""
+class MeanSquaredErrorByName(MeanSquaredError):
+    """`mse`, by torchmetrics' name."""
 
-    name, higher_is_better = "r2", True
-
-    def build(self, field: Field, settings: dict[str, Any]) -> Any:
-        from torchmetrics import R2Score
-
-        return R2Score()
+    name = "mean_squared_error"
 
 
-ALL = by_name(
-    [
-        Accuracy, F1, Precision, Recall, AUROC, MeanIoU, Perplexity, MeanSquaredError, MeanAbsoluteError, R2,
-    ]
-)  # fmt: skip
+class MeanAbsoluteErrorByName(MeanAbsoluteError):
+    """`mae`, by torchmetrics' name."""
+
+    name = "mean_absolute_error"
+
+
+OWN = (
+    Accuracy,
+    F1,
+    F1Score,
+    Precision,
+    Recall,
+    MeanIoU,
+    JaccardIndex,
+    Perplexity,
+    MeanSquaredError,
+    MeanSquaredErrorByName,
+    MeanAbsoluteError,
+    MeanAbsoluteErrorByName,
+)
