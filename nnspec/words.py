@@ -31,7 +31,7 @@ def in_words(name: str, found: Alone, given: Sequence[str]) -> Words:
 
 
 def joined(words: Sequence[str]) -> str:
-    """The conditions in one."""
+    """The conditions in one; "" where there are none."""
     if len(words) == 1:
         return words[0]
     return " and ".join(f"({word})" if " or " in word else word for word in words)

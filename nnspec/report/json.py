@@ -86,6 +86,7 @@ def _model(model: ModelReport) -> dict[str, Any]:
         "symbols": list(model.symbols),
         "sizes": model.sizes,
         "requires": model.requires,
+        "modes": {mode: list(found.requires) for mode, found in model.modes.items()},
         "unproved": [condition.text for condition in model.admitted.unproved],
         "reasons": [_reason(reason) for reason in model.reasons],
         "layers": [_layer(layer) for layer in model.layers],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from nnspec import demands
 from nnspec.analysis import budgets, macs, memory, params, receptive, requires
 from nnspec.analysis.fold import when_run
 from nnspec.diagnostics import Failure, Problem
@@ -278,7 +279,28 @@ class ModelReport:
 
     @cached_property
     def admitted(self) -> Admitted:
-        return requires.admitted(self.graph)
+        """The sizes that it takes in training and in evaluation."""
+        return demands.admitted(self.graph)
+
+    @cached_property
+    def modes(self) -> dict[str, Admitted]:
+        """The sizes that it takes in "training" and in "evaluation", where an `if training:` makes them
+        differ; else nothing."""
+        if not self.admitted.requires or not demands.has_modes(self.graph):
+            return {}
+        found = {
+            "training": demands.admitted(self.graph, True),
+            "evaluation": demands.admitted(self.graph, False),
+        }
+        trained, evaluated = found.values()
+        same = (trained.requires, trained.unproved) == (evaluated.requires, evaluated.unproved)
+        return {} if same else found
+
+    def _admitted_in(self, training: bool | None) -> Admitted:
+        """The sizes of one mode, or of both."""
+        if training is None or not self.modes:
+            return self.admitted
+        return self.modes["training" if training else "evaluation"]
 
     @cached_property
     def conflict(self) -> Problem | None:
@@ -308,7 +330,8 @@ class ModelReport:
 
     @property
     def requires(self) -> list[str]:
-        """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does."""
+        """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does. Where training
+        and evaluation differ (`modes`), it is what both take."""
         return list(self.admitted.requires)
 
     @cached_property
@@ -316,23 +339,33 @@ class ModelReport:
         """Where `requires` comes from: the places in the spec that together demand exactly it."""
         return tuple(requires.reasons(self.graph, self.admitted))
 
+    @cached_property
+    def reasons_in_evaluation(self) -> tuple[Reason, ...]:
+        """The same of evaluation alone, where training needs more."""
+        found = self.modes.get("evaluation")
+        return tuple(requires.reasons(self.graph, found, False)) if found else ()
+
     def names_in(self, text: str) -> set[str]:
         """The symbols of this model that a condition's text speaks of."""
         import re
 
         return set(re.findall(r"[^\W\d]\w*", text)) & set(self.all_symbols)
 
-    def admits(self, sizes: Mapping[str, int]) -> bool:
-        """Does the model take these sizes? Sizes that are left out may be what they need to be."""
-        self._known(sizes)
-        return not self.admitted.refused_by({**self.sizes, **sizes})
-
-    def nearest(self, sizes: Mapping[str, int]) -> list[dict[str, int]]:
-        """The admitted sizes nearest to these, the nearest first: `[{"H": 224}, {"H": 240}]` for 225;
-        the sizes themselves where they are admitted; empty where none was found.
+    def admits(self, sizes: Mapping[str, int], training: bool | None = None) -> bool:
+        """Does the model take these sizes? In training and in evaluation, unless `training` says which.
+        Sizes that are left out may be what they need to be.
         """
         self._known(sizes)
-        return nearest_sizes(self.admitted, sizes, self.sizes)
+        return not self._admitted_in(training).refused_by({**self.sizes, **sizes})
+
+    def nearest(
+        self, sizes: Mapping[str, int], training: bool | None = None
+    ) -> list[dict[str, int]]:
+        """The admitted sizes nearest to these, the nearest first: `[{"H": 224}, {"H": 240}]` for 225;
+        the sizes themselves where they are admitted; empty where none was found. `training` as in `admits`.
+        """
+        self._known(sizes)
+        return nearest_sizes(self._admitted_in(training), sizes, self.sizes)
 
     def at(self, sizes: Mapping[str, int]) -> ModelReport:
         """The same report with numbers in place of symbols. NotAdmitted where the model does not
@@ -340,14 +373,14 @@ class ModelReport:
         """
         self._known(sizes)
         every = {**self.sizes, **sizes}
-        refused = requires.refusal(self.graph, self.admitted, every)
+        refused = requires.refusal(self.graph, self.admitted, every, self.modes)
         if refused is not None:
             raise NotAdmitted(refused)
         report = ModelReport(self.graph, every)
         report.__dict__.update(
             {
                 name: self.__dict__[name]
-                for name in ("param_sums", "mac_sums", "admitted", "all_symbols")
+                for name in ("param_sums", "mac_sums", "admitted", "modes", "all_symbols")
                 if name in self.__dict__
             }
         )

@@ -17,7 +17,7 @@ from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from nnspec.dims import Size
     from nnspec.report.model import ModelReport, Report, Section
@@ -282,20 +282,21 @@ def _reasons(model: ModelReport) -> Iterator[tuple[str, str]]:
     """The places that the required sizes come from, and the way there; not what an `assert` says."""
     if not model.symbols:
         return
-    found = [reason for reason in model.reasons if not reason.stated]
     label = "because"
-    for reason in found[:MOST_REASONS]:
-        need, *others = reason.needs
-        code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
-        more = f" and {len(others)} more" if others else ""
-        told = len(model.reasons) == 1 or reason.requires == (need,)
-        head = "" if told else f"{joined(reason.requires)}: "
-        yield label, f"{head}`{code}` at {reason.span} needs {need}{more}"
-        label = ""
-        if reason.way:
-            yield label, max(reason.way, key=len)  # of two that differ the one with more steps
-    if len(found) > MOST_REASONS:
-        yield label, f"… and {len(found) - MOST_REASONS} more places"
+    for reasons, mode in ((model.reasons, ""), (model.reasons_in_evaluation, "in evaluation: ")):
+        found = [reason for reason in reasons if not reason.stated]
+        for reason in found[:MOST_REASONS]:
+            need, *others = reason.needs
+            code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
+            more = f" and {len(others)} more" if others else ""
+            told = len(reasons) == 1 or reason.requires == (need,)
+            head = "" if told else f"{joined(reason.requires)}: "
+            yield label, f"{mode}{head}`{code}` at {reason.span} needs {need}{more}"
+            label = ""
+            if reason.way:
+                yield label, max(reason.way, key=len)  # of two that differ the one with more steps
+        if len(found) > MOST_REASONS:
+            yield label, f"… and {len(found) - MOST_REASONS} more places"
 
 
 def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
@@ -344,7 +345,7 @@ def _example(model: ModelReport) -> str | None:
         sizes[name] = among.first + more * among.step
     if not sizes or not model.admits(sizes):
         return None
-    return ",".join(f"{name}={size}" for name, size in sizes.items())
+    return ",".join(f"{name}={size}" for name, size in (model.sizes | sizes).items())
 
 
 def sizes_text(model: ModelReport) -> str:
@@ -353,10 +354,15 @@ def sizes_text(model: ModelReport) -> str:
         return "fixed"
     if not model.symbols:
         return ", ".join(f"{name} = {size}" for name, size in model.sizes.items())
-    conditions = [text for text in model.requires if model.names_in(text) & set(model.symbols)]
+    conditions = _open(model, model.requires)
     bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
-    parts = [joined(conditions)] if conditions else []
+    modes = {mode: _open(model, own.requires) for mode, own in model.modes.items()}
+    if len(set(map(tuple, modes.values()))) > 1:
+        told = (f"{joined(own) or 'any size'} in {mode}" for mode, own in modes.items())
+        parts = [", ".join(told)]
+    else:
+        parts = [joined(conditions)] if conditions else []
     if free:
         parts.append(f"any {', '.join(free)}")
     if model.sizes:
@@ -365,6 +371,11 @@ def sizes_text(model: ModelReport) -> str:
         unproved = " and ".join(condition.text for condition in model.admitted.unproved)
         parts.append(f"not proved: {unproved}")
     return "; ".join(parts)
+
+
+def _open(model: ModelReport, conditions: Iterable[str]) -> list[str]:
+    """Those that speak of a symbol without a number."""
+    return [text for text in conditions if model.names_in(text) & set(model.symbols)]
 
 
 def _pairs(pairs: list[tuple[str, str]], style: Style) -> Iterator[str]:

@@ -7,7 +7,7 @@ some of them, `--thin 10` every tenth height.
 The judge is torchvision's module on the meta device, which holds no values, and where torchvision has
 none the spec's own module, narrowed, on the CPU. That the meta device judges as the CPU does is held
 against the CPU at the sizes where the verdict changes. A model with sides for training is judged in
-training too: nnspec admits a size that both take.
+training and in evaluation, each against what nnspec says of it.
 """
 
 from __future__ import annotations
@@ -69,18 +69,20 @@ class Vision:
         except NotImplementedError:  # its constructor computes with tensors
             self.module = self.make().to(self.device)
         graphs = self.report.graph.subgraphs()
-        self.two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
+        two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
+        #: whether it is judged in evaluation, in training
+        self.modes = (False, True) if two_sided else (False,)
         shape = [value.type.shape for value in self.report.graph.inputs]
         self.channels = shape[0][1]
         self.inputs = len(shape)
         #: the names of the sizes of an image, or of a video
         self.sizes = [str(size) for size in shape[0][2:]]
 
-    def admits(self, point: Point) -> bool:
+    def admits(self, point: Point, training: bool) -> bool:
         """What the checker says."""
-        return self.report.admits(dict(zip(self.sizes, point, strict=True)))
+        return self.report.admits(dict(zip(self.sizes, point, strict=True)), training)
 
-    def runs(self, point: Point, module: Any = None, device: str = "") -> bool:
+    def runs(self, point: Point, training: bool, module: Any = None, device: str = "") -> bool:
         """What PyTorch says."""
         module = module or self.module
         batch = [
@@ -89,20 +91,19 @@ class Vision:
         ]
         try:
             with torch.no_grad():
-                for training in (False, True) if self.two_sided else (False,):
-                    module.train(training)(*batch)
+                module.train(training)(*batch)
         except (RuntimeError, ValueError, AssertionError):
             return False
         return True
 
-    def start(self) -> Point:
+    def start(self, training: bool) -> Point:
         """The smallest size that the checker admits, axis by axis."""
-        found = self.report.nearest(dict.fromkeys(self.sizes, 1))[0]
+        found = self.report.nearest(dict.fromkeys(self.sizes, 1), training)[0]
         return tuple(found[size] for size in self.sizes)
 
-    def points(self, thin: int) -> Iterator[Point]:
+    def points(self, thin: int, training: bool) -> Iterator[Point]:
         """The sizes that are looked at."""
-        start = self.start()
+        start = self.start(training)
         image = len(start) - 2
         for axis in range(len(start)):
             if axis == len(start) - 1:
@@ -118,16 +119,19 @@ class Vision:
         yield from product(*near)
 
     def disagreements(self, thin: int = 1) -> Iterator[str]:
-        said: dict[Point, bool] = {}
-        for point in self.points(thin):
-            if point not in said:
-                said[point] = self.runs(point)
-                if said[point] != self.admits(point):
-                    yield f"{self.name} at {point}: PyTorch {'runs' if said[point] else 'refuses'}"
-        if self.device == "meta":
-            yield from self._meta_is_the_cpu(said, thin)
+        for training in self.modes:
+            said: dict[Point, bool] = {}
+            for point in self.points(thin, training):
+                if point not in said:
+                    said[point] = self.runs(point, training)
+                    if said[point] != self.admits(point, training):
+                        verdict = "runs" if said[point] else "refuses"
+                        mode = "training" if training else "evaluation"
+                        yield f"{self.name} at {point} in {mode}: PyTorch {verdict}"
+            if self.device == "meta":
+                yield from self._meta_is_the_cpu(said, thin, training)
 
-    def _meta_is_the_cpu(self, said: dict[Point, bool], thin: int) -> Iterator[str]:
+    def _meta_is_the_cpu(self, said: dict[Point, bool], thin: int, training: bool) -> Iterator[str]:
         """The verdicts beside which another one stands, and the smallest sizes, on real tensors."""
         edge = [
             point
@@ -137,7 +141,7 @@ class Vision:
         chosen = dict.fromkeys([*edge[::thin], *sorted(said, key=lambda p: (max(p), p))[:20:thin]])
         module = self.make()
         for point in list(chosen)[:60]:
-            if self.runs(point, module, "cpu") != said[point]:
+            if self.runs(point, training, module, "cpu") != said[point]:
                 yield f"{self.name} at {point}: the CPU says the opposite of the meta device"
 
 
