@@ -16,12 +16,15 @@ from nnspec.compiler.names import camel, fresh, usable
 from nnspec.compiler.numbers import FormalFloat
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
+from nnspec.demands import admitted
 from nnspec.dims import symbol
+from nnspec.elaborate.itself import of_use
 from nnspec.elaborate.program import Model
 from nnspec.elaborate.values import Initial, key
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.records import Record
 from nnspec.syntax import tree
+from nnspec.words import joined
 
 SCALARS = (bool, int, float, str)
 
@@ -46,7 +49,7 @@ class ClassPlan:
 
     __slots__ = (
         "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
-        "name", "optional", "shapes", "values",
+        "name", "optional", "requires", "shapes", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -62,6 +65,7 @@ class ClassPlan:
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
         self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
         self.shapes: set[str] = set()
+        self.requires: set[str] = set()  # what the sizes must satisfy, in each of its uses
         self.model: Model | None = None
 
     @property
@@ -153,6 +157,7 @@ class Planner:
             if isinstance(graph.arguments[parameter.name], SCALARS)
         ]
         plan.shapes = {shapes(use.graph, plan)}
+        plan.requires = {joined(admitted(graph).requires)}
         self.classes.append(plan)
         return plan
 
@@ -174,8 +179,11 @@ class Planner:
         known = self._signatures.get(found)
         if known is not None:
             known.shapes.add(shapes(use.graph, plan))
+            if len(known.requires) == 1:
+                known.requires.add(_requires(graph))
             return known
         plan.shapes = {shapes(use.graph, plan)}
+        plan.requires = {_requires(graph)}
         self._signatures[found] = plan
         self.classes.append(plan)
         return plan
@@ -328,6 +336,12 @@ class Planner:
             if isinstance(node, OpNode) and node.operator.name not in operators:
                 return node.operator.name
         return ""
+
+
+def _requires(use: Graph) -> str:
+    """What a block with the numbers of a use requires of the sizes that are open there."""
+    own = of_use(use)
+    return "" if own is None else joined(admitted(own).requires)
 
 
 def _literal(default: tree.Expr | None) -> str:

@@ -27,7 +27,7 @@ def as_dict(reports: Sequence[tuple[str, Report]]) -> dict[str, Any]:
     """What `draw` writes, as Python objects."""
     models: dict[str, Any] = {}
     for target, report in reports:
-        for name, model in report.models.items():
+        for name, model in (report.models or report.blocks).items():
             models[name if len(reports) == 1 else f"{target.removesuffix(':' + name)}:{name}"] = (
                 _model(model)
             )

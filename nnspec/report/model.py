@@ -12,7 +12,7 @@ from nnspec import demands
 from nnspec.analysis import budgets, macs, memory, params, receptive, requires
 from nnspec.analysis.fold import when_run
 from nnspec.diagnostics import Failure, Problem
-from nnspec.dims import comparison, negated, render, substitute
+from nnspec.dims import Dim, SizeLimit, comparison, negated, render, substitute
 from nnspec.graph import CallNode, OpNode, around
 from nnspec.known import Known
 from nnspec.nearest import nearest_sizes
@@ -20,7 +20,7 @@ from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
@@ -93,7 +93,7 @@ class NoSuchSize(ValueError):
 class Report:
     """What checking a file found."""
 
-    __slots__ = ("diagnostics", "models", "open", "sections")
+    __slots__ = ("_blocks", "_graphs_of_blocks", "diagnostics", "models", "open", "sections")
 
     def __init__(
         self,
@@ -101,11 +101,14 @@ class Report:
         graphs: Mapping[str, Graph],
         sections: Sequence[Section] = (),
         open: Mapping[str, Sequence[str]] | None = None,
+        blocks: Callable[[], Mapping[str, Graph]] | None = None,
     ) -> None:
         self.diagnostics = tuple(diagnostics)
         #: models that are not shown, with the parameters that they need
         self.open = dict(open or {})
         self.models = {name: ModelReport(graph) for name, graph in graphs.items()}
+        self._graphs_of_blocks = blocks
+        self._blocks: dict[str, ModelReport] | None = None
         self.sections = tuple(sections)
 
     def changed(
@@ -118,8 +121,24 @@ class Report:
         report = Report(self.diagnostics if diagnostics is None else diagnostics, {})
         report.models = dict(self.models if models is None else models)
         report.sections = self.sections if sections is None else tuple(sections)
-        report.open = self.open
+        report.open, report._graphs_of_blocks = self.open, self._graphs_of_blocks
         return report
+
+    @property
+    def blocks(self) -> dict[str, ModelReport]:
+        """Of a file without a model: its blocks, each by itself, for all sizes that its pattern allows; those
+        that need numbers for that are left out."""
+        if self._blocks is None:
+            graphs = self._graphs_of_blocks() if self._graphs_of_blocks and self.ok else {}
+            self._blocks = {}
+            for name, graph in graphs.items():
+                block = ModelReport(graph)
+                try:
+                    block.measure()
+                except SizeLimit:
+                    continue
+                self._blocks[name] = block
+        return self._blocks
 
     @property
     def ok(self) -> bool:
@@ -138,7 +157,7 @@ class Report:
 
 
 class ModelReport:
-    """What is known of one model. `sizes` are the numbers put in place of symbols."""
+    """What is known of one model, or of a block by itself. `sizes` are the numbers in place of symbols."""
 
     def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
         self.graph = graph
@@ -175,11 +194,14 @@ class ModelReport:
 
     @cached_property
     def all_symbols(self) -> tuple[str, ...]:
-        """The symbols of the inputs, in order of appearance."""
+        """The symbols of the inputs, in order of appearance; of a block by itself its parameters, too."""
         found: dict[str, None] = {}
         for value in self.graph.inputs:
             for size in value.type.shape:
                 found.update(dict.fromkeys(self.symbols_of(size)))
+        for argument in self.graph.arguments.values():
+            if isinstance(argument, Dim):
+                found.update(dict.fromkeys(self.symbols_of(argument)))
         return tuple(found)
 
     @staticmethod

@@ -10,7 +10,7 @@ from __future__ import annotations
 from nnspec.graph import OpNode
 from nnspec.report.columns import clean, pad, shorten, width
 from nnspec.report.formula import figure
-from nnspec.report.tree import Row, rows
+from nnspec.report.tree import Row, rows, title
 from nnspec.report.units import counted, in_bytes, short
 from nnspec.residues import ANY
 from nnspec.words import joined
@@ -38,9 +38,9 @@ _BAR_CELLS = 6
 
 
 def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
-    """Every model of a report, then the data and train parts. Several models are a table of their
-    totals, unless a depth asks for their trees."""
-    models = list(report.models.values())
+    """Every model of a report, or the blocks of a file without one, then the data and train parts. Several
+    models are a table of their totals, unless a depth asks for their trees."""
+    models = list(report.models.values()) or list(report.blocks.values())
     if len(models) > 1 and depth is None:
         parts = ["\n".join(_overview(models, target, style))]
     else:
@@ -51,7 +51,7 @@ def draw(report: Report, target: str, style: Style, depth: int | None = None) ->
 
 def draw_model(model: ModelReport, target: str, style: Style, depth: int | None = None) -> str:
     """One model: title, tree, totals."""
-    lines = [style.paint(model.name, "title")]
+    lines = [style.paint(title(model.graph), "title")]
     doc = clean(model.graph.doc.strip().split("\n")[0]) if model.graph.doc else ""
     if doc:
         lines.append(style.paint(shorten(doc, style.columns or 100), "doc"))
@@ -64,11 +64,14 @@ def draw_model(model: ModelReport, target: str, style: Style, depth: int | None 
 
 def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[str]:
     """A line for each model."""
-    lines = [("model", "parameters", "MACs", "sizes")]
+    kind = models[0].graph.kind
+    lines = [(kind, "parameters", "MACs", "sizes")]
     for model in models:
         root = id(model.graph)
         work = _cell(model, model.mac_sums[root])
-        lines.append((model.name, _cell(model, model.param_sums[root]), work, sizes_text(model)))
+        lines.append(
+            (title(model.graph), _cell(model, model.param_sums[root]), work, sizes_text(model))
+        )
     widths = [max(width(line[column]) for line in lines) for column in range(3)]
     for number, (name, count, work, sizes) in enumerate(lines):
         shown = pad(name, widths[0])
@@ -337,6 +340,8 @@ def _total(model: ModelReport, size: Size, show: Callable[[int], str], per: str 
 def _example(model: ModelReport) -> str | None:
     """Sizes to put in: about those of ImageNet. None where there is nothing to put in."""
     free = [name for name in model.symbols if name != model.batch]
+    if model.graph.kind != "model":
+        return None  # the channels of a block are any, and none is usual
     sizes = {}
     for name in free:
         among = model.admitted.progressions.get(name, ANY)
@@ -350,6 +355,8 @@ def _example(model: ModelReport) -> str | None:
 
 def sizes_text(model: ModelReport) -> str:
     """`any N, H, W`, or `H % 16 == 0 and H >= 16; any N, W`."""
+    if model.admitted.empty:
+        return "none"
     if not model.all_symbols:
         return "fixed"
     if not model.symbols:

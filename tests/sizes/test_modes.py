@@ -14,7 +14,6 @@ import nnspec
 from nnspec.cli import main
 from nnspec.exporting.dynamic import admitted
 from nnspec.report.model import NotAdmitted
-from tests.sizes.vision import Vision
 
 AUXILIARY = """
 block Auxiliary:
