@@ -187,7 +187,7 @@ class ModelReport:
     @cached_property
     def known(self) -> Known:
         """What the sizes that the model takes have in common."""
-        return Known(self.admitted.progressions)
+        return Known(self.admitted.progressions, self.admitted.together)
 
     def tensor(self, type: TensorType) -> Tensor:
         return Tensor(type.dtype, tuple(self.show(size) for size in type.shape))
