@@ -5,9 +5,11 @@ islpy works with a budget of operations: `Undecided` where a question takes more
 
 from __future__ import annotations
 
+from math import prod
+
 from nnspec.cases import conditional_atom
 from nnspec.conditions import against
-from nnspec.dims import assume, negated
+from nnspec.dims import assume, negated, only_atom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
 
 #: operations of islpy for one question
-MOST_OPERATIONS = 20_000
+MOST_OPERATIONS = 200_000
+#: parts that a set is joined from; islpy counts no operations while it makes them
+MOST_PARTS = 1_024
 #: characters of one question
 MOST_TEXT = 20_000
 
@@ -29,6 +33,8 @@ class Undecided(Exception):
 
 def empty(conditions: Sequence[Condition]) -> bool:
     """Whether no sizes satisfy all of the conditions. Undecided where that is not found out."""
+    if prod(map(_parts, conditions)) > MOST_PARTS:
+        raise Undecided
     import islpy
 
     names = sorted({name for condition in conditions for name in condition.symbols})
@@ -45,6 +51,14 @@ def empty(conditions: Sequence[Condition]) -> bool:
         return bool(_set(text, context).is_empty())
     except islpy.Error as error:
         raise Undecided from error
+
+
+def _parts(condition: Condition) -> int:
+    """How many sets a condition is the union of."""
+    atom = only_atom(condition.size)
+    if condition.op == ">=" and atom is not None and atom.kind == "max":
+        return len(atom.args)
+    return 2 if condition.op == "!=" else 1
 
 
 def follows(condition: Condition, others: Sequence[Condition]) -> bool:

@@ -9,7 +9,7 @@ from nnspec.dims import symbols
 from nnspec.nearest import in_words, nearest_sizes
 from nnspec.records import Record
 from nnspec.sizes import solve
-from nnspec.words import joined
+from nnspec.words import joined, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def reasons(root: Graph, found: Admitted, training: bool | None = None) -> list[
     for place in places(root, training):
         if place.condition in plain:
             uses.setdefault(place.span, {}).setdefault(plain.pop(place.condition), place)
-    return [_reason(reasons.said(list(use)), use) for use in uses.values()]
+    return [_reason(said(list(use)), use) for use in uses.values()]
 
 
 def _reason(said: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
