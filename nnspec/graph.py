@@ -115,7 +115,7 @@ class Node:
     def runs(self, training: bool, number: Callable[[Size], int] | None = None) -> bool:
         """Whether it runs in training, or in evaluation; where `number` gives the sizes their values,
         at those."""
-        return all(
+        return self.when is None or all(
             region.takes(training, number) in (side, None) for region, side in around(self.when)
         )
 

@@ -2,14 +2,19 @@
 
 Importing `dataclasses` and building forty classes with it costs more than half of what a whole
 `nnspec check` may take. `Record` gives the part that nnspec uses: fields from annotations, defaults,
-slots, keyword construction, equality and a readable `repr`. The `__init__` of a class is compiled when
-its first instance is made, so a class that is never used costs nothing.
+slots, keyword construction, equality and a readable `repr`. The `__init__` of a class is made with
+its first instance, so a class that is never used costs nothing. That fields are never set again
+is for the type checker to see: a guard at run time makes a record three times as dear, and a long spec
+has a million.
 """
 
 from __future__ import annotations
 
+from types import FunctionType
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import CodeType
     from typing import Any, ClassVar, TypeVar, dataclass_transform
 
     RecordT = TypeVar("RecordT", bound="Record")
@@ -17,6 +22,10 @@ else:
 
     def dataclass_transform(**_options: object):
         return lambda cls: cls
+
+
+#: by the number of fields
+_codes: dict[int, CodeType] = {}
 
 
 @dataclass_transform(frozen_default=True)
@@ -44,27 +53,23 @@ class _RecordType(type):
 
 
 def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
-    """Compile the real `__init__` of this class, then run it."""
+    """Make the real `__init__` of this class, then run it."""
     cls = type(self)
-    parameters: list[str] = []
-    lines: list[str] = []
-    for number, field in enumerate(cls._fields):
-        default = f"=_defaults[{field!r}]" if field in cls._defaults else ""
-        parameters.append(field + default)
-        lines.append(f" _set{number}(self, {field})")
-    scope: dict[str, Any] = {"_defaults": cls._defaults}
-    for number, field in enumerate(cls._fields):
-        scope[f"_set{number}"] = _descriptor(cls, field).__set__
-    exec(f"def __init__(self, {', '.join(parameters)}):\n" + ("\n".join(lines) or " pass"), scope)
-    type.__setattr__(cls, "__init__", scope["__init__"])
-    scope["__init__"](self, *args, **kwargs)
+    code = _code(len(cls._fields)).replace(co_varnames=("self", *cls._fields), co_names=cls._fields)
+    defaults = tuple(cls._defaults[field] for field in cls._fields if field in cls._defaults)
+    cls.__init__ = init = FunctionType(code, {}, "__init__", defaults)
+    init(self, *args, **kwargs)
 
 
-def _descriptor(cls: Any, field: str) -> Any:
-    for base in cls.__mro__:
-        if field in base.__dict__.get("__slots__", ()):
-            return base.__dict__[field]
-    raise AttributeError(field)
+def _code(count: int) -> CodeType:
+    """What sets that many fields, compiled once: a class has but to put its own names in it."""
+    if count not in _codes:
+        names = [f"a{number}" for number in range(count)]
+        lines = [f" self.{name} = {name}" for name in names] or [" pass"]
+        scope: dict[str, Any] = {}
+        exec("\n".join([f"def init({', '.join(['self', *names])}):", *lines]), scope)
+        _codes[count] = scope["init"].__code__
+    return _codes[count]
 
 
 class Record(metaclass=_RecordType):
@@ -73,12 +78,6 @@ class Record(metaclass=_RecordType):
     if TYPE_CHECKING:
         _fields: ClassVar[tuple[str, ...]]
         _defaults: ClassVar[dict[str, Any]]
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be set")
-
-    def __delattr__(self, name: str) -> None:
-        raise AttributeError(f"{type(self).__name__} is frozen: {name} cannot be deleted")
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):

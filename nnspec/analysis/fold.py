@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.graph import Graph, Node
 
-    #: id of a Graph -> its sum
+    #: id of a Graph -> its sum; id of a Use -> that of one node with it
     Sums = dict[int, Size]
 
 
@@ -49,7 +49,10 @@ def sums(
             else:
                 part = times(node.count, of_call_or_node(node, found, of_node))
                 parts.append(part if training is None else when_run(part, node))
-        parts += [times(copies, of_node(first)) for first, copies in alike.values()]
+        for use, (first, copies) in alike.items():
+            if use not in found:
+                found[use] = of_node(first)
+            parts.append(times(copies, found[use]))
         found[id(graph)] = total(parts)
     return found
 
@@ -64,8 +67,11 @@ def when_run(size: Size, node: Node) -> Size:
 
 
 def of_call_or_node(node: Node, found: Sums, of_node: Callable[[Node], Size]) -> Size:
-    """One copy of a node: a call's sum is its body's."""
-    return found[id(node.graph)] if isinstance(node, CallNode) else of_node(node)
+    """One copy of a node: a call's sum is its body's, and equal uses cost the same."""
+    if isinstance(node, CallNode):
+        return found[id(node.graph)]
+    known = found.get(id(node.use)) if isinstance(node, OpNode) and not node.tied else None
+    return of_node(node) if known is None else known
 
 
 def times(count: int, size: Size) -> Size:

@@ -57,12 +57,24 @@ def peak(root: Graph, number: Callable[[Size], int]) -> int:
     what the caller holds meanwhile.
     """
     inside: dict[int, int] = {}
+    known: dict[int, int] = {}  # equal uses of an operator have one object for a type of output
+
+    def taken(value: Value) -> int:
+        if id(value.type) not in known:
+            known[id(value.type)] = number(of_type(value.type))
+        return known[id(value.type)]
+
     for graph in root.subgraphs():
-        inside[id(graph)] = _peak_of_body(graph, number, inside)
-    return inside[id(root)] + sum(number(of_type(value.type)) for value in root.inputs)
+        inside[id(graph)] = _peak_of_body(graph, number, taken, inside)
+    return inside[id(root)] + sum(map(taken, root.inputs))
 
 
-def _peak_of_body(graph: Graph, number: Callable[[Size], int], inside: dict[int, int]) -> int:
+def _peak_of_body(
+    graph: Graph,
+    number: Callable[[Size], int],
+    taken: Callable[[Value], int],
+    inside: dict[int, int],
+) -> int:
     """The peak of what a body adds to its inputs, which its caller holds."""
     last: dict[int, int] = {}  # id of a value's storage -> number of the last node that reads it
     base: dict[int, Value] = {}
@@ -89,11 +101,11 @@ def _peak_of_body(graph: Graph, number: Callable[[Size], int], inside: dict[int,
     for at, node in enumerate(nodes):
         if isinstance(node, CallNode):
             # the body's own outputs are part of its peak; further copies also hold the one before
-            between = sum(number(of_type(v.type)) for v in node.outputs) if node.count > 1 else 0
+            between = sum(map(taken, node.outputs)) if node.count > 1 else 0
             most = max(most, alive + inside[id(node.graph)] + between)
         for value in node.outputs:
             if id(value) in own:
-                held[id(value)] = number(of_type(value.type))
+                held[id(value)] = taken(value)
                 alive += held[id(value)]
         most = max(most, alive)
         for value in node.outputs:  # read by no one

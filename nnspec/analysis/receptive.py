@@ -36,6 +36,8 @@ class Window(Record):
 
     def repeated(self, count: int) -> Window:
         """This window `count` times, by repeated squaring."""
+        if count == 1:
+            return self
         out, power = point(len(self.reach)), self
         while count:
             if count & 1:
@@ -72,6 +74,7 @@ def of_graph(graph: Graph, found: dict[int, dict[int, Window | None]]) -> Window
 
 def _of_body(graph: Graph, found: dict[int, dict[int, Window | None]]) -> dict[int, Window | None]:
     known: dict[int, Window | None] = {}
+    alike: dict[int, Window | None] = {}  # equal uses of an operator are one object
     for value in graph.inputs:
         known[id(value)] = point(value.type.rank - 2) if value.type.rank > 2 else None
     for node in graph.nodes:
@@ -84,7 +87,13 @@ def _of_body(graph: Graph, found: dict[int, dict[int, Window | None]]) -> dict[i
             known[id(node.outputs[0])] = windows[0] if windows[0] == windows[-1] else None
             continue
         seen = before(node, known)
-        own = of_any(node, found) if seen is not None else None
+        own: Window | None = None
+        if seen is not None and isinstance(node, OpNode):
+            if id(node.use) not in alike:
+                alike[id(node.use)] = of_node(node)
+            own = alike[id(node.use)]
+        elif seen is not None:
+            own = of_any(node, found)
         after: Window | None = None
         if seen is not None and own is not None and len(seen.reach) == len(own.reach):
             after = seen.then(own.repeated(node.count))
@@ -107,8 +116,8 @@ def of_any(node: Node, found: dict[int, dict[int, Window | None]]) -> Window | N
 def _widest(before: list[Window | None]) -> Window | None:
     """What several inputs see together; None unless they move alike."""
     first = before[0] if before else None
-    if first is None:
-        return None
+    if first is None or len(before) == 1:
+        return first
     reach = list(first.reach)
     for other in before[1:]:
         if other is None or other.step != first.step:

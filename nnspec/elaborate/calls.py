@@ -214,12 +214,12 @@ def argument_place(owner: Any, mismatch: Mismatch, places: Any, span: Span) -> S
 
 
 #: an argument that is a string without escapes, with its quotes
-_STRING = re.compile(r"""(?:\w+\s*=\s*)?(\"{3}|'{3}|["'])([^\\\r]*)\1""")
+_STRING = r"""(?:\w+\s*=\s*)?(\"{3}|'{3}|["'])([^\\\r]*)\1"""
 
 
 def _within(span: Span, characters: tuple[int, int] | None) -> Span:
     """Some characters of a string that is written out there; the whole argument of any other."""
-    written = _STRING.fullmatch(span.text) if characters else None
+    written = re.fullmatch(_STRING, span.text) if characters else None
     if written is None or characters is None or written[1][0] in written[2]:
         return span
     start = span.start + written.start(2)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
-    from nnspec.dims import Size
+    from nnspec.dims import Dim, Size
     from nnspec.graph import Graph, Node, Region
     from nnspec.sizes import Admitted
     from nnspec.source import Span
@@ -181,8 +181,18 @@ class ModelReport:
 
     def show(self, size: Size) -> Shown:
         """The size as the report gives it: short under what the sizes must satisfy."""
-        fixed = self.fix(size)
-        return fixed if isinstance(fixed, int) else render(self.known.write(fixed))
+        if isinstance(size, int):
+            return size
+        shown = self._shown.get(size)  # the layers of a model have few sizes between them
+        if shown is None:
+            fixed = self.fix(size)
+            shown = fixed if isinstance(fixed, int) else render(self.known.write(fixed))
+            self._shown[size] = shown
+        return shown
+
+    @cached_property
+    def _shown(self) -> dict[Dim, Shown]:
+        return {}
 
     @cached_property
     def known(self) -> Known:
@@ -227,10 +237,19 @@ class ModelReport:
 
     def per_sample(self, size: Size) -> Size:
         """The size for a batch of one, where the batch is a symbol."""
-        fixed = self.fix(size)
-        if isinstance(fixed, int) or self.batch is None:
-            return fixed
-        return substitute(fixed, {self.batch: 1})
+        if isinstance(size, int):
+            return size
+        found = self._per_sample.get(size)
+        if found is None:
+            found = self.fix(size)
+            if self.batch is not None:
+                found = substitute(found, {self.batch: 1})
+            self._per_sample[size] = found
+        return found
+
+    @cached_property
+    def _per_sample(self) -> dict[Dim, Size]:
+        return {}
 
     def measure(self) -> None:
         """Compute what can be too big to be computed: dims.SizeLimit where it is."""

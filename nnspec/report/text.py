@@ -88,12 +88,13 @@ def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[
 
 
 class _Line:
-    """A row as cells of text, and what is needed to paint it."""
+    """A row as cells of text, how wide each is, and what is needed to paint it."""
 
-    __slots__ = ("cells", "guide", "row", "shares")
+    __slots__ = ("cells", "guide", "row", "shares", "widths")
 
     def __init__(self, cells: list[str], guide: str, row: Row | None) -> None:
         self.cells = cells
+        self.widths = list(map(width, cells))
         self.guide = guide
         self.row = row
         self.shares = (0.0, 0.0)
@@ -176,9 +177,9 @@ def _widths(lines: list[_Line], style: Style) -> list[int]:
     """The width of each column; operators, then shapes, give way on a narrow terminal."""
     found = [len(head) for head in HEADS]
     for line in lines:
-        for column, cell in enumerate(line.cells):
-            extra = width(line.guide) if column == 0 else 0
-            found[column] = max(found[column], width(cell) + extra)
+        found[0] = max(found[0], line.widths[0] + width(line.guide))
+    for column in range(1, len(HEADS)):
+        found[column] = max(found[column], *[line.widths[column] for line in lines])
     found[1] = min(found[1], LONGEST_OPERATOR)
     found[2] = min(found[2], LONGEST_SHAPE)
     if style.columns:
@@ -194,35 +195,40 @@ def _widths(lines: list[_Line], style: Style) -> list[int]:
 
 def _painted(line: _Line, widths: list[int], style: Style) -> str:
     row = line.row
-    name, operator, shape, *numbers = line.cells
     aside = row is not None and row.aside
-    name = shorten(name, max(4, widths[0] - width(line.guide)))
-    space = " " * (widths[0] - width(line.guide) - width(name))
+    room = widths[0] - width(line.guide)
+    name, space = _fitted(line, 0, max(4, room), room)
+    operator, after = _fitted(line, 1, widths[1])
+    shape, behind = _fitted(line, 2, widths[2])
     out = style.paint(line.guide, "guide") + _name(name, aside, style) + space
-    operator = shorten(operator, widths[1])
-    out += _GAP + _operator(operator, row, aside, style) + " " * (widths[1] - width(operator))
-    shape = shorten(shape, widths[2])
-    out += _GAP + style.paint(pad(shape, widths[2]), "aside" if aside else "shape")
-    for number, size, share in zip(numbers, widths[3:], line.shares, strict=True):
-        out += (
-            _GAP
-            + " " * (size - width(number))
-            + style.paint(number, "aside" if aside else "number")
-        )
+    out += _GAP + _operator(operator, row, aside, style) + after
+    out += _GAP + style.paint(shape + behind, "aside" if aside else "shape")
+    for column in (3, 4):
+        space = " " * (widths[column] - line.widths[column])
+        out += _GAP + space + style.paint(line.cells[column], "aside" if aside else "number")
         if style.colour:
-            out += " " + _bar(share, style)
+            out += " " + _bar(line.shares[column - 3], style)
     return out
 
 
+def _fitted(line: _Line, column: int, most: int, room: int | None = None) -> tuple[str, str]:
+    """A cell, cut to `most` columns, and the spaces that fill its room."""
+    text, taken = line.cells[column], line.widths[column]
+    if taken > most:
+        text = shorten(text, most)
+        taken = width(text)
+    return text, " " * ((most if room is None else room) - taken)
+
+
 def _name(name: str, aside: bool, style: Style) -> str:
-    if aside:
+    if aside or not style.colour:
         return style.paint(name, "aside")
     prefix, dot, last = name.rpartition(".")
     return style.paint(prefix + dot, "prefix") + style.paint(last, "name")
 
 
 def _operator(text: str, row: Row | None, aside: bool, style: Style) -> str:
-    if aside or row is None:
+    if aside or row is None or not style.colour:
         return style.paint(text, "aside")
     text, times, count = text.partition(" ×")
     name, bracket, settings = text.partition("(")

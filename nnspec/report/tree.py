@@ -42,6 +42,7 @@ class Row:
     def __init__(
         self,
         node: Node,
+        operator: str,
         name: str,
         count: int,
         params: Size,
@@ -57,7 +58,7 @@ class Row:
         self.outer = outer
         self.last = last
         self.depth = len(last) - 1
-        self.operator = (describe(node) + tied(node) + only(node) + again(node)).strip()
+        self.operator = (operator + tied(node) + only(node) + again(node)).strip()
         # what carries no name of its own and no weights stands back
         self.aside = isinstance(node, OpNode) and not node.labelled and not node.params
 
@@ -66,11 +67,12 @@ def rows(report: ModelReport, depth: int | None) -> list[Row]:
     """The rows of a model, down to `depth` levels (None: as deep as fits)."""
     if depth is None:
         depth = fitting_depth(report.graph)
-    return list(_rows(report, report.graph, depth, 1, (), False))
+    return list(_rows(report, {}, report.graph, depth, 1, (), False))
 
 
 def _rows(
     report: ModelReport,
+    described: dict[int, str],
     graph: Graph,
     depth: int,
     outer: int,
@@ -90,9 +92,14 @@ def _rows(
         own = 0 if quiet else params.of_node(node, report.param_sums) * runs
         rests = idle or not node.runs(training=False)  # no MACs: evaluation does without it
         work = 0 if rests else macs.of_node(node, report.mac_sums) * runs
-        yield Row(node, name, count, own, work, outer, ends)
+        kind = id(node.use if isinstance(node, OpNode) else node)  # equal uses are one object
+        if kind not in described:
+            described[kind] = describe(node)
+        yield Row(node, described[kind], name, count, own, work, outer, ends)
         if isinstance(node, CallNode):
-            yield from _rows(report, node.graph, depth - 1, outer * count, ends, quiet, rests)
+            yield from _rows(
+                report, described, node.graph, depth - 1, outer * count, ends, quiet, rests
+            )
 
 
 def folded(graph: Graph) -> list[tuple[Node, int, str]]:

@@ -20,7 +20,7 @@ CLOSING = {"(": ")", "[": "]"}
 # The signs of a wide keyboard, which are told, and then read as what they stand for.
 _PLAIN = {"（": "(", "［": "[", "【": "[", "〔": "["}
 _OPENERS = "|".join(word for word in SOFT_WORDS if word not in ("import", "as", "on"))
-# compiled by `re` when a bracket is first left open at the end of a line
+_STATEMENT_WORDS = ("return", "assert", "el", *_OPENERS.split("|"))
 _STATEMENT = rf"(?:return|assert|elif)\b|else[ \t]*:|(?:{_OPENERS}){PATTERNS['WORD_FOLLOWS']}"
 _ASSIGNMENT = r"[A-Za-z_][\w.]*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*[ \t]*=(?!=)"
 
@@ -91,10 +91,12 @@ class Brackets:
     def line(self, line_end: int, width: int, start: int, level: int) -> int | None:
         """In brackets: a line end, and a line that begins at `start`, indented by `width`."""
         text = self.tokens.source.text
-        if re.compile(_STATEMENT).match(text, start):
+        # most files never need the patterns, whose making takes longer than the reading
+        begins = text.startswith(_STATEMENT_WORDS, start)
+        if begins and re.compile(_STATEMENT).match(text, start):
             return self.never_closed(line_end)
-        looks = re.compile(_ASSIGNMENT).match
-        if width <= level and self.suspect is None and looks(text, start):
+        suspicious = width <= level and self.suspect is None
+        if suspicious and re.compile(_ASSIGNMENT).match(text, start):
             if self.eager:
                 return self.never_closed(line_end)
             self.suspect = (line_end, len(self.tokens.kinds), self.quiet)
