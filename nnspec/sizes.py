@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: so many conditions are looked at for whether they are needed
 MOST_LEFT_OUT = 40
+#: and, with products, so many
+MOST_IMPLIED = 10
 #: a condition that is longer, written out, is not made plainer, for nobody reads it; nor are those that are
 #: longer together gone through case by case
 LONGEST = 300
@@ -254,8 +256,9 @@ def _least_conflict(
 def _implied(group: Iterable[Condition], every: Sequence[Condition]) -> list[Condition]:
     """Those with products that follow from the others: `H * W >= 2` where H is at least 128."""
     found: list[Condition] = []
-    for condition in group:
-        if not linear(condition.size) and len(found) < MOST_LEFT_OUT:
+    hard = [condition for condition in group if not linear(condition.size)]
+    if len(hard) <= MOST_IMPLIED:
+        for condition in hard:
             others = [c for c in every if c is not condition and c not in found]
             if _empty([*others, against(condition)]):
                 found.append(condition)
