@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
 
 #: operations of islpy for one question
-MOST_OPERATIONS = 200_000
+MOST_OPERATIONS = 20_000
+#: and where conditions hang on the sides of a few others, which make it the longer
+MOST_WITH_SIDES = 200_000
+MOST_HANGING = 10
 #: parts that a set is joined from; islpy counts no operations while it makes them
 MOST_PARTS = 1_024
 #: characters of one question
@@ -45,7 +48,9 @@ def empty(conditions: Sequence[Condition]) -> bool:
     if sum(map(len, parts)) > MOST_TEXT:
         raise Undecided
     context = islpy.Context()
-    context.set_max_operations(MOST_OPERATIONS)
+    hanging = sum(conditional_atom(condition.size) is not None for condition in conditions)
+    sides = 0 < hanging <= MOST_HANGING
+    context.set_max_operations(MOST_WITH_SIDES if sides else MOST_OPERATIONS)
     try:
         text = f"{{ [{', '.join(symbols.values())}] : {' and '.join(parts)} }}"
         return bool(_set(text, context).is_empty())
