@@ -6,7 +6,7 @@ import os
 
 from nnspec.analysis.lint import warnings
 from nnspec.collector import uncollected
-from nnspec.diagnostics import Problem
+from nnspec.diagnostics import Problem, nearest
 from nnspec.dims import SizeLimit
 from nnspec.elaborate.program import Program
 from nnspec.limits import DEFAULTS, checked
@@ -30,7 +30,7 @@ a spec holds a model, for example:
 
 
 def check(target: str | os.PathLike[str], *, limits: Limits = DEFAULTS) -> Report:
-    """The report of a file, of one model in it (`file.nn:Name`), or of `zoo:NAME`.
+    """The report of a file, of one model or block in it (`file.nn:Name`), or of `zoo:NAME`.
 
     Problems of the spec are in the report; a file that cannot be read raises an OSError.
     """
@@ -64,9 +64,9 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
         try:
             graph = program.graph(wanted)
         except KeyError as error:
+            graph = None
             if not program.problems:
-                raise Unreadable(str(error.args[0])) from None
-            continue
+                graph = _block(program, wanted, str(error.args[0]))
         if graph is not None:
             graphs[wanted] = graph
     trained: list[tuple[Graph, Graph]] = []
@@ -76,11 +76,33 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
 
         check_unseen(program)
     missing = {model.name: model.missing for model in program.own_models if model.missing}
-    report = with_requirements(Report(in_order(program), graphs, sections, missing))
+    blocks = None if program.own_models or name else lambda: _blocks(program)
+    report = with_requirements(Report(in_order(program), graphs, sections, missing, blocks))
     if not report.ok:
         return report
     found = warnings(program, graphs.values(), trained, whole=not name)
     return report.changed(diagnostics=(*report.diagnostics, *found)) if found else report
+
+
+def _blocks(program: Program) -> dict[str, Graph]:
+    from nnspec.elaborate.itself import of_file
+
+    return of_file(program)
+
+
+def _block(program: Program, name: str, unknown: str) -> Graph:
+    """A block by itself. Unreadable where there is none of this name, or it cannot be had so."""
+    from nnspec.elaborate.itself import NotByItself, names_of, of_program
+
+    try:
+        return of_program(program, name)
+    except KeyError:
+        close = None if "did you mean" in unknown else nearest(name, names_of(program))
+        raise Unreadable(
+            f"{unknown}; did you mean the block `{close}`?" if close else unknown
+        ) from None
+    except NotByItself as why:
+        raise Unreadable(str(why)) from None
 
 
 def in_order(program: Program) -> list[Problem]:

@@ -32,8 +32,11 @@ class Condition(Record):
 
 
 def equal(a: Size, b: Size) -> Condition:
-    """`a == b`."""
-    return Condition("==", a - b, f"{render(a)} == {render(b)}")
+    """`a == b`; of two names the first in the alphabet first, as people write them."""
+    left, right = render(a), render(b)
+    if left.isidentifier() and right.isidentifier():
+        left, right = sorted((left, right))
+    return Condition("==", a - b, f"{left} == {right}")
 
 
 def differs(a: Size, b: Size) -> Condition:

@@ -1,27 +1,47 @@
 """Sizes written shorter under what is known of their symbols: `2 * (H // 2)` is `H` where H is even.
 
 Where every size of H is first, first + step, first + 2 * step, …, H is put as first + step * (h - 1).
-What becomes a polynomial in the h's by that is one in the H's, divided by a number.
+What becomes a polynomial in the h's by that is one in the H's, divided by a number. Bounds decide a minimum,
+a maximum, a condition: `min(T, 1024)` is `T` where T <= 1024. Where `H == W`, one is put for the other.
 """
 
 from __future__ import annotations
 
 from math import gcd, lcm
 
-from nnspec.dims import Dim, SizeLimit, floordiv, product, render, substitute, symbol, total
+from nnspec.cases import conditional_atom
+from nnspec.dims import (
+    Dim,
+    SizeLimit,
+    floordiv,
+    lower,
+    maximum,
+    minimum,
+    negated,
+    product,
+    render,
+    rewritten,
+    substitute,
+    symbol,
+    total,
+)
+from nnspec.products import isolated
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from nnspec.dims import Size
+    from nnspec.conditions import Condition
+    from nnspec.dims import Atom, Size
     from nnspec.residues import Progression
 
 
 class Known:
-    """What is known of some symbols."""
+    """What is known of some symbols: what the sizes of each are among, and conditions on several."""
 
-    def __init__(self, progressions: Mapping[str, Progression]) -> None:
+    def __init__(
+        self, progressions: Mapping[str, Progression], together: Iterable[Condition] = ()
+    ) -> None:
         self.steps = {
             name: (known.first, known.step)
             for name, known in progressions.items()
@@ -30,21 +50,65 @@ class Known:
         self.counted: dict[str, Size] = {
             name: first + step * (symbol(name) - 1) for name, (first, step) in self.steps.items()
         }
+        #: each size as what it is at least and more, and as what it is at most and less
+        self.above: dict[str, Size] = {}
+        self.below: dict[str, Size] = {}
+        for name, known in progressions.items():
+            self.above[name] = known.first + known.step * (symbol(name) - 1)
+            last = self.above[name] if known.last is None else known.last + 1 - symbol(name)
+            self.below[name] = last
+        #: a size in terms of others
+        self.same = dict(filter(None, map(isolated, together)))
         self.written: dict[Size, Size] = {}
 
     def write(self, size: Size) -> Size:
         """The same size, in the shortest form that was found."""
-        if isinstance(size, int) or not size.symbols & self.counted.keys():
+        if isinstance(size, int):
             return size
         found = self.written.get(size)
         if found is None:
-            try:
-                other = self._again(substitute(size, self.counted))
-            except SizeLimit:
-                other = None
-            shorter = other is not None and len(render(other)) < len(render(size))
-            found = self.written[size] = other if shorter and other is not None else size
+            found = self.written[size] = self._shortest(size)
         return found
+
+    def _shortest(self, size: Dim) -> Size:
+        forms: list[Size] = [size]
+        try:
+            if size.symbols & self.same.keys():
+                forms.append(substitute(size, self.same))
+            forms += [self._decided(form) for form in forms if conditional_atom(form) is not None]
+            for form in forms[:]:
+                if isinstance(form, Dim) and form.symbols & self.counted.keys():
+                    again = self._again(substitute(form, self.counted))
+                    forms += [] if again is None else [again]
+        except SizeLimit:
+            pass  # the forms before it are as right
+        return min(forms, key=lambda form: len(render(form)))
+
+    def _decided(self, size: Size) -> Size:
+        """The size without a minimum, a maximum or a condition that the bounds decide."""
+
+        def rule(atom: Atom) -> Size | None:
+            if atom.kind in ("symbol", "//"):
+                return None
+            args = [self._decided(part) for part in atom.args]
+            if atom.kind == "if":
+                if self._holds(args[0]):
+                    return args[1]
+                return args[2] if self._holds(negated(args[0])) else None
+            sign = 1 if atom.kind == "min" else -1
+            kept: list[Size] = []
+            for part in args:
+                if not any(self._holds(sign * (part - other)) for other in kept):
+                    kept = [other for other in kept if not self._holds(sign * (other - part))]
+                    kept.append(part)
+            return (minimum if atom.kind == "min" else maximum)(*kept)
+
+        return rewritten(size, rule)
+
+    def _holds(self, size: Size) -> bool:
+        """Whether it is at least 0 at all sizes that are within the bounds."""
+        bounds = [lower(substitute(size, known)) for known in (self.above, self.below)]
+        return any(bound is not None and bound >= 0 for bound in bounds)
 
     def _again(self, counted: Size) -> Size | None:
         """A polynomial in the counts, in the sizes; None for what is no polynomial in them."""

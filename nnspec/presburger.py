@@ -5,9 +5,11 @@ islpy works with a budget of operations: `Undecided` where a question takes more
 
 from __future__ import annotations
 
+from math import prod
+
 from nnspec.cases import conditional_atom
 from nnspec.conditions import against
-from nnspec.dims import assume, negated
+from nnspec.dims import assume, negated, only_atom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 #: operations of islpy for one question
 MOST_OPERATIONS = 20_000
+#: and where conditions hang on the sides of a few others, which make it the longer
+MOST_WITH_SIDES = 200_000
+MOST_HANGING = 10
+#: parts that a set is joined from; islpy counts no operations while it makes them
+MOST_PARTS = 1_024
 #: characters of one question
 MOST_TEXT = 20_000
 
@@ -29,6 +36,8 @@ class Undecided(Exception):
 
 def empty(conditions: Sequence[Condition]) -> bool:
     """Whether no sizes satisfy all of the conditions. Undecided where that is not found out."""
+    if prod(map(_parts, conditions)) > MOST_PARTS:
+        raise Undecided
     import islpy
 
     names = sorted({name for condition in conditions for name in condition.symbols})
@@ -39,12 +48,22 @@ def empty(conditions: Sequence[Condition]) -> bool:
     if sum(map(len, parts)) > MOST_TEXT:
         raise Undecided
     context = islpy.Context()
-    context.set_max_operations(MOST_OPERATIONS)
+    hanging = sum(conditional_atom(condition.size) is not None for condition in conditions)
+    sides = 0 < hanging <= MOST_HANGING
+    context.set_max_operations(MOST_WITH_SIDES if sides else MOST_OPERATIONS)
     try:
         text = f"{{ [{', '.join(symbols.values())}] : {' and '.join(parts)} }}"
         return bool(_set(text, context).is_empty())
     except islpy.Error as error:
         raise Undecided from error
+
+
+def _parts(condition: Condition) -> int:
+    """How many sets a condition is the union of."""
+    atom = only_atom(condition.size)
+    if condition.op == ">=" and atom is not None and atom.kind == "max":
+        return len(atom.args)
+    return 2 if condition.op == "!=" else 1
 
 
 def follows(condition: Condition, others: Sequence[Condition]) -> bool:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from itertools import islice
 
-from nnspec.residues import EMPTY, solve_one
-from nnspec.words import in_words
+from nnspec.residues import solve_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,18 +33,6 @@ def reasons(admitted: Admitted) -> list[Condition]:
         own = [condition for condition in admitted.given if condition.symbols == {name}]
         found += _fewest(name, own)
     return found + list(admitted.together)
-
-
-def said(conditions: Sequence[Condition]) -> tuple[str, ...]:
-    """What some of these conditions say of the sizes, in words."""
-    words: list[str] = []
-    for names in dict.fromkeys(condition.symbols for condition in conditions):
-        own = [condition for condition in conditions if condition.symbols == names]
-        texts = [condition.text for condition in own]
-        name, *others = names
-        found = None if others else solve_one(name, own)
-        words += texts if found in (None, EMPTY) else in_words(name, found, texts)
-    return tuple(dict.fromkeys(words))
 
 
 def _fewest(name: str, conditions: Sequence[Condition]) -> list[Condition]:

@@ -13,7 +13,7 @@ from nnspec.conditions import Condition, against
 from nnspec.dims import compare, substitute
 from nnspec.products import linear, simplest
 from nnspec.residues import EMPTY, solve_one
-from nnspec.words import in_words
+from nnspec.words import in_words, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 
 #: so many conditions are looked at for whether they are needed
 MOST_LEFT_OUT = 40
+#: and, with products, so many
+MOST_IMPLIED = 10
+#: a condition that is longer, written out, is not made plainer, for nobody reads it; nor are those that are
+#: longer together gone through case by case
+LONGEST = 300
+MOST_TEXT = 2_000
 
 
 class Admitted:
@@ -115,6 +121,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             requires += in_words(name, found, [condition.text for condition in alone[name]])
             progressions[name] = found.sizes.progression()
     unproved: list[Condition] = []
+    words: list[str] = []
     for group in _groups(together):
         names = frozenset().union(*(condition.symbols for condition in group))
         every = [condition for condition in given if condition.symbols <= names]
@@ -123,20 +130,42 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         every = [condition for condition in every if condition not in implied]
         if not group:
             continue
-        plain = all(linear(c.size) and not _depends(c) for c in every)
-        decide = _empty if plain else _empty_with_products
-        answer = decide(every)
+        plain = all(linear(c.size) for c in every)
+        answer = _empty(every)
+        if answer is None:  # some of them may be none by themselves
+            sure = [condition for condition in every if not _depends(condition)]
+            if sure and _empty(sure, False):
+                answer, every = True, sure
         if answer:
-            least = _least_conflict(every, decide)
+            least = _least_conflict(every, _empty)
             return _conflict(everything, [given[c] for c in least], [given[c] for c in unproved])
         if answer is None:
-            hard = [c for c in group if decide is _empty or not linear(c.size) or _depends(c)]
+            hard = [c for c in group if plain or not linear(c.size) or _depends(c)]
             unproved += hard or group
-        needed = _needed(group, every) if decide is _empty and answer is False else group
+        needed = _needed(group, every) if plain and answer is False else group
         shared += needed
-    words = tuple(dict.fromkeys([*requires, *(condition.text for condition in shared)]))
+        words += _said(needed, [c for c in every if c not in needed]) if plain else _texts(needed)
     left = tuple(given[c] for c in unproved)
-    return Admitted(everything, words, (), left, progressions, given, shared)
+    told = tuple(dict.fromkeys([*requires, *words]))
+    return Admitted(everything, told, (), left, progressions, given, shared)
+
+
+def _texts(conditions: Iterable[Condition]) -> list[str]:
+    return [condition.text for condition in conditions]
+
+
+def _said(conditions: Sequence[Condition], others: Sequence[Condition]) -> list[str]:
+    """Linear conditions in words; those that hang on the sides of an `if` in the shortest that are found."""
+    hanging = [condition for condition in conditions if _depends(condition)]
+    if not hanging:
+        return _texts(conditions)
+    from nnspec.branches import choice
+
+    plain = [condition for condition in conditions if condition not in hanging]
+    told = choice(hanging, [*plain, *others])
+    if told is None or len(told) > len(joined(_texts(hanging))):
+        return _texts(conditions)
+    return [*_texts(plain), told]
 
 
 def _depends(condition: Condition) -> bool:
@@ -150,7 +179,7 @@ def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]
     found = dict(given)
     asked = 0
     for condition in given:
-        if len(condition.symbols) < 2 or not _depends(condition):
+        if len(condition.symbols) < 2 or len(condition.text) > LONGEST or not _depends(condition):
             continue
         others = [other for other in found if other is not condition]
         for plain in sorted(sides(condition), key=lambda side: len(side.text)):
@@ -161,7 +190,7 @@ def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]
             if known is False:
                 continue  # were it the same, there would be no size: the condition stays, to say so
             pairs = ((condition, plain), (plain, condition))
-            if all(_empty_with_products([*others, a, against(b)]) for a, b in pairs):
+            if all(_empty([*others, a, against(b)], False) for a, b in pairs):
                 demanded = found.pop(condition)
                 if known is None:
                     found.setdefault(simplest(plain), demanded)
@@ -191,20 +220,21 @@ def _groups(conditions: Iterable[Condition]) -> list[list[Condition]]:
     return [members for _, members in groups]
 
 
-def _empty(conditions: Sequence[Condition]) -> bool | None:
-    """Whether there are no sizes; None where the question takes too long."""
-    from nnspec.presburger import Undecided, empty
+def _empty(conditions: Sequence[Condition], by_cases: bool = True) -> bool | None:
+    """Whether there are no sizes; None where that is not found out. `by_cases`: linear ones that Presburger
+    arithmetic takes too long for are gone through case by case, which takes long, too."""
+    if all(linear(condition.size) for condition in conditions):
+        from nnspec.presburger import Undecided, empty
 
-    try:
-        return empty(conditions)
-    except Undecided:
-        return None
+        try:
+            return empty(conditions)
+        except Undecided:
+            long = sum(len(condition.text) for condition in conditions) > MOST_TEXT
+            if not by_cases or long or not any(map(_depends, conditions)):
+                return None
+    from nnspec import products
 
-
-def _empty_with_products(conditions: Sequence[Condition]) -> bool | None:
-    from nnspec.products import empty
-
-    return empty(conditions)
+    return products.empty(conditions)
 
 
 def _empty_alone(name: str) -> Callable[[Sequence[Condition]], bool]:
@@ -226,10 +256,11 @@ def _least_conflict(
 def _implied(group: Iterable[Condition], every: Sequence[Condition]) -> list[Condition]:
     """Those with products that follow from the others: `H * W >= 2` where H is at least 128."""
     found: list[Condition] = []
-    for condition in group:
-        if not linear(condition.size) and len(found) < MOST_LEFT_OUT:
+    hard = [condition for condition in group if not linear(condition.size)]
+    if len(hard) <= MOST_IMPLIED:
+        for condition in hard:
             others = [c for c in every if c is not condition and c not in found]
-            if _empty_with_products([*others, against(condition)]):
+            if _empty([*others, against(condition)]):
                 found.append(condition)
     return found
 

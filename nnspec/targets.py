@@ -167,16 +167,23 @@ def _find_in_zoo(words: str) -> Target:
     for name, file, models in every:
         if name == spec and (not model or model in models):
             return Target(file, model, shorter(file))
-    if not model:
-        for _, file, models in every:
-            if spec in models:
-                return Target(file, spec, shorter(file))
+    for name, file, models in every:
+        if not model and spec in models:
+            return Target(file, spec, shorter(file))
+        if model.isidentifier() and name == spec and _has_block(file, model):
+            return Target(file, model, shorter(file))
     from nnspec.diagnostics import nearest
 
     names = {name for name, _, _ in every}.union(*(models for _, _, models in every))
     close = nearest(model or spec, names)
     hint = f"; did you mean zoo:{close}?" if close else "; `nnspec zoo` lists them"
     raise Unreadable(f"zoo:{words}: no such spec{hint}")
+
+
+def _has_block(file: str, name: str) -> bool:
+    import re
+
+    return re.search(rf"^block\s+{name}\b", read_text(file), re.MULTILINE) is not None
 
 
 def shorter(file: str) -> str:

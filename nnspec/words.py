@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+from nnspec.residues import EMPTY, solve_one
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from nnspec.conditions import Condition
     from nnspec.residues import Alone, Sizes
 
     #: conditions that hold together
@@ -31,10 +34,22 @@ def in_words(name: str, found: Alone, given: Sequence[str]) -> Words:
 
 
 def joined(words: Sequence[str]) -> str:
-    """The conditions in one."""
+    """The conditions in one; "" where there are none."""
     if len(words) == 1:
         return words[0]
     return " and ".join(f"({word})" if " or " in word else word for word in words)
+
+
+def said(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """What some of these conditions say of the sizes, in words."""
+    words: list[str] = []
+    for names in dict.fromkeys(condition.symbols for condition in conditions):
+        own = [condition for condition in conditions if condition.symbols == names]
+        texts = [condition.text for condition in own]
+        name, *others = names
+        found = None if others else solve_one(name, own)
+        words += texts if found in (None, EMPTY) else in_words(name, found, texts)
+    return tuple(dict.fromkeys(words))
 
 
 def _shortest(ways: list[Words]) -> Words | None:

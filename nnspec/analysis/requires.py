@@ -1,73 +1,27 @@
-"""The sizes that a model takes: the conditions of all its bodies, solved together."""
+"""The sizes that a model takes, in words: where they come from, and why some are refused."""
 
 from __future__ import annotations
 
 from nnspec import origins
-from nnspec.conditions import where
+from nnspec.demands import places
 from nnspec.diagnostics import Label, Problem
-from nnspec.dims import maximum, minimum, negated, symbols
-from nnspec.graph import CallNode, Place, around
+from nnspec.dims import symbols
 from nnspec.nearest import in_words, nearest_sizes
 from nnspec.records import Record
 from nnspec.sizes import solve
-from nnspec.words import joined
+from nnspec.words import joined, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from nnspec.conditions import Condition
-    from nnspec.dims import Size
-    from nnspec.graph import Graph, When
+    from nnspec.graph import Graph, Place
     from nnspec.sizes import Admitted
     from nnspec.source import Span
 
 #: so many places are shown where conditions are in conflict
 MOST_LABELS = 5
-
-
-def places(root: Graph) -> list[Place]:
-    """Every condition of a model, with its place; each distinct body once. What is demanded in a side
-    of an `if` on sizes is a condition where that side is run."""
-    graphs = list(root.subgraphs())
-    used: dict[int, Size | None] = {id(root): None}  # where a body is run; None: everywhere
-    for graph in reversed(graphs):  # callers first
-        for node in graph.nodes:
-            if isinstance(node, CallNode):
-                here, known = _both(used[id(graph)], _side(node.when)), id(node.graph)
-                used[known] = _either(used[known], here) if known in used else here
-    return [_where(place, used[id(graph)]) for graph in graphs for place in graph.places]
-
-
-def _side(when: When | None) -> Size | None:
-    """A size that is at least 0 where a side is run; None where sizes do not decide it."""
-    found: Size | None = None
-    for region, first in around(when):
-        if region.condition is not None:
-            found = _both(found, region.condition if first else negated(region.condition))
-    return found
-
-
-def _both(a: Size | None, b: Size | None) -> Size | None:
-    return b if a is None else a if b is None else minimum(a, b)
-
-
-def _either(a: Size | None, b: Size | None) -> Size | None:
-    return None if a is None or b is None else maximum(a, b)
-
-
-def _where(place: Place, run: Size | None) -> Place:
-    """The place with its condition where it is run."""
-    run = _both(run, _side(place.when))
-    if run is None:
-        return place
-    condition = where(run, place.condition)
-    return Place(condition, place.why_text, place.span, place.inputs, None, place.stated)
-
-
-def admitted(root: Graph) -> Admitted:
-    """The exact set of sizes that every operator takes."""
-    return solve([place.condition for place in places(root)])
 
 
 class Reason(Record):
@@ -83,18 +37,19 @@ class Reason(Record):
     stated: bool
 
 
-def reasons(root: Graph, found: Admitted) -> list[Reason]:
-    """The places that make the set of admitted sizes: together they demand exactly it."""
+def reasons(root: Graph, found: Admitted, training: bool | None = None) -> list[Reason]:
+    """The places that make the set of admitted sizes: together they demand exactly it. `training`: of
+    which mode the set is."""
     if not found.requires:  # any size is admitted, as by most models: there is nothing to look for
         return []
     from nnspec import reasons
 
     plain = {found.given[condition]: condition for condition in reasons.reasons(found)}
     uses: dict[Span, dict[Condition, Place]] = {}
-    for place in places(root):
+    for place in places(root, training):
         if place.condition in plain:
             uses.setdefault(place.span, {}).setdefault(plain.pop(place.condition), place)
-    return [_reason(reasons.said(list(use)), use) for use in uses.values()]
+    return [_reason(said(list(use)), use) for use in uses.values()]
 
 
 def _reason(said: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
@@ -136,15 +91,26 @@ def _counterexample(conflict: Sequence[Condition]) -> tuple[str, ...]:
     return (f"{in_words(answers, 1)} is the smallest with {told}; there {last.text} fails",)
 
 
-def refusal(root: Graph, found: Admitted, sizes: Mapping[str, int]) -> Problem | None:
-    """Why the model does not take these sizes; None where it does (see Admitted.refused_by)."""
+def refusal(
+    root: Graph,
+    found: Admitted,
+    sizes: Mapping[str, int],
+    modes: Mapping[str, Admitted] | None = None,
+) -> Problem | None:
+    """Why the model does not take these sizes; None where it does (see Admitted.refused_by). `modes` are
+    the sizes of training and of evaluation where they differ."""
     refused = found.refused_by(sizes)
     if not refused:
         return None
     told = ", ".join(f"{name} = {size}" for name, size in sizes.items())
-    notes = (f"it takes sizes with {joined(found.requires)}",) if found.requires else ()
+    notes = [f"it takes sizes with {joined(found.requires)}"] if found.requires else []
     message = f"`{root.name}` does not take {told}"
-    return _problem("NN309", message, root, refused, notes, _nearest(found, sizes))
+    for mode, own in (modes or {}).items():
+        if not own.refused_by(sizes):
+            other = "training" if mode == "evaluation" else "evaluation"
+            message += f" in {other}"
+            notes.append(f"in {mode} it takes {joined(own.requires) or 'any size'}")
+    return _problem("NN309", message, root, refused, tuple(notes), _nearest(found, sizes))
 
 
 def _nearest(found: Admitted, sizes: Mapping[str, int]) -> str:

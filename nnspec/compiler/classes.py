@@ -17,13 +17,16 @@ from nnspec.compiler.passing import conditions, is_passing, passed
 from nnspec.compiler.precision import Precision
 from nnspec.compiler.shapes import shapes
 from nnspec.compiler.signature import Written, signature
+from nnspec.demands import admitted
 from nnspec.dims import Dim, symbol
 from nnspec.elaborate.fractions import FormalFloat
+from nnspec.elaborate.itself import of_use
 from nnspec.elaborate.program import Model
 from nnspec.elaborate.values import Initial, key
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.records import Record
 from nnspec.syntax import tree
+from nnspec.words import joined
 
 SCALARS = (bool, int, float, str)
 
@@ -48,7 +51,7 @@ class ClassPlan:
 
     __slots__ = (
         "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
-        "name", "optional", "passed", "precision", "shapes", "values",
+        "name", "optional", "passed", "precision", "requires", "shapes", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -66,6 +69,7 @@ class ClassPlan:
         self.passed: dict[str, str] = {}  # sizes that `forward` takes besides its tensors
         self.precision = Precision(graph)
         self.shapes: set[str] = set()
+        self.requires: set[str] = set()  # what the sizes must satisfy, in each of its uses
         self.model: Model | None = None
 
     @property
@@ -169,6 +173,7 @@ class Planner:
             if isinstance(graph.arguments[parameter.name], SCALARS)
         ]
         plan.shapes = {shapes(use.graph, plan)}
+        plan.requires = {joined(admitted(graph).requires)}
         self.classes.append(plan)
         return plan
 
@@ -199,8 +204,11 @@ class Planner:
         known = self._signatures.get(found)
         if known is not None:
             known.shapes.add(shapes(use.graph, plan))
+            if len(known.requires) == 1:
+                known.requires.add(_requires(graph))
             return known
         plan.shapes = {shapes(use.graph, plan)}
+        plan.requires = {_requires(graph)}
         self._signatures[found] = plan
         self.classes.append(plan)
         return plan
@@ -359,6 +367,12 @@ class Planner:
             if isinstance(node, OpNode) and node.operator.name not in operators:
                 return node.operator.name
         return ""
+
+
+def _requires(use: Graph) -> str:
+    """What a block with the numbers of a use requires of the sizes that are open there."""
+    own = of_use(use)
+    return "" if own is None else joined(admitted(own).requires)
 
 
 def _literal(default: tree.Expr | None) -> str:

@@ -120,9 +120,20 @@ def _head(plan: ClassPlan, base: str) -> list[str]:
     inputs = {text.partition(" -> ")[0] for text in plan.shapes}
     known = plan.shapes if len(plan.shapes) == 1 else inputs if len(inputs) == 1 else set()
     shapes = [line for text in known for line in fold(text, WIDTH - 10)]
+    shapes += requirement(plan)
     doc = plan.doc or (plan.name if not shapes else "")
     said = above(plan.definition) if plan.definition else []
     return [*said, f"class {plan.name}({base}):", *docstring(doc, 4, shapes), ""]
+
+
+def requirement(plan: ClassPlan) -> list[str]:
+    """What sizes it takes, as the lines of a docstring; none where any will do, or uses differ in it."""
+    (text, *others) = plan.requires or {""}
+    if others or not text:
+        return []
+    given = [a for a in plan.arguments if a.symbol not in plan.fixed]
+    some = "" if not given else " (by default)" if plan.kind == "model" else " (as it is used here)"
+    return wrap(f"Sizes{some}: {text}", WIDTH - 10)
 
 
 def fold(text: str, width: int) -> list[str]:

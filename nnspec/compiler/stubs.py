@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from nnspec.compiler import code
 from nnspec.compiler.classes import ClassPlan
-from nnspec.compiler.emit import docstring, fold, output_names
+from nnspec.compiler.emit import docstring, fold, output_names, requirement
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.names import camel, fresh, usable
 
@@ -36,7 +36,11 @@ def _class(plan: ClassPlan) -> list[str]:
         lines = [f"class {result}(NamedTuple):"]
         lines += [f"    {name}: Tensor" for name in output_names(plan)] + [""]
     shapes = [line for text in plan.shapes for line in fold(text, WIDTH - 10)]
-    lines += [f"class {plan.name}(nn.Module):", *docstring(plan.doc, 4, shapes), ""]
+    lines += [
+        f"class {plan.name}(nn.Module):",
+        *docstring(plan.doc, 4, [*shapes, *requirement(plan)]),
+        "",
+    ]
     own = {parameter.name for parameter in plan.model.parameters}
     made = ["self"]
     for parameter in plan.model.parameters:

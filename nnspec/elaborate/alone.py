@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Failure
 from nnspec.dims import SizeLimit, symbol
-from nnspec.elaborate import patterns
 from nnspec.elaborate.blocks import argument_scope, short_form
 from nnspec.elaborate.body import Body, run_function
-from nnspec.elaborate.parameters import TYPES, check_type, inputs_of
+from nnspec.elaborate.inputs import Inputs
+from nnspec.elaborate.parameters import TYPES, check_type
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import POISON, Block, BlockLayer, Function, OperatorName, Poisoned
@@ -21,7 +21,6 @@ from nnspec.graph import Graph
 from nnspec.operators import lookup
 from nnspec.records import Record
 from nnspec.syntax import tree
-from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -133,7 +132,11 @@ def _elaborate(
     graph = Graph(definition.name, definition.kind, definition)
     graph.arguments = arguments
     body = Body(session, graph, argument_scope(layer))
-    body.given = _Inputs(body, definition, trial)  # type: ignore[assignment]
+
+    def free(number: int, dim: int, _rank: int, name: str) -> Size:
+        return symbol(name or f"_{number}_{dim}") if trial.size is None else trial.size
+
+    body.given = Inputs(body, definition, free, lambda *_: trial.rest)  # type: ignore[assignment]
     body.run(definition.body)
 
 
@@ -178,39 +181,3 @@ def _stand_in(name: str, type: str, trial: Trial) -> Any:
         assert relu is not None
         return OperatorName(relu)
     return trial.values.get(type, POISON)
-
-
-class _Inputs:
-    """The types of a body's inputs, each asked for when its line is reached: the names that stand
-    before it are bound then."""
-
-    def __init__(self, body: Body, definition: tree.BlockDef, trial: Trial) -> None:
-        self.body = body
-        count = len(inputs_of(definition)) + bool(patterns.list_input(definition))
-        self.shapes = patterns.for_inputs(definition, count)
-        self.trial = trial
-
-    def __len__(self) -> int:
-        return len(self.shapes)
-
-    def __getitem__(self, number: int) -> TensorType:
-        dtype, items = patterns.split(self.shapes[number])
-        sizes: list[Size] = []
-        body = self.body
-        outer, body.scope = body.scope, Scope(body.scope)  # the match binds the names for good
-        try:
-            for dim, item in enumerate(items):
-                if patterns.is_rest(item):
-                    sizes += [self._free(f"_{number}_{dim}_{i}") for i in range(self.trial.rest)]
-                elif isinstance(item, tree.Name) and item.id == "_":
-                    sizes.append(self._free(f"_{number}_{dim}"))
-                else:
-                    if isinstance(item, tree.Name) and body.scope.find(item.id) is None:
-                        body.scope.bind(item.id, self._free(item.id))
-                    sizes.append(patterns.size(body, item))
-        finally:
-            body.scope = outer
-        return TensorType(dtype or "f32", tuple(sizes))
-
-    def _free(self, name: str) -> Size:
-        return symbol(name) if self.trial.size is None else self.trial.size

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from nnspec.demands import admitted
 from nnspec.dims import evaluate, symbols
 from nnspec.nearest import nearest_sizes
 from nnspec.recipe.definition import Field
 from nnspec.recipe.sources.base import Asks
-from nnspec.sizes import solve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ def asked(graph: Graph | None, side: int) -> Asks:
         for size in shape:
             for symbol in sorted(symbols(size)):
                 sizes.setdefault(symbol, side if len(shape) == 3 else OTHERS)
-    admitted = solve(place.condition for body in graph.subgraphs() for place in body.places)
-    if not admitted.empty and sizes:
-        sizes = next(iter(nearest_sizes(admitted, sizes, {})), sizes)
+    found = admitted(graph)
+    if not found.empty and sizes:
+        sizes = next(iter(nearest_sizes(found, sizes, {})), sizes)
     inputs = {
         value.name: Field(
             value.type.dtype, tuple(evaluate(size, sizes) for size in samples[value.name])

@@ -13,7 +13,8 @@ from nnspec.diagnostics import Failure, Problem, SpecError
 from nnspec.dims import Dim, symbol
 from nnspec.elaborate.blocks import argument_scope, sequence_graph, short_form
 from nnspec.elaborate.body import Body
-from nnspec.elaborate.patterns import for_inputs, is_rest, split
+from nnspec.elaborate.inputs import Inputs
+from nnspec.elaborate.patterns import for_inputs, is_rest, letter, list_input, split
 from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import Session
 from nnspec.elaborate.values import Block, BlockLayer, Composed, Poisoned, Repeated, key
@@ -80,7 +81,7 @@ def formal(graph: Graph) -> Formal | None:
                 made = Graph(graph.name, graph.kind, definition)
                 made.arguments, made.doc, made.scope = arguments, graph.doc, scope
                 body = Body(session, made, argument_scope(layer))
-                body.given = list(types)
+                body.given = _given(body, graph, definition, types)
                 if not body.run(definition.body):
                     made = None
         except (Failure, Poisoned):
@@ -100,6 +101,21 @@ def _symbols(found: Any) -> Iterator[str]:
     elif isinstance(found, tuple):
         for item in found:
             yield from _symbols(item)
+
+
+def _given(
+    body: Body, graph: Graph, definition: tree.BlockDef, types: tuple[TensorType, ...]
+) -> Any:
+    """The inputs' types; of a block the sizes that its pattern computes, `2*H`, over the block's names."""
+    if graph.kind == "model" or list_input(definition):
+        return list(types)
+    return Inputs(
+        body,
+        definition,
+        lambda number, dim, _rank, _name: types[number].shape[dim],
+        lambda number, written: types[number].rank - written,
+        [type.dtype for type in types],
+    )
 
 
 def _formal_types(
@@ -129,7 +145,7 @@ def _formal_types(
                 sizes.append(size)  # an expression: its own names say what it is
                 continue
             if name is None:
-                name = _letter(number, dim, value.type.rank)
+                name = letter(number, dim, value.type.rank)
                 while name in named or name in graph.arguments:
                     name += "_"
             while name in foreign:
@@ -138,13 +154,6 @@ def _formal_types(
             sizes.append(symbol(name))
         types.append(TensorType(value.type.dtype, tuple(sizes)))
     return tuple(types)
-
-
-def _letter(number: int, dim: int, rank: int) -> str:
-    """The usual name of a dimension; inputs after the first have their number behind it."""
-    letters = {2: "NC", 4: "NCHW", 5: "NCDHW"}.get(rank)
-    name = letters[dim] if letters else "N" if dim == 0 else f"D{dim}"
-    return name if number == 0 else f"{name}{number + 1}"
 
 
 def _items(shape: tree.Expr, rank: int) -> list[tree.Expr | None]:

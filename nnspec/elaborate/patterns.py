@@ -12,6 +12,7 @@ from nnspec.tensors import DTYPES, TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from nnspec.dims import Size
@@ -62,6 +63,19 @@ def for_inputs(definition: BlockDef, count: int) -> list[Expr]:
         each = of_each(shape)
         found += [shape] if each is None else [each] * (count - len(shapes) + 1)
     return found
+
+
+def letter(number: int, dim: int, rank: int) -> str:
+    """The usual name of a dimension; inputs after the first have their number behind it."""
+    letters = {2: "NC", 4: "NCHW", 5: "NCDHW"}.get(rank)
+    name = letters[dim] if letters else "N" if dim == 0 else f"D{dim}"
+    return name if number == 0 else f"{name}{number + 1}"
+
+
+def names(definition: BlockDef) -> Iterator[str]:
+    """The names of sizes in the patterns of a block's inputs, where they stand by themselves."""
+    for shape in for_inputs(definition, 0):
+        yield from (item.id for item in split(shape)[1] if isinstance(item, Name))
 
 
 def list_input(definition: BlockDef) -> str:

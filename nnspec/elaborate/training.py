@@ -7,9 +7,10 @@ must agree on both sides: what does not is an error at its place, before anythin
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure, Label, Mismatch, nearest
-from nnspec.dims import compare, render, substitute, symbols
+from nnspec.dims import compare, render, substitute
 from nnspec.elaborate.asked import asked
 from nnspec.elaborate.body import Body
+from nnspec.elaborate.fields import match_inputs
 from nnspec.elaborate.recipes import Reader, data_plan, data_root
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import fail, placed
@@ -24,13 +25,11 @@ from nnspec.elaborate.together import (
 )
 from nnspec.elaborate.values import Poisoned, describe
 from nnspec.graph import Graph, OpNode, Value
-from nnspec.nearest import in_words, nearest_sizes
 from nnspec.operators.binding import check_kind, unknown_argument
 from nnspec.recipe import lookup
 from nnspec.recipe.definition import Bound
 from nnspec.recipe.plan import PARTS, SETTINGS, GroupPlan, MetricPlan, MixPlan, TrainPlan
 from nnspec.records import replace
-from nnspec.sizes import solve
 from nnspec.syntax import tree
 from nnspec.tensors import TensorType
 
@@ -40,10 +39,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.program import Program
-    from nnspec.recipe.definition import Field
     from nnspec.recipe.plan import DataPlan
 
-    #: the plan, the model's graph, its parameters from the command line, the numbers of its symbols
     #: the plan, the model's graph and settings, and the sizes that the data gives
     Trained = tuple[TrainPlan, Graph, dict[str, Any], dict[str, int]]
 
@@ -152,7 +149,7 @@ def _read(
         if graph is None and len(program.problems) == model_problems:
             raise Poisoned
         return None
-    inputs, sizes = _match_inputs(part, graph, data)
+    inputs, sizes = match_inputs(part, graph, data)
     values = _values(graph, data, sizes)
     loss = reader.attempt(
         lambda: _loss(program, part, group, model_settings, written, values, data)
@@ -304,96 +301,6 @@ def _check_together(
                 f"stays {plain}",
                 place,
             )
-
-
-# -- the model's inputs against the fields ---------------------------------------------------------------
-
-
-def _match_inputs(
-    part: tree.TrainDef, graph: Graph, data: DataPlan
-) -> tuple[dict[str, str], dict[str, int]]:
-    """Which field goes into which input, and the numbers that this gives to the model's symbols."""
-    free = [name for name, field in data.fields.items() if field.classes is None]
-    inputs: dict[str, str] = {}
-    sizes: dict[str, int] = {}
-    for value in graph.inputs:
-        if value.name in data.fields:
-            inputs[value.name] = value.name
-        elif len(graph.inputs) == 1 and len(free) == 1:
-            inputs[value.name] = free[0]
-        else:
-            fail(
-                "NN501",
-                f"the data `{data.name}` has no field `{value.name}` for this input",
-                value.span,
-                labels=(Label(part.data.span, f"its fields: {', '.join(data.fields)}"),),
-            )
-        _match(part, value, data.fields[inputs[value.name]], inputs[value.name], data, sizes)
-    places = [place for body in graph.subgraphs() for place in body.places]
-    admitted = solve(place.condition for place in places)
-    refused = [] if admitted.empty else admitted.refused_by(sizes)
-    if refused:
-        place = next(place for place in places if place.condition == refused[0])
-        own = {name: size for name, size in sizes.items() if admitted.speaks_of(name)}
-        shown = ", ".join(f"{name} = {size}" for name, size in sorted(own.items()))
-        better = nearest_sizes(admitted, own, {})
-        fail(
-            "NN501",
-            f"the data's images do not fit `{graph.name}`, which needs "
-            f"{' and '.join(admitted.requires)}; they have {shown}",
-            part.data.span,
-            labels=(Label(place.span, place.why),),
-            help=f"resize them in `{data.name}`"
-            + (f": the nearest that it takes is {in_words(better)}" if better else ""),
-        )
-    return inputs, sizes
-
-
-def _match(
-    part: tree.TrainDef,
-    value: Value,
-    field: Field,
-    name: str,
-    data: DataPlan,
-    sizes: dict[str, int],
-) -> None:
-    """One field against one input; binds the symbols of the input's shape."""
-    wanted = value.type.shape[1:]
-    labels = (Label(part.data.span, f"`{name}` of `{data.name}` is {field}"),) if value.span else ()
-    sample = f"[{', '.join(render(size) for size in wanted)}]"
-
-    def refuse(why: str, helped: str = "") -> None:
-        fail(
-            "NN501",
-            f"the input `{value.name}` takes {sample}, the data gives {field}: {why}",
-            value.span,
-            labels=labels,
-            help=helped,
-        )
-
-    if len(field.shape) != len(wanted):
-        refuse(f"{len(wanted)} dimensions against {len(field.shape)}")
-    image = len(wanted) == 3
-    for dim, (want, have) in enumerate(zip(wanted, field.shape, strict=True)):
-        for symbol in symbols(want):
-            if render(want) == symbol:
-                sizes.setdefault(symbol, have)
-        fixed = substitute(want, sizes)
-        if compare("==", fixed, have) is not True:
-            axis = ("channels", "height", "width")[dim] if image else f"dimension {dim + 1}"
-            helped = ""
-            if image and dim == 0:
-                helped = {1: f"`{name} = grayscale() -> …`", 3: f"`{name} = rgb() -> …`"}.get(
-                    fixed if isinstance(fixed, int) else 0, ""
-                )
-            elif image and isinstance(fixed, int):
-                helped = f"`{name} = resize({fixed}) -> …`"
-            refuse(
-                f"{axis} {render(fixed)} against {have}",
-                f"in `{data.name}`: {helped}" if helped else "",
-            )
-    if value.type.dtype != field.dtype:
-        refuse(f"{value.type.dtype} against {field.dtype}")
 
 
 def _values(graph: Graph, data: DataPlan, sizes: dict[str, int]) -> dict[str, Value]:

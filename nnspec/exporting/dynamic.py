@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch.export import Dim
 
-from nnspec.analysis import requires
+from nnspec import demands
 from nnspec.compiler.names import usable
 from nnspec.compiler.variants import graph_of
 from nnspec.conditions import Condition, at_least
@@ -38,8 +38,9 @@ def dynamic_shapes(model: Any, *, exact: bool = False) -> dict[str, dict[int, An
 
 
 def admitted(graph: Graph, exact: bool) -> Admitted:
-    """The sizes that the model takes; unless `exact`, those at which no tensor has a size of 1."""
-    conditions = [place.condition for place in requires.places(graph)]
+    """The sizes that the model takes in evaluation; unless `exact`, those at which no tensor has a size of
+    1."""
+    conditions = [place.condition for place in demands.places(graph, training=False)]
     if not exact:
         conditions += more_than_one(graph)
     return solve(dict.fromkeys(conditions))

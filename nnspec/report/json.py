@@ -27,7 +27,7 @@ def as_dict(reports: Sequence[tuple[str, Report]]) -> dict[str, Any]:
     """What `draw` writes, as Python objects."""
     models: dict[str, Any] = {}
     for target, report in reports:
-        for name, model in report.models.items():
+        for name, model in (report.models or report.blocks).items():
             models[name if len(reports) == 1 else f"{target.removesuffix(':' + name)}:{name}"] = (
                 _model(model)
             )
@@ -86,6 +86,7 @@ def _model(model: ModelReport) -> dict[str, Any]:
         "symbols": list(model.symbols),
         "sizes": model.sizes,
         "requires": model.requires,
+        "modes": {mode: list(found.requires) for mode, found in model.modes.items()},
         "unproved": [condition.text for condition in model.admitted.unproved],
         "reasons": [_reason(reason) for reason in model.reasons],
         "layers": [_layer(layer) for layer in model.layers],

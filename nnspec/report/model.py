@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from nnspec import demands
 from nnspec.analysis import budgets, macs, memory, params, receptive, requires
 from nnspec.analysis.fold import when_run
 from nnspec.diagnostics import Failure, Problem
-from nnspec.dims import comparison, negated, render, substitute
+from nnspec.dims import Dim, SizeLimit, comparison, negated, render, substitute
 from nnspec.graph import CallNode, OpNode, around
 from nnspec.known import Known
 from nnspec.nearest import nearest_sizes
@@ -19,7 +20,7 @@ from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
@@ -92,7 +93,7 @@ class NoSuchSize(ValueError):
 class Report:
     """What checking a file found."""
 
-    __slots__ = ("diagnostics", "models", "open", "sections")
+    __slots__ = ("_blocks", "_graphs_of_blocks", "diagnostics", "models", "open", "sections")
 
     def __init__(
         self,
@@ -100,11 +101,14 @@ class Report:
         graphs: Mapping[str, Graph],
         sections: Sequence[Section] = (),
         open: Mapping[str, Sequence[str]] | None = None,
+        blocks: Callable[[], Mapping[str, Graph]] | None = None,
     ) -> None:
         self.diagnostics = tuple(diagnostics)
         #: models that are not shown, with the parameters that they need
         self.open = dict(open or {})
         self.models = {name: ModelReport(graph) for name, graph in graphs.items()}
+        self._graphs_of_blocks = blocks
+        self._blocks: dict[str, ModelReport] | None = None
         self.sections = tuple(sections)
 
     def changed(
@@ -117,8 +121,24 @@ class Report:
         report = Report(self.diagnostics if diagnostics is None else diagnostics, {})
         report.models = dict(self.models if models is None else models)
         report.sections = self.sections if sections is None else tuple(sections)
-        report.open = self.open
+        report.open, report._graphs_of_blocks = self.open, self._graphs_of_blocks
         return report
+
+    @property
+    def blocks(self) -> dict[str, ModelReport]:
+        """Of a file without a model: its blocks, each by itself, for all sizes that its pattern allows; those
+        that need numbers for that are left out."""
+        if self._blocks is None:
+            graphs = self._graphs_of_blocks() if self._graphs_of_blocks and self.ok else {}
+            self._blocks = {}
+            for name, graph in graphs.items():
+                block = ModelReport(graph)
+                try:
+                    block.measure()
+                except SizeLimit:
+                    continue
+                self._blocks[name] = block
+        return self._blocks
 
     @property
     def ok(self) -> bool:
@@ -137,7 +157,7 @@ class Report:
 
 
 class ModelReport:
-    """What is known of one model. `sizes` are the numbers put in place of symbols."""
+    """What is known of one model, or of a block by itself. `sizes` are the numbers in place of symbols."""
 
     def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
         self.graph = graph
@@ -177,18 +197,21 @@ class ModelReport:
     @cached_property
     def known(self) -> Known:
         """What the sizes that the model takes have in common."""
-        return Known(self.admitted.progressions)
+        return Known(self.admitted.progressions, self.admitted.together)
 
     def tensor(self, type: TensorType) -> Tensor:
         return Tensor(type.dtype, tuple(self.show(size) for size in type.shape))
 
     @cached_property
     def all_symbols(self) -> tuple[str, ...]:
-        """The symbols of the inputs, in order of appearance."""
+        """The symbols of the inputs, in order of appearance; of a block by itself its parameters, too."""
         found: dict[str, None] = {}
         for value in self.graph.inputs:
             for size in value.type.shape:
                 found.update(dict.fromkeys(self.symbols_of(size)))
+        for argument in self.graph.arguments.values():
+            if isinstance(argument, Dim):
+                found.update(dict.fromkeys(self.symbols_of(argument)))
         return tuple(found)
 
     @staticmethod
@@ -297,7 +320,28 @@ class ModelReport:
 
     @cached_property
     def admitted(self) -> Admitted:
-        return requires.admitted(self.graph)
+        """The sizes that it takes in training and in evaluation."""
+        return demands.admitted(self.graph)
+
+    @cached_property
+    def modes(self) -> dict[str, Admitted]:
+        """The sizes that it takes in "training" and in "evaluation", where an `if training:` makes them
+        differ; else nothing."""
+        if not self.admitted.requires or not demands.has_modes(self.graph):
+            return {}
+        found = {
+            "training": demands.admitted(self.graph, True),
+            "evaluation": demands.admitted(self.graph, False),
+        }
+        trained, evaluated = found.values()
+        same = (trained.requires, trained.unproved) == (evaluated.requires, evaluated.unproved)
+        return {} if same else found
+
+    def _admitted_in(self, training: bool | None) -> Admitted:
+        """The sizes of one mode, or of both."""
+        if training is None or not self.modes:
+            return self.admitted
+        return self.modes["training" if training else "evaluation"]
 
     @cached_property
     def conflict(self) -> Problem | None:
@@ -327,7 +371,8 @@ class ModelReport:
 
     @property
     def requires(self) -> list[str]:
-        """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does."""
+        """What the sizes must satisfy: `["H % 16 == 0", "H >= 16"]`; empty: any size does. Where training
+        and evaluation differ (`modes`), it is what both take."""
         return list(self.admitted.requires)
 
     @cached_property
@@ -335,23 +380,33 @@ class ModelReport:
         """Where `requires` comes from: the places in the spec that together demand exactly it."""
         return tuple(requires.reasons(self.graph, self.admitted))
 
+    @cached_property
+    def reasons_in_evaluation(self) -> tuple[Reason, ...]:
+        """The same of evaluation alone, where training needs more."""
+        found = self.modes.get("evaluation")
+        return tuple(requires.reasons(self.graph, found, False)) if found else ()
+
     def names_in(self, text: str) -> set[str]:
         """The symbols of this model that a condition's text speaks of."""
         import re
 
         return set(re.findall(r"[^\W\d]\w*", text)) & set(self.all_symbols)
 
-    def admits(self, sizes: Mapping[str, int]) -> bool:
-        """Does the model take these sizes? Sizes that are left out may be what they need to be."""
-        self._known(sizes)
-        return not self.admitted.refused_by({**self.sizes, **sizes})
-
-    def nearest(self, sizes: Mapping[str, int]) -> list[dict[str, int]]:
-        """The admitted sizes nearest to these, the nearest first: `[{"H": 224}, {"H": 240}]` for 225;
-        the sizes themselves where they are admitted; empty where none was found.
+    def admits(self, sizes: Mapping[str, int], training: bool | None = None) -> bool:
+        """Does the model take these sizes? In training and in evaluation, unless `training` says which.
+        Sizes that are left out may be what they need to be.
         """
         self._known(sizes)
-        return nearest_sizes(self.admitted, sizes, self.sizes)
+        return not self._admitted_in(training).refused_by({**self.sizes, **sizes})
+
+    def nearest(
+        self, sizes: Mapping[str, int], training: bool | None = None
+    ) -> list[dict[str, int]]:
+        """The admitted sizes nearest to these, the nearest first: `[{"H": 224}, {"H": 240}]` for 225;
+        the sizes themselves where they are admitted; empty where none was found. `training` as in `admits`.
+        """
+        self._known(sizes)
+        return nearest_sizes(self._admitted_in(training), sizes, self.sizes)
 
     def at(self, sizes: Mapping[str, int]) -> ModelReport:
         """The same report with numbers in place of symbols. NotAdmitted where the model does not
@@ -359,14 +414,14 @@ class ModelReport:
         """
         self._known(sizes)
         every = {**self.sizes, **sizes}
-        refused = requires.refusal(self.graph, self.admitted, every)
+        refused = requires.refusal(self.graph, self.admitted, every, self.modes)
         if refused is not None:
             raise NotAdmitted(refused)
         report = ModelReport(self.graph, every)
         report.__dict__.update(
             {
                 name: self.__dict__[name]
-                for name in ("param_sums", "mac_sums", "admitted", "all_symbols")
+                for name in ("param_sums", "mac_sums", "admitted", "modes", "all_symbols")
                 if name in self.__dict__
             }
         )

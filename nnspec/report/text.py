@@ -10,14 +10,14 @@ from __future__ import annotations
 from nnspec.graph import OpNode
 from nnspec.report.columns import clean, pad, shorten, width
 from nnspec.report.formula import figure
-from nnspec.report.tree import Row, rows
+from nnspec.report.tree import Row, rows, title
 from nnspec.report.units import counted, in_bytes, short
 from nnspec.residues import ANY
 from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from nnspec.dims import Size
     from nnspec.report.model import ModelReport, Report, Section
@@ -38,9 +38,9 @@ _BAR_CELLS = 6
 
 
 def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
-    """Every model of a report, then the data and train parts. Several models are a table of their
-    totals, unless a depth asks for their trees."""
-    models = list(report.models.values())
+    """Every model of a report, or the blocks of a file without one, then the data and train parts. Several
+    models are a table of their totals, unless a depth asks for their trees."""
+    models = list(report.models.values()) or list(report.blocks.values())
     if len(models) > 1 and depth is None:
         parts = ["\n".join(_overview(models, target, style))]
     else:
@@ -51,7 +51,7 @@ def draw(report: Report, target: str, style: Style, depth: int | None = None) ->
 
 def draw_model(model: ModelReport, target: str, style: Style, depth: int | None = None) -> str:
     """One model: title, tree, totals."""
-    lines = [style.paint(model.name, "title")]
+    lines = [style.paint(title(model.graph), "title")]
     doc = clean(model.graph.doc.strip().split("\n")[0]) if model.graph.doc else ""
     if doc:
         lines.append(style.paint(shorten(doc, style.columns or 100), "doc"))
@@ -64,11 +64,14 @@ def draw_model(model: ModelReport, target: str, style: Style, depth: int | None 
 
 def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[str]:
     """A line for each model."""
-    lines = [("model", "parameters", "MACs", "sizes")]
+    kind = models[0].graph.kind
+    lines = [(kind, "parameters", "MACs", "sizes")]
     for model in models:
         root = id(model.graph)
         work = _cell(model, model.mac_sums[root])
-        lines.append((model.name, _cell(model, model.param_sums[root]), work, sizes_text(model)))
+        lines.append(
+            (title(model.graph), _cell(model, model.param_sums[root]), work, sizes_text(model))
+        )
     widths = [max(width(line[column]) for line in lines) for column in range(3)]
     for number, (name, count, work, sizes) in enumerate(lines):
         shown = pad(name, widths[0])
@@ -288,20 +291,21 @@ def _reasons(model: ModelReport) -> Iterator[tuple[str, str]]:
     """The places that the required sizes come from, and the way there; not what an `assert` says."""
     if not model.symbols:
         return
-    found = [reason for reason in model.reasons if not reason.stated]
     label = "because"
-    for reason in found[:MOST_REASONS]:
-        need, *others = reason.needs
-        code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
-        more = f" and {len(others)} more" if others else ""
-        told = len(model.reasons) == 1 or reason.requires == (need,)
-        head = "" if told else f"{joined(reason.requires)}: "
-        yield label, f"{head}`{code}` at {reason.span} needs {need}{more}"
-        label = ""
-        if reason.way:
-            yield label, max(reason.way, key=len)  # of two that differ the one with more steps
-    if len(found) > MOST_REASONS:
-        yield label, f"… and {len(found) - MOST_REASONS} more places"
+    for reasons, mode in ((model.reasons, ""), (model.reasons_in_evaluation, "in evaluation: ")):
+        found = [reason for reason in reasons if not reason.stated]
+        for reason in found[:MOST_REASONS]:
+            need, *others = reason.needs
+            code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
+            more = f" and {len(others)} more" if others else ""
+            told = len(reasons) == 1 or reason.requires == (need,)
+            head = "" if told else f"{joined(reason.requires)}: "
+            yield label, f"{mode}{head}`{code}` at {reason.span} needs {need}{more}"
+            label = ""
+            if reason.way:
+                yield label, max(reason.way, key=len)  # of two that differ the one with more steps
+        if len(found) > MOST_REASONS:
+            yield label, f"… and {len(found) - MOST_REASONS} more places"
 
 
 def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
@@ -342,6 +346,8 @@ def _total(model: ModelReport, size: Size, show: Callable[[int], str], per: str 
 def _example(model: ModelReport) -> str | None:
     """Sizes to put in: about those of ImageNet. None where there is nothing to put in."""
     free = [name for name in model.symbols if name != model.batch]
+    if model.graph.kind != "model":
+        return None  # the channels of a block are any, and none is usual
     sizes = {}
     for name in free:
         among = model.admitted.progressions.get(name, ANY)
@@ -350,19 +356,26 @@ def _example(model: ModelReport) -> str | None:
         sizes[name] = among.first + more * among.step
     if not sizes or not model.admits(sizes):
         return None
-    return ",".join(f"{name}={size}" for name, size in sizes.items())
+    return ",".join(f"{name}={size}" for name, size in (model.sizes | sizes).items())
 
 
 def sizes_text(model: ModelReport) -> str:
     """`any N, H, W`, or `H % 16 == 0 and H >= 16; any N, W`."""
+    if model.admitted.empty:
+        return "none"
     if not model.all_symbols:
         return "fixed"
     if not model.symbols:
         return ", ".join(f"{name} = {size}" for name, size in model.sizes.items())
-    conditions = [text for text in model.requires if model.names_in(text) & set(model.symbols)]
+    conditions = _open(model, model.requires)
     bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
-    parts = [joined(conditions)] if conditions else []
+    modes = {mode: _open(model, own.requires) for mode, own in model.modes.items()}
+    if len(set(map(tuple, modes.values()))) > 1:
+        told = (f"{joined(own) or 'any size'} in {mode}" for mode, own in modes.items())
+        parts = [", ".join(told)]
+    else:
+        parts = [joined(conditions)] if conditions else []
     if free:
         parts.append(f"any {', '.join(free)}")
     if model.sizes:
@@ -371,6 +384,11 @@ def sizes_text(model: ModelReport) -> str:
         unproved = " and ".join(condition.text for condition in model.admitted.unproved)
         parts.append(f"not proved: {unproved}")
     return "; ".join(parts)
+
+
+def _open(model: ModelReport, conditions: Iterable[str]) -> list[str]:
+    """Those that speak of a symbol without a number."""
+    return [text for text in conditions if model.names_in(text) & set(model.symbols)]
 
 
 def _pairs(pairs: list[tuple[str, str]], style: Style) -> Iterator[str]:

@@ -7,6 +7,7 @@ block). Folding and depth change what is shown, never a sum.
 from __future__ import annotations
 
 from nnspec.analysis import macs, params
+from nnspec.dims import Dim
 from nnspec.graph import CallNode, Choice, OpNode, OwnParam, around
 from nnspec.operators.binding import show
 from nnspec.operators.definition import REQUIRED, Inner
@@ -176,6 +177,15 @@ def describe(node: Node) -> str:
         return node.graph.name + _arguments(_of_block(node.graph))
     assert isinstance(node, OwnParam)
     return "param" if node.param.trainable else "buffer"
+
+
+def title(graph: Graph) -> str:
+    """`resnet18`, `Down(width)`, `Down(width=64)`: a model, or a block with what it is looked at with."""
+    if graph.kind == "model":
+        return graph.name
+    free = [name for name, value in graph.arguments.items() if isinstance(value, Dim)]
+    given = [text for text in _of_block(graph) if text.partition("=")[0] not in free]
+    return graph.name + _arguments([*free, *given])
 
 
 def tied(node: Node) -> str:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nnspec.dims import evaluate, render, symbol
+from nnspec.conditions import Condition, equal
+from nnspec.dims import conditional, evaluate, maximum, minimum, render, symbol
 from nnspec.known import Known
 from nnspec.residues import Progression
 
@@ -62,3 +63,46 @@ def test_it_is_the_same_number(first: int, step: int, other: int, size: Size) ->
     for count in range(6):
         point = {"H": first + step * count, "W": other + 6 * (count % 3)}
         assert evaluate(written, point) == evaluate(size, point)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (minimum(H, 1024), "H"),
+        (minimum(H, 100), "min(100, H)"),
+        (maximum(H - 8, 3), "H - 8"),
+        (maximum(minimum(H, 2000), 5) // 2, "H // 2"),
+        (conditional(H - 11, H // 2, W), "H // 2"),
+        (conditional(1024 - H, H, N), "H"),
+        (conditional(500 - H, H, N), "(H if H <= 500 else N)"),
+        (minimum(H, W), "W"),
+        (H * N + N * W, "2*N*W"),
+        (H // 2 - W // 2 + 1, "1"),
+    ],
+)
+def test_bounds_and_equations(size: Size, text: str) -> None:
+    known = Known({"H": Progression(11, 1, 1024)}, [equal(H, W)])
+    assert render(known.write(size)) == text
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(
+    st.integers(1, 30),
+    st.integers(0, 30),
+    st.sampled_from([1, 2, 5]),
+    st.sampled_from([H, 2 * H + 1, H // 3]),
+    st.lists(QUOTIENT, min_size=2, max_size=3),
+    st.integers(-40, 40),
+)
+def test_it_is_the_same_number_within_the_bounds(
+    first: int, more: int, step: int, other: Size, parts: list[Size], offset: int
+) -> None:
+    last = first + more * step
+    known = Known({"H": Progression(first, step, last)}, [Condition("==", W - other, "")])
+    size = minimum(parts[0] + offset, *parts[1:]) + maximum(parts[0], 7) * H
+    size = size + conditional(parts[1] - offset, parts[0], W)
+    written = known.write(size)
+    for h in range(first, last + 1, step):
+        point = {"H": h, "W": evaluate(other, {"H": h})}
+        if point["W"] >= 1:
+            assert evaluate(written, point) == evaluate(size, point)

@@ -36,13 +36,13 @@ def test_a_side_that_cannot_hold_is_not_left_out(number: int) -> None:
     assert list(stacks.disagreements(made)) == [], made.spec
 
 
-def test_what_is_not_decided_is_never_silent() -> None:
-    """No size runs this stack; its conditions hang on cases, and have too long a period together."""
+def test_that_no_size_runs_is_proved() -> None:
+    """The conditions of this stack hang on cases, and have too long a period together."""
     made = stacks.stack(1, 242)
     assert all(made.runs(point) is None for point in stacks.ONE_SYMBOL)
-    (model,) = nnspec.check_source(made.spec, "stack.nn").models.values()
-    assert not any(model.admits({"N": 1, **point}) for point in stacks.ONE_SYMBOL)
-    assert model.admitted.empty or model.admitted.unproved
+    report = nnspec.check_source(made.spec, "stack.nn")
+    assert [problem.code for problem in report.diagnostics] == ["NN306"]
+    assert report.models["Stack"].admitted.unproved == ()
 
 
 @pytest.mark.parametrize(

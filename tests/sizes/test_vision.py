@@ -30,5 +30,5 @@ def test_the_checker_says_what_torchvision_does(
 
 def test_a_wrong_set_is_found(monkeypatch: pytest.MonkeyPatch, torchvision_models: Any) -> None:
     vision = Vision("squeezenet", "squeezenet1_1")
-    monkeypatch.setattr(vision.report, "admits", lambda sizes: sizes["H"] >= 16)
+    monkeypatch.setattr(vision.report, "admits", lambda sizes, training: sizes["H"] >= 16)
     assert any("(16, 17)" in said for said in vision.disagreements(thin=107))

@@ -8,7 +8,7 @@ file already is not judged again.
 The judge is torchvision's module, and where torchvision has none the spec's own, on real tensors. Its
 parts remember what came of a shape (`remembered.py`); that they judge as the whole does is held against
 a module that remembers nothing, at the sizes where the verdict changes. A model with sides for training
-is judged in training too: nnspec admits a size that both take.
+is judged in training and in evaluation, each against what nnspec says of it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,9 @@ class Vision:
         self.make = published(file, name) or getattr(nnspec.load(target), name)
         self.module = (memory or Memory()).give(self.made())
         graphs = self.report.graph.subgraphs()
-        self.two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
+        two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
+        #: whether it is judged in evaluation, in training
+        self.modes = (False, True) if two_sided else (False,)
         self.inputs = [(v.type.shape, v.type.dtype) for v in self.report.graph.inputs]
         #: the sizes of an image, or of a video: names, or numbers
         self.sizes = [s if isinstance(s, int) else str(s) for s in self.inputs[0][0][2:]]
@@ -94,16 +96,17 @@ class Vision:
         with nothing_drawn():
             return self.make().eval()
 
-    def admits(self, point: Point) -> bool:
+    def admits(self, point: Point, training: bool) -> bool:
         """What the checker says."""
         pairs = list(zip(self.sizes, point, strict=True))
         known = {size: number for size, number in pairs if isinstance(size, str)}
-        return all(size in (number, *known) for size, number in pairs) and self.report.admits(known)
+        fits = all(size in (number, *known) for size, number in pairs)
+        return fits and self.report.admits(known, training)
 
-    def runs(self, point: Point, module: Any = None) -> bool:
+    def runs(self, point: Point, training: bool, module: Any = None) -> bool:
         """What PyTorch says."""
         module = module or self.module
-        named = {**BESIDE, "N": 1 + self.two_sided}
+        named = {**BESIDE, "N": len(self.modes)}
         image = self.inputs[0][0][2:]
         batch = []
         for shape, dtype in self.inputs:
@@ -113,15 +116,12 @@ class Vision:
             batch.append(torch.zeros(given, dtype=getattr(torch, _DTYPES[dtype])))
         try:
             with torch.no_grad():
-                if self.two_sided:
-                    module.train()(*batch)
-                    module.eval()
-                module(*batch)
+                module.train(training)(*batch)
         except REFUSALS:
             return False
         return True
 
-    def start(self) -> Point:
+    def start(self, training: bool) -> Point:
         """The smallest size that the checker admits, axis by axis; of sizes that hang together and are
         large, one that is usual."""
         names = [size for size in self.sizes if isinstance(size, str)]
@@ -129,14 +129,14 @@ class Vision:
             (
                 near[0]
                 for wanted in (1, 224)
-                if (near := self.report.nearest(dict.fromkeys(names, wanted)))
+                if (near := self.report.nearest(dict.fromkeys(names, wanted), training))
             ),
         )
         return tuple(size if isinstance(size, int) else found[size] for size in self.sizes)
 
-    def points(self, thin: int) -> Iterator[Point]:
+    def points(self, thin: int, training: bool) -> Iterator[Point]:
         """The sizes that are looked at."""
-        start = self.start()
+        start = self.start(training)
         for axis in range(len(start)):
             if axis == len(start) - 1:
                 continue  # the width is judged as the height is; both vary below
@@ -151,16 +151,23 @@ class Vision:
         yield from product(*near)
 
     def disagreements(self, thin: int = 1) -> Iterator[str]:
-        said: dict[Point, bool] = {}
-        for point in self.points(thin):
-            if point not in said:
-                said[point] = self.runs(point)
-                if said[point] != self.admits(point):
-                    yield f"{self.name} at {point}: PyTorch {'runs' if said[point] else 'refuses'}"
-        self.tried, self.admitted = len(said), sum(map(self.admits, said))
-        yield from self._parts_are_the_whole(said, thin)
+        self.tried = self.admitted = 0
+        for training in self.modes:
+            said: dict[Point, bool] = {}
+            for point in self.points(thin, training):
+                if point not in said:
+                    said[point] = self.runs(point, training)
+                    if said[point] != self.admits(point, training):
+                        verdict = "runs" if said[point] else "refuses"
+                        mode = "training" if training else "evaluation"
+                        yield f"{self.name} at {point} in {mode}: PyTorch {verdict}"
+            self.tried += len(said)
+            self.admitted += sum(self.admits(point, training) for point in said)
+            yield from self._parts_are_the_whole(said, thin, training)
 
-    def _parts_are_the_whole(self, said: dict[Point, bool], thin: int) -> Iterator[str]:
+    def _parts_are_the_whole(
+        self, said: dict[Point, bool], thin: int, training: bool
+    ) -> Iterator[str]:
         """The verdicts beside which another one stands, and the smallest sizes, of a module that
         remembers nothing."""
         edge = [
@@ -172,7 +179,7 @@ class Vision:
         chosen = dict.fromkeys([*edge[:: max(thin, len(edge) // 10)], *smallest[::thin]])
         module = self.made()
         for point in chosen:
-            if self.runs(point, module) != said[point]:
+            if self.runs(point, training, module) != said[point]:
                 yield f"{self.name} at {point}: the parts say the opposite of the whole"
 
 
