@@ -160,6 +160,8 @@ def complement(size: Dim) -> Dim:
     be shorter, and have bounds."""
     found: dict[Monomial, int] = {}
     changed = False
+    if not any(coefficient < 0 and len(monomial) == 1 for monomial, coefficient in size.terms):
+        return size  # as most
     for monomial, coefficient in size.terms:
         atom = monomial[0] if len(monomial) == 1 and monomial[0].kind == "//" else None
         numerator, divisor = atom.args if atom is not None else (0, 0)

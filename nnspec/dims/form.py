@@ -67,12 +67,13 @@ class Atom:
 class Dim:
     """A size that depends on symbols. Immutable; `==` compares normal forms."""
 
-    __slots__ = ("_hash", "_symbols", "terms")
+    __slots__ = ("_hash", "_symbols", "terms", "text")
 
     def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
         self.terms = terms
         self._hash = hash(terms)
         self._symbols: frozenset[str] | None = None
+        self.text = ""  # how `render` wrote it, once it has
 
     @property
     def symbols(self) -> frozenset[str]:
@@ -106,10 +107,12 @@ class Dim:
     __le__ = __gt__ = __ge__ = __lt__
 
     def __add__(self, other: Size) -> Size:
-        if not isinstance(other, (int, Dim)):
+        if isinstance(other, int):
+            return _shifted(self, other)
+        if not isinstance(other, Dim):
             return NotImplemented
         found = dict(self.terms)
-        for monomial, coefficient in terms_of(other):
+        for monomial, coefficient in other.terms:
             add_term(found, monomial, coefficient)
         return from_terms(found)
 
@@ -222,12 +225,23 @@ def from_terms(found: dict[Monomial, int]) -> Size:
     return Dim(tuple(sorted(found.items(), key=_term_order)))
 
 
+def _shifted(size: Dim, number: int) -> Dim:
+    """The size and a number, which is the last of the terms."""
+    monomial, constant = size.terms[-1]
+    others = size.terms if monomial else size.terms[:-1]
+    constant = number if monomial else constant + number
+    if not -LARGEST <= constant <= LARGEST:
+        raise SizeLimit("a size that is too big")
+    return Dim((*others, ((), constant)) if constant else others)
+
+
 def _scaled(size: Dim, factor: int) -> Size:
     if factor == 0:
         return 0
     terms = tuple([(monomial, coefficient * factor) for monomial, coefficient in size.terms])
-    if not all(-LARGEST <= coefficient <= LARGEST for _, coefficient in terms):
-        raise SizeLimit("a size that is too big")
+    for _, coefficient in terms:
+        if not -LARGEST <= coefficient <= LARGEST:
+            raise SizeLimit("a size that is too big")
     return Dim(terms)
 
 

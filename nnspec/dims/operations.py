@@ -241,16 +241,18 @@ def rewritten(size: Size, rule: Callable[[Atom], Size | None]) -> Size:
         return size
     parts: list[Size] = []
     for monomial, coefficient in size.terms:
-        part: Size = coefficient
+        kept: list[Atom] = []
+        others: list[Size] = []
         for atom in monomial:
             other = rule(atom)
-            if other is None:
-                plain = atom.kind == "symbol"
-                other = (
-                    Dim((((atom,), 1),))
-                    if plain
-                    else _MAKERS[atom.kind](*(rewritten(arg, rule) for arg in atom.args))
-                )
+            if other is not None:
+                others.append(other)
+            elif atom.kind == "symbol":
+                kept.append(atom)
+            else:
+                others.append(_MAKERS[atom.kind](*(rewritten(arg, rule) for arg in atom.args)))
+        part = from_terms({tuple(kept): coefficient})
+        for other in others:
             part = part * other
         parts.append(part)
     return total(parts)

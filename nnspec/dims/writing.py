@@ -21,8 +21,10 @@ def render(size: Size) -> str:
     """
     if isinstance(size, int):
         return str(size)
-    text, other = _written(size), complement(size)
-    return text if other is size else min(text, _written(other), key=len)
+    if not size.text:
+        text, other = _written(size), complement(size)
+        size.text = text if other is size else min(text, _written(other), key=len)
+    return size.text
 
 
 def comparison(size: Size, text: Callable[[Size], str] | None = None) -> str:
