@@ -293,7 +293,8 @@ def _reasons(model: ModelReport) -> Iterator[tuple[str, str]]:
         return
     label = "because"
     for reasons, mode in ((model.reasons, ""), (model.reasons_in_evaluation, "in evaluation: ")):
-        found = [reason for reason in reasons if not reason.stated]
+        # what hangs on sizes that have their numbers is no question any more
+        found = [one for one in reasons if not one.stated and _open(model, one.requires)]
         for reason in found[:MOST_REASONS]:
             need, *others = reason.needs
             code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
