@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -118,3 +119,20 @@ def parameter(access: str, name: str) -> str:
     """A parameter of a module by its name in the state dict: `self.enc.layers[0].norm1.weight`."""
     parts = name.split(".")
     return access + "".join(f"[{part}]" if part.isdecimal() else f".{part}" for part in parts)
+
+
+def typed_parameter(access: str, name: str) -> str:
+    """The same for what must be known to be a parameter: of a module within another, of which type checkers
+    know nothing, it is `self.encoder.get_parameter("norm.weight")`."""
+    found = _HEAD.match(access)
+    assert found is not None, access
+    inside = [part for parts in _PARTS.findall(access[found.end() :]) for part in parts if part]
+    if found[1] and not found[2] and not inside and "." not in name:
+        return f"{access}.{name}"
+    return f'{found[0]}.get_parameter("{".".join([*inside, name])}")'
+
+
+#: a module that the class has itself, or the item of a loop; and one of a list at a counted place
+_HEAD = re.compile(r"(self\.)?\w+(\[[A-Za-z_]\w*\])?")
+#: a step to a module within
+_PARTS = re.compile(r"""\.get_submodule\("([\w.]+)"\)|\.(\w+)|\["(\w+)"\]|\[(\d+)\]""")

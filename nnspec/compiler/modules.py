@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
-from nnspec.compiler.begin import Lines, begins, parameter
+from nnspec.compiler.begin import Lines, begins, parameter, typed_parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.comments import Comments
 from nnspec.compiler.formals import at
@@ -255,7 +255,11 @@ class Constructor:
             line
             for name, initial in node.init.items()
             for line in begins(
-                initial, parameter(access, name), self.names, indent, name in computed
+                initial,
+                (parameter if name in computed else typed_parameter)(access, name),
+                self.names,
+                indent,
+                name in computed,
             )
         ]
 

@@ -6,6 +6,8 @@ subtracting and multiplying stay within the form; what makes new atoms stands in
 
 from __future__ import annotations
 
+from bisect import insort
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -112,9 +114,11 @@ class Dim:
         if not isinstance(other, Dim):
             return NotImplemented
         found = dict(self.terms)
+        more = 0
         for monomial, coefficient in other.terms:
+            more += monomial not in found
             add_term(found, monomial, coefficient)
-        return from_terms(found)
+        return _placed(found, more)
 
     __radd__ = __add__
 
@@ -223,6 +227,18 @@ def from_terms(found: dict[Monomial, int]) -> Size:
     if len(found) == 1:
         return Dim(tuple(found.items()))
     return Dim(tuple(sorted(found.items(), key=_term_order)))
+
+
+def _placed(found: dict[Monomial, int], more: int) -> Size:
+    """As `from_terms`, of terms in their order but for the last ones, so many."""
+    terms = list(found.items())
+    others = terms[len(terms) - more :]
+    del terms[len(terms) - more :]
+    for term in others:
+        insort(terms, term, key=_term_order)
+    if not terms:
+        return 0
+    return Dim(tuple(terms)) if terms[0][0] else terms[0][1]
 
 
 def _shifted(size: Dim, number: int) -> Dim:

@@ -70,7 +70,7 @@ def test_an_elif_chain() -> None:
         ("assert not H % 2 == 0", ["H % 2 == 1"]),
         ("assert 32 <= H < 1025", ["32 <= H <= 1024"]),
         ("assert H in [32, 64]", ["H == 32 or H == 64"]),
-        ("assert H == W or H == 2 * W", ["H == 2*W or H == W"]),
+        ("assert H == W or H == 2 * W", ["H == W or H == 2*W"]),
         ("assert H * W == 196", ["H*W == 196"]),
         ("if H >= 8:\n        assert W >= 9", ["H <= 7 or W >= 9"]),
         (

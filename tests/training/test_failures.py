@@ -209,9 +209,10 @@ def test_a_reading_process_that_dies_is_told(
     def dies(*arguments: Any) -> Any:
         if os.getpid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
-        return images.read_image(*arguments)
+        return read_image(*arguments)
 
-    monkeypatch.setattr(data, "read_image", dies)
+    read_image = images.read_image
+    monkeypatch.setattr(images, "read_image", dies)
     spec = SPEC.replace("digits()", 'image_folder(".", size=8, channels=1)')
     console = Console(file=io.StringIO())
     with pytest.raises(RunError, match="a process that reads the data died"):
