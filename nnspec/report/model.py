@@ -162,6 +162,8 @@ class ModelReport:
     def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
         self.graph = graph
         self.sizes = dict(sizes or {})
+        self._shown: dict[Dim, Shown] = {}
+        self._per_sample: dict[Dim, Size] = {}
 
     @property
     def name(self) -> str:
@@ -189,10 +191,6 @@ class ModelReport:
             shown = fixed if isinstance(fixed, int) else render(self.known.write(fixed))
             self._shown[size] = shown
         return shown
-
-    @cached_property
-    def _shown(self) -> dict[Dim, Shown]:
-        return {}
 
     @cached_property
     def known(self) -> Known:
@@ -246,10 +244,6 @@ class ModelReport:
                 found = substitute(found, {self.batch: 1})
             self._per_sample[size] = found
         return found
-
-    @cached_property
-    def _per_sample(self) -> dict[Dim, Size]:
-        return {}
 
     def measure(self) -> None:
         """Compute what can be too big to be computed: dims.SizeLimit where it is."""
