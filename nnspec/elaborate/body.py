@@ -83,8 +83,7 @@ class Body:
 
     # -- what expressions need --------------------------------------------------------------------------
 
-    def evaluate(self, expr: tree.Expr) -> Any:
-        return expressions.evaluate(self, expr)
+    evaluate = expressions.evaluate
 
     def truth(self, expr: tree.Expr) -> bool:
         """The truth of a condition, which must be known while checking."""

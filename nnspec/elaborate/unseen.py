@@ -13,8 +13,8 @@ from nnspec.elaborate.alone import Alone
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.budgets import FIGURES
 from nnspec.elaborate.builtins import BUILTINS
-from nnspec.elaborate.expressions import unknown
 from nnspec.elaborate.initial import INITIALISERS
+from nnspec.elaborate.names import unknown
 from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.parameters import inputs_of, no_parameter
 from nnspec.elaborate.program import deep_recursion
