@@ -90,8 +90,10 @@ def nearest(word: str, known: object) -> str | None:
     exact = folded.get(word.lower().replace("_", ""))
     if exact is not None:
         return exact
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    return close[0] if close else None
+    # of a short word little is left where two letters differ, and none is meant by a much longer one
+    cutoff = 0.8 if len(word) < 5 else 0.6
+    close = get_close_matches(word, names, n=1, cutoff=cutoff)
+    return close[0] if close and len(close[0]) <= 1.5 * len(word) else None
 
 
 class SpecError(ValueError):

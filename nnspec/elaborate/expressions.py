@@ -214,6 +214,11 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
     result: Any = True
     for op, right_expr in expr.rest:
         right = evaluate(body, right_expr)
+        if (left is None or right is None) and op in ("==", "!="):
+            if (left is right) != (op == "=="):  # of a tensor, too: `y = z if y == none else y + z`
+                return False
+            left = right
+            continue
         if isinstance(left, Value) or isinstance(right, Value):
             if len(expr.rest) > 1 or op not in _TENSOR_OPS:
                 fail("NN210", f"`{op}` does not chain or contain on tensors", expr.span)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from nnspec.diagnostics import Label
 from nnspec.elaborate import run_time
 from nnspec.elaborate.builtins import BUILTINS
-from nnspec.elaborate.habits import of_module, of_tensor, said_here
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.packages import of_package
-from nnspec.elaborate.session import MOST_HINTS, fail
+from nnspec.elaborate.session import fail
 from nnspec.elaborate.ties import tensor_of
 from nnspec.elaborate.values import (
     POISON,
@@ -21,8 +19,7 @@ from nnspec.elaborate.values import (
     describe,
 )
 from nnspec.graph import Value
-from nnspec.operators import index as operator_index
-from nnspec.operators import lookup, packages
+from nnspec.operators import lookup
 from nnspec.syntax import tree
 
 TYPE_CHECKING = False
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.body import Body
-    from nnspec.source import Span
 
 
 def name(body: Body, expr: tree.Name) -> Any:
@@ -57,48 +53,24 @@ def name(body: Body, expr: tree.Name) -> Any:
     operator = of_package(expr.id, expr.span)
     if operator is not None:
         return OperatorName(operator)
+    from nnspec.elaborate.unknown import unknown
+
     unknown(body, expr.id, expr.span)
 
 
-def unknown(body: Body, name: str, span: Span) -> Any:
-    """NN200, with the nearest name there is."""
-    known = {*body.scope.every_name(), *BUILTINS, *operator_index(), *packages.declared()}
-    seek = len(body.session.problems) < MOST_HINTS
-    helped, close = said_here(name, known) if seek else ("", None)
-    if name == run_time.NAME:
-        run_time.alone(span)
-    labelled = body.paths.taken.get((name,))
-    if labelled is not None:
-        fail(
-            "NN200",
-            f"`{name}` labels a layer, and is no name of it",
-            span,
-            labels=(Label(labelled, "the label"),),
-            help=f"to name the layer, or a tensor of it, declare it: `layer {name} = …`",
-        )
-    place = body.scope.find(close) if close else None
-    labels: tuple[Label, ...] = ()
-    if place is not None and close in place.places:
-        labels = (Label(place.places[close], f"`{close}` is bound here"),)
-    fail("NN200", f"`{name}` is not known here", span, help=helped, labels=labels)
-
-
 def attribute(body: Body, expr: tree.Attribute) -> Any:
-    if isinstance(expr.base, tree.Name) and expr.base.id in ("nn", "torch", "F", "self"):
-        if body.scope.find(expr.base.id) is None:
-            if expr.base.id == "self":
-                unknown(body, "self", expr.base.span)
-            fail(
-                "NN200",
-                f"`{expr.span.text}` is PyTorch's way to say it",
-                expr.span,
-                help=of_module(expr.name, operator_index()),
-            )
+    base = expr.base
+    while isinstance(base, tree.Attribute):
+        base = base.base
+    if isinstance(base, tree.Name) and body.scope.find(base.id) is None:
+        from nnspec.elaborate.unknown import of_module
+
+        of_module(body, expr, base)
     value = body.evaluate(expr.base)
     if isinstance(value, Value):
-        message, helped = of_tensor(expr.name, expr.base.span.text, operator_index())
-        place = expr.span if expr.name in ("shape", "size", "T") else expr.name_span
-        fail("NN209", message, place, help=helped)
+        from nnspec.elaborate.unknown import method
+
+        method(expr, value)
     if isinstance(value, (SharedLayer, LayerTensor)):
         return tensor_of(value, expr.name, expr.span)
     fail("NN209", f"{describe(value)} has no `{expr.name}`", expr.name_span)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nnspec.syntax.slips import arrows, bodies, expressions, habits, signatures, statements
 from nnspec.syntax.slips.slip import Slip, wanted
+from nnspec.syntax.slips.statements import OUTSIDE as OUTSIDE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
