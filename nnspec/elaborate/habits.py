@@ -7,7 +7,7 @@ from nnspec.tensors import DTYPES, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _PIPELINE = "layers are joined with the arrow: `conv2d(64, 3) -> relu`"
 _LAYERS = "operators stand alone, in snake_case: `relu`, `conv2d(64, 3)`"
@@ -23,7 +23,8 @@ HABITS = {
     **dict.fromkeys(("map", "filter"), "write `[f(i) for i in items if i > 0]`"),
     "super": "there are no classes here: delete this line",
     # Keras
-    "Dense": "linear", "Input": "a model's tensors are `input` lines: `input image: [N, 3, H, W]`",
+    **dict.fromkeys(("Dense", "dense", "fc", "fully_connected", "FullyConnected"), "linear"),
+    "Input": "a model's tensors are `input` lines: `input image: [N, 3, H, W]`",
     "Conv1D": "conv1d", "Conv2D": "conv2d", "Conv3D": "conv3d", "Conv2DTranspose": "conv_transpose2d",
     "MaxPooling1D": "max_pool1d", "MaxPooling2D": "max_pool2d", "MaxPooling3D": "max_pool3d",
     "AveragePooling2D": "avg_pool2d", "UpSampling2D": "upsample", "ZeroPadding2D": "zero_pad2d",
@@ -59,6 +60,7 @@ HABITS = {
     **dict.fromkeys(("cuda", "cpu"), "leave it out: the model goes where it is run"),
     "append": "bind the whole again: `skips = skips + [x]`", "backward": "leave it out: the trainer does it",
     "inf": 'write `float("inf")`', "pi": "write `3.141592653589793`", "e": "write `2.718281828459045`",
+    "model": "leave it out: the train part trains all parameters of its model",
     "print": "`nnspec check` shows every shape; `h: [N, 64, H, W] = …` asserts one",
 }  # fmt: skip
 
@@ -83,7 +85,28 @@ def said_here(name: str, known: Iterable[str]) -> tuple[str, str | None]:
     if habit is not None:
         return (f"did you mean `{habit}`?", habit) if " " not in habit else (habit, None)
     close = nearest(name, known)
-    return (f"did you mean `{close}`?", close) if close else ("", None)
+    if close:
+        return f"did you mean `{close}`?", close
+    return f"bind it before, `{name} = …`, or define it, `block {name}: …`", None
+
+
+#: what data and train parts name in another way
+_RECIPES = {
+    "ToTensor": "leave it out: images come as numbers from 0 to 1",
+    "ToImage": "leave it out: images come as numbers from 0 to 1",
+    "Compose": "steps are joined with the arrow: `resize(28) -> normalize(mean=0.5, std=0.25)`",
+    "CosineAnnealingLR": "cosine", "CosineDecay": "cosine", "CosineAnnealingWarmRestarts": "cosine_restarts",
+    "ReduceLROnPlateau": "plateau", "LambdaLR": "factors", "ChainedScheduler": "chained",
+    "LinearLR": "linear",
+}  # fmt: skip
+
+
+def recipe_said_here(name: str, known: Sequence[str]) -> str:
+    """The help for an unknown source, transform, optimizer, scheduler or metric."""
+    close = _RECIPES.get(name) or nearest(name, known)
+    if close is None:
+        return f"there are {', '.join(sorted(known))}"
+    return close if " " in close else f"did you mean `{close}`?"
 
 
 def dtype(name: str) -> str | None:

@@ -107,15 +107,10 @@ class Reader:
         except Mismatch as mismatch:  # of a package that offers it
             raise placed(mismatch, name.span) from None
         if found is None:
-            close = nearest(name.id, names(kind))
-            fail(
-                "NN200",
-                f"there is no {kind} `{name.id}`",
-                name.span,
-                help=f"did you mean `{close}`?"
-                if close
-                else f"there are {', '.join(sorted(names(kind)))}",
-            )
+            from nnspec.elaborate.habits import recipe_said_here
+
+            helped = recipe_said_here(name.id, names(kind))
+            fail("NN200", f"there is no {kind} `{name.id}`", name.span, help=helped)
         return found
 
     def scalar(self, setting: Any, expr: tree.Expr | None, default: Any) -> Any:

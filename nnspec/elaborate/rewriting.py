@@ -62,8 +62,7 @@ def operator_call(operator: Operator, call: tree.Call) -> str:
         else:
             words.append(_argument(argument, settings))
     written = operator.name + (f"({', '.join(words)})" if words else "") + after
-    plain = f"({', '.join(argument.span.text for argument in given)})"
-    if written == operator.name + ("" if plain == "()" else plain):
+    if written == operator.name + (f"({', '.join(map(_plain, given))})" if given else ""):
         return ""
     if not told:
         return f"`{written}`"
@@ -101,6 +100,13 @@ def _argument(argument: tree.Argument, settings: set[str]) -> str:
     if key not in settings and BROUGHT_ALONG.get(key) in settings | {"dim"}:
         key = BROUGHT_ALONG[key]
     return f"{key}={written}"
+
+
+def _plain(argument: tree.Argument) -> str:
+    """As it is written there, but for what is not written again."""
+    shown = _value(argument.value)
+    text = argument.span.text
+    return text.removesuffix(argument.value.span.text) + "…" if shown == "…" else text
 
 
 def _value(expr: tree.Expr) -> str:

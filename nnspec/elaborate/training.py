@@ -125,7 +125,7 @@ def _read(
     graph = program.graph(part.model.id, own_settings)
     data = data_plan(*found, {}, data_root(found[0], root), lambda side: asked(graph, side))
     reader = Reader(program, overrides, root)
-    written = {**of_the_run(group), **_written(part)}
+    written = {**of_the_run(group), **_written(reader, part)}
     settings = {
         setting.name: reader.attempt(
             lambda s=setting: reader.scalar(
@@ -178,28 +178,33 @@ def _read(
     return plan, graph, own_settings, sizes
 
 
-def _written(part: tree.TrainDef) -> dict[str, tree.Setting]:
-    known = [*PARTS, *(setting.name for setting in SETTINGS)]
+def _written(reader: Reader, part: tree.TrainDef) -> dict[str, tree.Setting]:
+    """The settings of a part by name. Each that is none is told, and the others are read all the same."""
     found: dict[str, tree.Setting] = {}
     for setting in part.settings:
         name = ".".join(setting.path)
-        if name not in known:
-            close = nearest(name, known)
-            fail(
-                "NN503",
-                f"`{name}` is no setting of a train part",
-                setting.path_span,
-                help=f"did you mean `{close}`?" if close else f"there are {', '.join(known)}",
-            )
-        if name in found:
-            fail(
-                "NN201",
-                f"`{name}` is set twice",
-                setting.path_span,
-                labels=(Label(found[name].path_span, "the first"),),
-            )
-        found[name] = setting
+        reader.attempt(lambda n=name, s=setting: _check_setting(n, s, found))
+        found.setdefault(name, setting)
     return found
+
+
+def _check_setting(name: str, setting: tree.Setting, before: dict[str, tree.Setting]) -> None:
+    known = [*PARTS, *(setting.name for setting in SETTINGS)]
+    if name not in known:
+        close = nearest(name, known)
+        fail(
+            "NN503",
+            f"`{name}` is no setting of a train part",
+            setting.path_span,
+            help=f"did you mean `{close}`?" if close else f"there are {', '.join(known)}",
+        )
+    if name in before:
+        fail(
+            "NN201",
+            f"`{name}` is set twice",
+            setting.path_span,
+            labels=(Label(before[name].path_span, "the first"),),
+        )
 
 
 def _recipe(reader: Reader, written: dict[str, tree.Setting], kind: str, default: str) -> Bound:

@@ -55,7 +55,10 @@ def is_brought_along(name: str) -> bool:
 def of_module(body: Body, expr: tree.Attribute, module: tree.Name) -> None:
     """NN200 for `torch.cat`, `nn.functional.relu`, `self.conv1`, where they are that."""
     if module.id == "self":
-        unknown(body, "self", module.span)
+        while isinstance(expr.base, tree.Attribute):
+            expr = expr.base
+        label = f"a layer is used where it is written: `x -> {expr.name}: conv2d(64, 3)`"
+        fail("NN200", "`self` is not known here", module.span, help=label)
     if module.id in MODULES:
         helped = habits.of_module(expr.name, {*BUILTINS, *operator_index()})
         message = f"`{expr.span.text}` is {MODULES[module.id]}'s way to say it"

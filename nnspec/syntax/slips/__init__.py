@@ -37,6 +37,7 @@ RULES: tuple[Callable[[Slip], Problem | None], ...] = (
     signatures.extern_target,
     signatures.missing_on,
     arrows.nearly_an_arrow,
+    arrows.spread_layers,
     arrows.misplaced_arrow,
     arrows.label_without_layer,
     arrows.label_without_colon,
