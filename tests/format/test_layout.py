@@ -91,6 +91,20 @@ def test_settings_and_presets_stand_in_columns() -> None:
     )
 
 
+def test_a_text_over_several_lines_is_left_alone() -> None:
+    text = '''"""What it was:
+model small  = Net(8)
+x = y
+   -> a  -> b
+   -> abc -> d
+"""
+model Net(width: int = 8):
+    input x: [N, D]
+    return x -> linear(width)
+'''
+    assert layout(text) == text
+
+
 def test_the_shipped_specs_are_in_the_layout() -> None:
     for file in SPECS:
         text = file.read_text("utf-8")
@@ -148,4 +162,4 @@ def test_no_comment_is_lost(file: Path, data: st.DataObject) -> None:
 
 def test_line_ends_of_windows() -> None:
     text = 'model Net:\r\n    """One\r\n    two."""\r\n    input x: [N]   # a\r\n    return x\r\n'
-    assert layout(text) == text.replace("\r\n", "\n")
+    assert layout(text) == text
