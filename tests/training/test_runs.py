@@ -68,9 +68,9 @@ def test_the_same_seed_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
 
 #: of the 4 epochs of 23 batches: the first step, in an epoch, its last step, and while it is validated
 MOMENTS = {
-    "first step": ("_train_batch", 1),
-    "within an epoch": ("_train_batch", 30),
-    "last step of an epoch": ("_train_batch", 46),
+    "first step": ("train_batch", 1),
+    "within an epoch": ("train_batch", 30),
+    "last step of an epoch": ("train_batch", 46),
     "validation": ("validate", 2),
 }
 
