@@ -52,7 +52,7 @@ def momentum_settings(base: float, most: float) -> tuple[Setting, ...]:
             "cycle_momentum",
             "bool",
             True,
-            doc="the momentum (Adam's first beta) goes the other way, where the optimizer has one; not in a chain",
+            doc="the momentum (Adam's first beta) goes the other way, where there is one, but in no chain",
         ),
         Setting("base_momentum", "float", base, doc="the momentum at the highest rate"),
         Setting("max_momentum", "float", most, doc="the momentum at the lowest rate"),
