@@ -2,7 +2,8 @@
 nnspec foretells.
 
 `python -m tests.memory.exchanged` prints the table, for real tensors: the buckets of DistributedDataParallel
-are made in C++, where PyTorch's memory trackers do not look. The group is this process alone: what it holds is that of one of many. docs/clusters.md has the table.
+are made in C++, where PyTorch's memory trackers do not look. The group is this process alone, which holds
+what one of many does. docs/clusters.md has the table.
 """
 
 from __future__ import annotations
