@@ -13,6 +13,7 @@ from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.named import Named
 from nnspec.compiler.names import attribute, fresh
 from nnspec.compiler.runs import counted, named
+from nnspec.compiler.skipping import skipped, skips
 from nnspec.compiler.tying import Tying
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import is_float, torch_name
@@ -142,7 +143,8 @@ class Constructor:
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
             assert made is not None
-            return code.module(made, self.names)
+            written = code.module(made, self.names)
+            return skipped(written) if skips(node) else written
         assert isinstance(node, CallNode)
         if id(node) in self.plan.calls:
             return self._instance(self.plan.calls[id(node)], node.graph)
@@ -245,6 +247,7 @@ class Constructor:
         for node in self.plan.graph.nodes:
             if self.access.get(id(node)) == "":
                 self.access[id(node)] = self.reached(node.path)
+                self._untyped(node.path)
         if self.plan.kind != "helper":  # the class that it helps knows the layers
             lines += Tying(self).lines()
         return lines
@@ -288,6 +291,13 @@ class Constructor:
             return Call("nn.ModuleList", (("", listed),))
         pairs = tuple((f'"{name}": ', made) for name, made in items)
         return Call("nn.ModuleDict", (("", Call("", pairs, "{}", one_each=len(pairs) > 1)),))
+
+    def _untyped(self, path: tuple[str, ...]) -> None:
+        """Of what is in a container within a container, type checkers know no more than that it is a module,
+        which has no items."""
+        annotation = f"{path[0]}: Any"
+        if len(path) > 2 and attribute(path[0]) and annotation not in self.annotations:
+            self.annotations.append(annotation)
 
     def reached(self, path: tuple[str, ...]) -> str:
         """How a layer of this class is reached in its constructor."""
