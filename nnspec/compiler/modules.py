@@ -9,6 +9,7 @@ from nnspec.compiler.begin import Lines, begins, parameter, typed_parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.comments import Comments
 from nnspec.compiler.formals import at
+from nnspec.compiler.growing import INDEX, Growing, growing
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.named import Named
 from nnspec.compiler.names import attribute, fresh
@@ -19,8 +20,9 @@ from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import is_float, torch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
+    from nnspec.compiler.classes import Argument
     from nnspec.dims import Size
 
 _Tree = dict[str, Any]
@@ -60,6 +62,7 @@ class Constructor:
         self.begin = Lines(self._begins, arguments, plan.helpers)
         self._modules: _Tree = {}
         self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
+        self.growing = list(growing(plan))
         self._plain: dict[Any, str] = {}  # layers without weights or name -> their attribute
         self._collect()
 
@@ -151,14 +154,18 @@ class Constructor:
         return self.sequence(node.graph)
 
     def _instance(self, plan: ClassPlan, graph: Graph) -> Call:
+        return self._made(plan.name, plan.given(graph))
+
+    def _made(self, name: str, given: Iterable[tuple[Argument, Any]]) -> Call:
+        """A class called with what it is given, less its defaults."""
         arguments: list[tuple[str, Expr]] = []
-        for argument, value in plan.given(graph):
+        for argument, value in given:
             written = code.value(value, self.names)
             if not argument.default:
                 arguments.append(("", written))
             elif written.flat != argument.default:
                 arguments.append((f"{argument.name}=", written))
-        return Call(plan.name, tuple(arguments))
+        return Call(name, tuple(arguments))
 
     def sequence(self, graph: Graph) -> Call:
         """A chain of layers as `nn.Sequential`."""
@@ -232,7 +239,12 @@ class Constructor:
             for line in lay(code.size(size, plain), 8, f"{word} = ")
         ]
         lines += self.lines
+        grown = {layer.path[0]: each for each in self.growing for layer in each.layers}
         for name, made in self._modules.items():
+            if name in grown:
+                if grown[name].layers[0].path[0] == name:
+                    lines += self._grown(grown[name])
+                continue
             lines += [f"        {line}" for line in self.comments.of_declaration(name)]
             if isinstance(made, (_Copies, _Optional)):
                 lines += made.write(self.begin)
@@ -251,6 +263,18 @@ class Constructor:
         if self.plan.kind != "helper":  # the class that it helps knows the layers
             lines += Tying(self).lines()
         return lines
+
+    def _grown(self, found: Growing) -> list[str]:
+        """The layers of a list that grows."""
+        item = fresh("i", self.begin.taken)
+        self.names.words[INDEX] = item
+        made = self._made(self.plan.calls[id(found.layers[0])].name, found.given)
+        del self.names.words[INDEX]
+        number = f"{item} + {found.first}" if found.first else item
+        name = Text(f'f"{found.stem}{{{number}}}"')
+        count = self.names.symbol(self.plan.count) if self.plan.count else len(found.layers)
+        head = f"        for {item} in range({count}):"
+        return [head, *lay(call("self.add_module", name, made), 12)]
 
     def _begins(self, node: OpNode, access: str, indent: int) -> list[str]:
         computed = node.operator.composed(node.use.again()) if node.init else {}

@@ -88,7 +88,12 @@ class Writes(TorchDispatchMode):
         return result
 
 
-FILLING = {torch.ops.aten.uniform_, torch.ops.aten.normal_, torch.ops.aten.fill_, torch.ops.aten.zero_}
+FILLING = {
+    torch.ops.aten.uniform_,
+    torch.ops.aten.normal_,
+    torch.ops.aten.fill_,
+    torch.ops.aten.zero_,
+}
 
 BEGUN = {
     "bert:BertForPreTraining": {"width": 32, "depth": 2, "heads": 4, "vocab": 50},
