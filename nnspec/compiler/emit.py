@@ -215,7 +215,7 @@ def _module(plan: ClassPlan, output: str) -> list[str]:
     body = constructor.write()
     forward = Forward(plan, constructor, _names(plan, constructor))
     statements = forward.write(output)
-    stored = [f"        self.{name} = {name}" for name in forward.names.stored]
+    stored = [f"        self.{kept} = {name}" for kept, name in forward.names.stored.items()]
     lines = _head(plan, "nn.Module")
     if constructor.annotations:
         lines += [f"    {line}" for line in constructor.annotations] + [""]
@@ -242,9 +242,9 @@ def _constructor(plan: ClassPlan) -> Constructor:
 
 def _names(plan: ClassPlan, constructor: Constructor) -> ForwardNames:
     """The names in `forward`; likewise."""
-    names = ForwardNames(plan)
+    names = ForwardNames(plan, attributes=constructor.attributes)
     Forward(plan, constructor, names).write()
-    return ForwardNames(plan, names.named.repeated)
+    return ForwardNames(plan, names.named.repeated, constructor.attributes)
 
 
 def _inputs(plan: ClassPlan) -> list[str]:

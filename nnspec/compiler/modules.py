@@ -66,6 +66,12 @@ class Constructor:
         self._plain: dict[Any, str] = {}  # layers without weights or name -> their attribute
         self._collect()
 
+    @property
+    def attributes(self) -> set[str]:
+        """The names of the layers and parameters of the module."""
+        own = {n.path[-1] for n in self.plan.graph.nodes if isinstance(n, OwnParam)}
+        return {*self._modules, *own}
+
     # -- which layers there are --------------------------------------------------------------------
 
     def _collect(self) -> None:
