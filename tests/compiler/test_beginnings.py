@@ -89,10 +89,8 @@ class Writes(TorchDispatchMode):
 
 
 FILLING = {
-    torch.ops.aten.uniform_,
-    torch.ops.aten.normal_,
-    torch.ops.aten.fill_,
-    torch.ops.aten.zero_,
+    getattr(torch.ops.aten, name)
+    for name in ("uniform_", "normal_", "fill_", "zero_", "zeros", "ones", "full")
 }
 
 BEGUN = {
