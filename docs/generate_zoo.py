@@ -91,9 +91,9 @@ and the outputs and gradients of references that are written in the tests after 
 ## Lines
 
 Those that carry code: of the spec, of the file that `nnspec compile` writes for the first of its models,
-and of the module that builds the same models in torchvision, without blank lines, comments and docstrings; of Python also without imports and the tables of
-published weights. Of the detectors it is the classes and functions up to the raw outputs of the heads,
-without losses.
+and of the module that builds the same models in torchvision, without blank lines, comments and
+docstrings; of Python also without imports and the tables of published weights. Of the detectors it is the
+classes and functions up to the raw outputs of the heads, without losses.
 """
 
 
