@@ -73,13 +73,13 @@ def meet(a: TensorType | None, b: TensorType | None, numbers: Mapping[str, Any])
         assert some is not None
         return promote_scalar(some.dtype, numbers["input" if a is None else "other"])
     if a.rank == 0 and b.rank > 0:
-        return _weak(b.dtype, a.dtype)
+        return weakly(b.dtype, a.dtype)
     if b.rank == 0 and a.rank > 0:
-        return _weak(a.dtype, b.dtype)
+        return weakly(a.dtype, b.dtype)
     return promote(a.dtype, b.dtype)
 
 
-def _weak(strong: str, weak: str) -> str:
+def weakly(strong: str, weak: str) -> str:
     """A tensor without dimensions counts by its kind only, as a number does."""
 
     def kind(dtype: str) -> int:

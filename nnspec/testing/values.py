@@ -41,7 +41,10 @@ PLACES: dict[str, Callable[[Case], Any]] = {
         name: lambda case: 1
         for name in ("one_hot", "gather", "index_select", "scatter", "scatter_add")
     },
-    **{name: lambda case: 1 for name in ("take_along_dim", "index_add")},
+    **{
+        name: lambda case: 1
+        for name in ("take_along_dim", "index_add", "scatter_reduce", "index_copy", "index_fill")
+    },
 }
 
 
