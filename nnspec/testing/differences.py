@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 #: matter of the batch that training brings, not of the model
 EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
-#: drawn in training by other steps than PyTorch's own, so that one seed gives other numbers
-DRAWN = {"stochastic_depth"}
-
 #: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
 #: matrix product then
 MACS_AT_ONE = {"einsum", "tensordot"}

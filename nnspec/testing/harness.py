@@ -19,7 +19,7 @@ from torch import nn
 from nnspec.operators.definition import REQUIRED, Inner, Use
 from nnspec.tensors import TensorType
 
-from .differences import DRAWN, LOOSER, STRICTER, UNCOUNTED, explained
+from .differences import LOOSER, STRICTER, UNCOUNTED, explained
 from .examples import Case, Made, Refused, run_nnspec
 from .references import reference
 from .render import text
@@ -136,7 +136,7 @@ def accepted(case: Case, use: Use, outputs: tuple[TensorType, ...]) -> Verdict:
             why = f"nnspec accepts {shown(outputs)}, PyTorch refuses {source}: {ran.why}"
             return Verdict(case, "wrong", why)
         told = other_facts(case, use, outputs, ran, source)
-        if first is not None and not told and case.operator.name not in DRAWN:
+        if first is not None and not told:
             told = other_values(ran.values, first.values)
             told = told and f"other values: {source}, not {written[0]}: {told}"
         if told:
@@ -208,7 +208,7 @@ def other_text(
         values = run_module(case, module, inputs)
     except Exception as error:
         return f"{type(error).__name__}: {error}\n{text}"
-    why = None if case.operator.name in DRAWN else other_values(values, ran.values)
+    why = other_values(values, ran.values)
     return why and f"the compiled module gives other values: {why}\n{text}"
 
 

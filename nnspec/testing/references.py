@@ -259,5 +259,7 @@ OWN: dict[str, Callable[[Case], str | None]] = {
     "linear_cross_entropy_loss": in_chunks,
     **dict.fromkeys(BY_NAMES, by_names),
     "fft": lambda case: f"torch.fft.fft({written(['x0'], case.settings)})",
-    "stochastic_depth": lambda case: None,  # torchvision's: tests/operators holds the two together
+    "stochastic_depth": lambda case: (
+        f"torchvision.ops.stochastic_depth({written(['x0'], case.settings)})"
+    ),
 }

@@ -19,7 +19,7 @@ from nnspec.tensors import DTYPES, TensorType, torch_name
 from .differences import EVALUATED
 from .examples import Case, Refused
 from .render import names, space
-from .values import integers
+from .values import integers, true_share
 
 TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
 NNSPEC = {dtype: name for name, dtype in TORCH.items()}
@@ -60,7 +60,7 @@ def tensor(case: Case, number: int, dtype: str, shape: tuple[int, ...]) -> torch
             shares[..., 0] = 0.5  # 0 after what follows: the boxes lie in the first image
         return (shares if case.operator.family == "loss" else shares * 4 - 2).to(kind)
     if dtype == "bool":
-        return torch.rand(shape) < 0.5
+        return torch.rand(shape) < true_share(case, number)
     return torch.randint(*integers(case, number), shape).to(kind)
 
 

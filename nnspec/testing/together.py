@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from .differences import DRAWN
 from .harness import Verdict, counted, text_of, weights
 from .running import other_values, run_module
 from .written import Checked, declared, expression, typed
@@ -34,8 +33,7 @@ def by_itself(verdict: Verdict) -> bool:
     """Whether a use must be alone: what draws numbers draws others after others, and a list of one result is
     none of several."""
     assert verdict.ran is not None
-    operator = verdict.case.operator
-    return verdict.ran.drew or operator.name in DRAWN or operator.makes_parts
+    return verdict.ran.drew or verdict.case.operator.makes_parts
 
 
 def text_of_one(verdicts: list[Verdict]) -> str | None:

@@ -48,6 +48,15 @@ PLACES: dict[str, Callable[[Case], Any]] = {
 }
 
 
+#: operators that divide by their second tensor, in which no truth value is false
+DIVIDE = {"fmod", "remainder", "floor_divide"}
+
+
+def true_share(case: Case, number: int) -> float:
+    """How many truth values of a tensor are true."""
+    return 1.0 if number == 1 and case.operator.name in DIVIDE else 0.5
+
+
 def integers(case: Case, number: int) -> tuple[int, int]:
     """From where to where (not included) the integers of a tensor are drawn."""
     slots = case.operator.tensors
