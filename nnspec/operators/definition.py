@@ -357,6 +357,8 @@ class Operator:
 
     #: it computes parameters of a layer, its first setting, which may say how they begin
     remakes: ClassVar[bool] = False
+    #: how many steps it takes to follow such a parameter that was set anew; each time it is asked for is one
+    steps_after: ClassVar[int] = 0
 
     #: what several results are called: `out, h, c`.
     result_names: ClassVar[tuple[str, ...]] = ()
