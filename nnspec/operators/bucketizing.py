@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def comparable(use: Use, x: TensorType, row: TensorType) -> None:
     """Complex numbers have no order, and truth values hardly one."""
     if "c" in x.dtype[0] + row.dtype[0] or x.dtype == row.dtype == "bool":
-        use.fail(f"`{use.operator.name}` compares numbers, not {x} and {row}", code="NN304")
+        use.fail(f"`{use.operator.name}` compares real numbers, not {x} and {row}", code="NN304")
 
 
 class Bucketize(Operator):

@@ -304,7 +304,8 @@ class Use:
         value = self.settings[setting]
         if not -rank <= value < rank:
             self.fail(
-                f"dimension {value} is not there: the tensor has {rank} dimensions ({-rank} to {rank - 1})"
+                f"dimension {value} is not there: the tensor has {rank} dimension{'s' * (rank > 1)} "
+                f"({-rank} to {rank - 1})"
                 if rank
                 else f"dimension {value} is not there: a tensor [] has none",
                 code="NN303",

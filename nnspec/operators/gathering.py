@@ -220,7 +220,7 @@ class IndexAdd(Operator):
             use.fail(f"input and source have one dtype: {use.x}, not {source}", code="NN304")
         if index.rank != 1 or not use.x.rank or source.rank != use.x.rank:
             use.fail(
-                f"`index_add` takes [n, …], i64[k] and [k, …], not {use.x}, {index} and {source}",
+                f"`{self.name}` takes [n, …], i64[k] and [k, …], not {use.x}, {index} and {source}",
                 code="NN303",
             )
         dim = use.dim("dim", use.x.rank)
