@@ -111,6 +111,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("linspace")(case) and "not bool" in refused.why,
     ),
     (
+        "a way of padding that nobody takes",
+        "PyTorch's stft looks at pad_mode where center is true only",
+        lambda case, refused, theirs: of("stft")(case) and refused.why.startswith("`pad_mode`"),
+    ),
+    (
         "windows of another dtype",
         "PyTorch's stft promotes sound and window, half precision too, which it does not transform alone",
         lambda case, refused, theirs: of("stft")(case) and refused.code == "NN304",

@@ -251,6 +251,7 @@ OWN: dict[str, Callable[[Case], str | None]] = {
     "gru_cell": recurrent,
     "rnn_cell": recurrent,
     "arange": arange,
+    "nll_loss": lambda case: f"F.nll_loss({written(tensors(case), case.settings)})",
     "cross": lambda case: f"torch.linalg.cross({written(tensors(case), case.settings)})",
     "stft": lambda case: (
         f"torch.stft({written(tensors(case), case.settings)}, return_complex=True)"
