@@ -14,6 +14,9 @@ HABITS = {
     "x -> torch.nn.Linear(4)": ("NN200", "torch.nn.Linear", "`linear`"),
     "F.relu(x)": ("NN200", "F.relu", "`relu`"),
     "torch.cat([x, x], 1)": ("NN200", "torch.cat", "`concat`"),
+    "nonzero(x)": ("NN200", "nonzero", "depends on the values, and a shape does not"),
+    "x -> torch.unique": ("NN200", "torch.unique", "depends on the values"),
+    "x -> swapaxes(0, 1)": ("NN200", "swapaxes", "`transpose`"),
     "x -> cat(x)": ("NN200", "cat", "`concat`"),
     "nn.Sequential(relu, relu)(x)": ("NN200", "nn.Sequential", "arrow"),
     "x -> conv2d(in_channels=3, out_channels=4, kernel_size=3)": (

@@ -42,6 +42,14 @@ def begins(
     return lay(made, indent, f"{target} = " if computed else "")
 
 
+def follows(target: str, steps: int, indent: int) -> list[str]:
+    """Lines that ask for what is computed of a parameter that was set, until what follows it is there."""
+    return [
+        f"{' ' * indent}for _ in range({steps}):  # power iteration follows the weight",
+        f"{' ' * indent}    {target}.detach()",
+    ]
+
+
 class Lines:
     """The lines for the layers that a class makes, also in its `nn.Sequential`s."""
 

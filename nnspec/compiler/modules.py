@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnspec.compiler import code
-from nnspec.compiler.begin import Lines, begins, parameter, typed_parameter
+from nnspec.compiler.begin import Lines, begins, follows, parameter, typed_parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.comments import Comments
 from nnspec.compiler.formals import at
@@ -284,17 +284,13 @@ class Constructor:
 
     def _begins(self, node: OpNode, access: str, indent: int) -> list[str]:
         computed = node.operator.composed(node.use.again()) if node.init else {}
-        return [
-            line
-            for name, initial in node.init.items()
-            for line in begins(
-                initial,
-                (parameter if name in computed else typed_parameter)(access, name),
-                self.names,
-                indent,
-                name in computed,
-            )
-        ]
+        lines: list[str] = []
+        for name, initial in node.init.items():
+            target = (parameter if name in computed else typed_parameter)(access, name)
+            lines += begins(initial, target, self.names, indent, name in computed)
+            if name in computed and node.operator.steps_after:
+                lines += follows(target, node.operator.steps_after, indent)
+        return lines
 
     def _beginnings(self, name: str) -> list[str]:
         """How the parameters of the layers at an attribute begin, where the spec says it."""

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
 _PIPELINE = "layers are joined with the arrow: `conv2d(64, 3) -> relu`"
 _LAYERS = "operators stand alone, in snake_case: `relu`, `conv2d(64, 3)`"
+_COUNTED = (
+    "how long its result is depends on the values, and a shape does not: `where(mask, a, b)`, `topk` and "
+    "`x * mask` choose at a fixed size"
+)
+_VALUES = "a model's Python does not see values: what is computed stays a tensor"
 
 #: a name -> the name here, or a sentence that says how
 HABITS = {
@@ -42,6 +47,23 @@ HABITS = {
     "contiguous": "leave it out: PyTorch copies where it must",
     "clone": "leave it out: what is computed is a new tensor, and never written over while it is needed",
     "size": "sizes are named in a pattern: `input x: [N, C, H, W]`, `h: [N, D, H2, W2] = …`",
+    "absolute": "abs", "negative": "neg", "true_divide": "div", "greater": "gt", "greater_equal": "ge",
+    "less": "lt", "less_equal": "le", "not_equal": "ne", "arccos": "acos", "arcsin": "asin", "arctan": "atan",
+    "arctan2": "atan2", "arccosh": "acosh", "arcsinh": "asinh", "arctanh": "atanh", "row_stack": "vstack",
+    "trapz": "trapezoid", "inv": "inverse", "logsigmoid": "log_sigmoid", "expit": "sigmoid", "ger": "outer",
+    "clamp_min": "write `clamp(min=0)`", "clamp_max": "write `clamp(max=1)`", "fix": "trunc",
+    "gelu_new": 'write `gelu(approximate="tanh")`', "SiLU": "silu",
+    "ravel": "write `flatten(0)`", "t": "write `transpose(0, 1)`", "fliplr": "write `flip(1)`",
+    "flipud": "write `flip(0)`", "expand_as": "name the sizes of the other tensor, and `expand` to them",
+    "view_as": "name the sizes of the other tensor, and `view` them",
+    "reshape_as": "name the sizes of the other tensor, and `reshape` to them",
+    "vector_norm": "norm", "matrix_norm": "norm", "multi_dot": "write `a @ b @ c`",
+    "as_strided": "memory is PyTorch's matter: `unfold`, `narrow` and `view` say which values are meant",
+    "nonzero": _COUNTED, "argwhere": _COUNTED, "masked_select": _COUNTED, "unique": _COUNTED,
+    "unique_consecutive": _COUNTED,
+    "bincount": "write `one_hot(n) -> sum(0)`, with a count for each of n classes",
+    "nms": _COUNTED, "batched_nms": _COUNTED,
+    "remove_small_boxes": _COUNTED, "tolist": _VALUES,
     "Sequential": _PIPELINE, "sequential": _PIPELINE,
     "ModuleList": "repeat with `n * layer`, or name them in a loop: `x = x -> layers[i]: Block(…)`",
     "Parameter": "a tensor of a block's own is declared: `param gamma: [C] = ones`",

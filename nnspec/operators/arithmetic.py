@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nnspec.diagnostics import Mismatch
 from nnspec.operators.definition import CallCode, InfixCode, Operator, Ref, Tensor
 from nnspec.operators.fitting import fits
 from nnspec.tensors import TensorType, broadcast, is_float, promote, promote_scalar, show_shape
@@ -73,13 +74,13 @@ def meet(a: TensorType | None, b: TensorType | None, numbers: Mapping[str, Any])
         assert some is not None
         return promote_scalar(some.dtype, numbers["input" if a is None else "other"])
     if a.rank == 0 and b.rank > 0:
-        return _weak(b.dtype, a.dtype)
+        return weakly(b.dtype, a.dtype)
     if b.rank == 0 and a.rank > 0:
-        return _weak(a.dtype, b.dtype)
+        return weakly(a.dtype, b.dtype)
     return promote(a.dtype, b.dtype)
 
 
-def _weak(strong: str, weak: str) -> str:
+def weakly(strong: str, weak: str) -> str:
     """A tensor without dimensions counts by its kind only, as a number does."""
 
     def kind(dtype: str) -> int:
@@ -89,6 +90,15 @@ def _weak(strong: str, weak: str) -> str:
 
     if kind(weak) <= kind(strong):
         return strong
+    if kind(weak) == 3 and kind(strong) == 2:  # as precise as the fractions
+        if strong == "f16":
+            raise Mismatch(
+                "NN304",
+                f"f16 and a {weak} without dimensions meet in complex numbers of half precision, which the "
+                "language does not have",
+                help='`to("f32")` makes numbers that can meet it',
+            )
+        return "c128" if strong == "f64" else "c64"
     return weak
 
 

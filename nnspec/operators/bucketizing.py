@@ -1,4 +1,4 @@
-"""bucketize: between which bounds a number lies."""
+"""bucketize and searchsorted: between which bounds a number lies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from nnspec.tensors import TensorType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.operators.definition import Use
+
+
+def comparable(use: Use, x: TensorType, row: TensorType) -> None:
+    """Complex numbers have no order, and truth values hardly one."""
+    if "c" in x.dtype[0] + row.dtype[0] or x.dtype == row.dtype == "bool":
+        use.fail(f"`{use.operator.name}` compares real numbers, not {x} and {row}", code="NN304")
 
 
 class Bucketize(Operator):
@@ -28,8 +34,7 @@ class Bucketize(Operator):
         x, boundaries = use.inputs
         assert x is not None
         assert boundaries is not None
-        if "c" in x.dtype[0] + boundaries.dtype[0] or x.dtype == boundaries.dtype == "bool":
-            use.fail(f"`bucketize` compares numbers, not {x} and {boundaries}", code="NN304")
+        comparable(use, x, boundaries)
         if boundaries.rank != 1:
             use.fail(f"the boundaries of `bucketize` are a row, not {boundaries}", code="NN303")
         return (TensorType("i64", x.shape),)
@@ -37,3 +42,43 @@ class Bucketize(Operator):
     def function(self, use: Use) -> CallCode:
         right = {"right": True} if use["right"] else {}
         return CallCode("torch.bucketize", (Ref(0), Ref(1)), right)
+
+
+class Searchsorted(Operator):
+    """How many of the ascending numbers of its row each value lies beyond, an i64: rows [..., n] and values
+    [..., m], or one row for all values."""
+
+    name = "searchsorted"
+    family = "selection"
+    tensors = (Tensor("sorted_sequence", doc="ascending numbers, [..., n]"), Tensor("input"))
+    settings = Bucketize.settings
+    accepts = (
+        "([2, 4], [2, 3]) -> searchsorted",
+        "([4], [2, 3]) -> searchsorted(right=true)",
+        "(i64[4], i64[3]) -> searchsorted",
+    )
+    rejects = (
+        "([2, 4], [3, 3]) -> searchsorted",
+        "([2, 4], [3]) -> searchsorted",
+        "(c64[4], c64[3]) -> searchsorted",
+    )
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        row, x = use.inputs
+        assert x is not None
+        assert row is not None
+        comparable(use, x, row)
+        if row.rank != 1 and (row.rank != x.rank or not row.rank):
+            use.fail(
+                f"`searchsorted` takes one row [n], or a row for each row of values, not {row} for {x}",
+                code="NN303",
+            )
+        if row.rank > 1:
+            for dim, (ours, theirs) in enumerate(zip(row.shape[:-1], x.shape[:-1], strict=True)):
+                why = f"{row} and {x} must agree in dimension {dim}"
+                use.equal(ours, theirs, why, code="NN301")
+        return (TensorType("i64", x.shape),)
+
+    def function(self, use: Use) -> CallCode:
+        right = {"right": True} if use["right"] else {}
+        return CallCode("torch.searchsorted", (Ref(0), Ref(1)), right)

@@ -304,7 +304,8 @@ class Use:
         value = self.settings[setting]
         if not -rank <= value < rank:
             self.fail(
-                f"dimension {value} is not there: the tensor has {rank} dimensions ({-rank} to {rank - 1})"
+                f"dimension {value} is not there: the tensor has {rank} dimension{'s' * (rank > 1)} "
+                f"({-rank} to {rank - 1})"
                 if rank
                 else f"dimension {value} is not there: a tensor [] has none",
                 code="NN303",
@@ -357,6 +358,8 @@ class Operator:
 
     #: it computes parameters of a layer, its first setting, which may say how they begin
     remakes: ClassVar[bool] = False
+    #: how many steps it takes to follow such a parameter that was set anew; each time it is asked for is one
+    steps_after: ClassVar[int] = 0
 
     #: what several results are called: `out, h, c`.
     result_names: ClassVar[tuple[str, ...]] = ()

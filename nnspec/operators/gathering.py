@@ -143,14 +143,14 @@ class Scatter(Operator):
     along `dim`."""
 
     name = "scatter"
-    saves = ("index",)
+    saves: ClassVar[tuple[str | int, ...]] = ("index",)
     family = "selection"
     tensors = (
         Tensor("input"),
         Tensor("index", doc="i64, as many dimensions as the input"),
         Tensor("src", scalar=True, doc="the values, or one number"),
     )
-    settings = (_DIM,)
+    settings: ClassVar[tuple[Setting, ...]] = (_DIM,)
     accepts: ClassVar[tuple[str, ...]] = (
         "([4, 5], i64[4, 2], [4, 2]) -> scatter(1)",
         "([4, 5], i64[4, 2]) -> scatter(dim=1, src=1.0)",
@@ -200,7 +200,7 @@ class IndexAdd(Operator):
     """A copy of the input with slices of `source` added to those at the places `index` of `dim`."""
 
     name = "index_add"
-    saves = ("index", "source")
+    saves: ClassVar[tuple[str | int, ...]] = ("index", "source")
     family = "selection"
     tensors = (Tensor("input"), Tensor("index", doc="i64[k] or i32[k]"), Tensor("source"))
     settings = (_DIM,)
@@ -220,7 +220,7 @@ class IndexAdd(Operator):
             use.fail(f"input and source have one dtype: {use.x}, not {source}", code="NN304")
         if index.rank != 1 or not use.x.rank or source.rank != use.x.rank:
             use.fail(
-                f"`index_add` takes [n, …], i64[k] and [k, …], not {use.x}, {index} and {source}",
+                f"`{self.name}` takes [n, …], i64[k] and [k, …], not {use.x}, {index} and {source}",
                 code="NN303",
             )
         dim = use.dim("dim", use.x.rank)

@@ -29,7 +29,7 @@ class Loss(Operator):
     settings: ClassVar[tuple[Setting, ...]] = (REDUCTION,)
 
     def both(self, use: Use) -> tuple[TensorType, TensorType]:
-        a, b = use.inputs
+        a, b, *_ = use.inputs
         assert a is not None and b is not None
         if not is_float(a.dtype):
             use.fail(f"`{self.name}` needs floating-point outputs, not {a}", code="NN304")
@@ -46,12 +46,39 @@ class Loss(Operator):
 
 
 class OfClasses(Loss):
-    """Scores [N, C, ...] against class numbers i64[N, ...]."""
+    """Scores [N, C, ...] against class numbers i64[N, ...]; some classes may count more than others."""
+
+    tensors = (*Loss.tensors, Tensor("weight", optional=True, doc="what each class counts, [C]"))
+
+    def weigh(self, use: Use, scores: TensorType) -> None:
+        """The weights must be one for each class."""
+        weight = use.tensor(2)
+        if weight is None:
+            return
+        classes = scores.shape[1]
+        if weight.rank != 1 or weight.dtype != scores.dtype:
+            use.fail(
+                f"the weights of {render(classes)} classes are {scores.with_shape((classes,))}, not {weight}",
+                code="NN303" if weight.rank != 1 else "NN304",
+                argument="weight",
+            )
+        use.equal(
+            weight.shape[0],
+            classes,
+            f"there are {render(classes)} classes, and weights for {render(weight.shape[0])}",
+            code="NN301",
+            argument="weight",
+        )
+
+    def function(self, use: Use) -> CallCode:
+        weight = {} if use.tensor(2) is None else {"weight": Ref(2)}
+        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), weight | self.changed(use))
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         scores, target = self.both(use)
         if scores.rank < 2:
             use.fail(f"`{self.name}` needs scores [N, classes], not {scores}", code="NN303")
+        self.weigh(use, scores)
         places = (scores.shape[0], *scores.shape[2:])
         if target.dtype != "i64":
             use.fail(
@@ -80,14 +107,22 @@ class CrossEntropy(OfClasses):
     softmax before it). The target may also be shares of the classes, in the shape of the scores."""
 
     name = "cross_entropy"
-    saves = ("target",)
+    saves = ("target", "weight")
     settings = (
         Setting("ignore_index", "int", -100, doc="samples of this class number do not count"),
         REDUCTION,
         Setting("label_smoothing", "float", 0.0, doc="share of the target spread over all classes"),
     )
-    accepts = ("([2, 3], i64[2]) -> cross_entropy", "([2, 3, 4], i64[2, 4]) -> cross_entropy")
-    rejects = ("([2, 3], [2]) -> cross_entropy", "([2, 3], i64[3]) -> cross_entropy")
+    accepts = (
+        "([2, 3], i64[2]) -> cross_entropy",
+        "([2, 3, 4], i64[2, 4]) -> cross_entropy",
+        "([2, 3], i64[2], [3]) -> cross_entropy",
+    )
+    rejects = (
+        "([2, 3], [2]) -> cross_entropy",
+        "([2, 3], i64[3]) -> cross_entropy",
+        "([2, 3], i64[2], [2]) -> cross_entropy",
+    )
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         scores, target = self.both(use)
@@ -108,6 +143,7 @@ class CrossEntropy(OfClasses):
                 )
             for dim, (a, b) in enumerate(zip(scores.shape, target.shape, strict=True)):
                 use.equal(a, b, f"{scores} and {target} differ in dimension {dim}", code="NN301")
+            self.weigh(use, scores)
             return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
         return super().infer(use)
 
@@ -124,8 +160,8 @@ class NllLoss(OfClasses):
         Setting("ignore_index", "int", -100, doc="samples of this class number do not count"),
         REDUCTION,
     )
-    accepts = ("([2, 3], i64[2]) -> nll_loss",)
-    rejects = ("([2, 3], [2]) -> nll_loss",)
+    accepts = ("([2, 3], i64[2]) -> nll_loss", "([2, 3], i64[2], [3]) -> nll_loss")
+    rejects = ("([2, 3], [2]) -> nll_loss", "([2, 3], i64[2], [4]) -> nll_loss")
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return 4

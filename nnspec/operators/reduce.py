@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec.operators.casting import DTYPE, cast, dtype_given
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
 from nnspec.operators.fitting import named_twice, no_dimension
-from nnspec.tensors import TensorType, is_float
+from nnspec.tensors import TensorType, is_float, promote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Mean(Reduction):
     name = "mean"
     floats_only = True
     settings = (*Reduction.settings, DTYPE)
-    accepts = (
+    accepts: ClassVar[tuple[str, ...]] = (
         "[2, 3] -> mean",
         "[2, 3, 4] -> mean([1, 2])",
         "[2, 3] -> mean(1, keepdim=true)",
@@ -93,7 +93,7 @@ class Sum(Reduction):
     autocast = "full"
     settings = (*Reduction.settings, DTYPE)
     accepts = ("[2, 3] -> sum(1)", "i64[2, 3] -> sum", 'f16[2, 3] -> sum(1, dtype="f32")')
-    rejects = ("[2, 3] -> sum(-3)",)
+    rejects: ClassVar[tuple[str, ...]] = ("[2, 3] -> sum(-3)",)
 
     def dtype(self, dtype: str) -> str:
         return summed(dtype)
@@ -254,13 +254,38 @@ class Norm(Reduction):
             "p", "float|str", "fro", choices=("fro",), doc='"fro" is 2, the length; or float("inf")'
         ),
         *Reduction.settings,
+        DTYPE,
     )
     accepts = (
         "[2, 3] -> norm",
         "[2, 3, 4] -> norm(2, [0, 1, 2])",
         '[2, 3, 4] -> norm("fro", 1, true)',
+        'f16[2, 3] -> norm(dim=1, dtype="f32")',
     )
-    rejects = ("[2, 3] -> norm(2, 2)", "i64[2, 3] -> norm", "[2, 3, 4] -> norm(dim=[0, 1, 2])")
+    rejects = (
+        "[2, 3] -> norm(2, 2)",
+        "i64[2, 3] -> norm",
+        "[2, 3, 4] -> norm(dim=[0, 1, 2])",
+        '[2, 3] -> norm(dtype="f16")',
+    )
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        (out,) = super().infer(use)
+        ours, wanted = use.x.dtype, use["dtype"] or use.x.dtype
+        if not is_float(ours) and ours[0] != "c":
+            use.fail(
+                f"the norm of {use.x} is not computed: it needs floating-point numbers",
+                code="NN304",
+                help='`to("f32")` makes them',
+            )
+        if promote(ours, wanted) != wanted or (ours[0] == "c") != (wanted[0] == "c"):
+            use.fail(
+                f"the norm of {use.x} is computed in a dtype that holds {ours}, not in {wanted}",
+                code="NN304",
+                argument="dtype",
+                help=f'`to("{wanted}")` makes others first',
+            )
+        return (TensorType(real_of(wanted), out.shape),)
 
     def dims(self, use: Use) -> set[int]:
         found = super().dims(use)

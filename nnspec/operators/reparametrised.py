@@ -73,6 +73,10 @@ class Reparametrised(Operator):
         made = self.originals(use, param)
         return own | {f"parametrizations.{use['name']}.{name}": each for name, each in made}
 
+    def composed(self, use: Use) -> dict[str, Param]:
+        inner, layer = self.inside(use)
+        return {use["name"]: inner.operator.params(layer)[use["name"]]}
+
     def originals(self, use: Use, param: Param) -> Iterator[tuple[str, Param]]:
         """The parameters and buffers in place of one."""
         raise NotImplementedError
@@ -142,10 +146,6 @@ class WeightNorm(Reparametrised):
         "[2, 3] -> weight_norm(linear(4), dim=2)",
     )
 
-    def composed(self, use: Use) -> dict[str, Param]:
-        inner, layer = self.inside(use)
-        return {use["name"]: inner.operator.params(layer)[use["name"]]}
-
     def originals(self, use: Use, param: Param) -> Iterator[tuple[str, Param]]:
         dim, shape = use["dim"], param.shape
         lengths: Sequence[Size] = ()
@@ -160,6 +160,7 @@ class SpectralNorm(Reparametrised):
     iteration follows in training: `x -> spectral_norm(conv2d(64, 3))`."""
 
     name = "spectral_norm"
+    steps_after = 15  # as many as PyTorch takes when it wraps a layer
     settings = (
         _LAYER,
         _NAME,

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 #: matter of the batch that training brings, not of the model
 EVALUATED = {"batch_norm1d", "batch_norm2d", "batch_norm3d"}
 
-#: drawn in training by other steps than PyTorch's own, so that one seed gives other numbers
-DRAWN = {"stochastic_depth"}
-
 #: operators whose MACs PyTorch counts differently where a symbol happens to be 1: it multiplies in place of a
 #: matrix product then
 MACS_AT_ONE = {"einsum", "tensordot"}
@@ -103,10 +100,32 @@ STRICTER: list[tuple[str, str, Rule]] = [
         _another_kind,
     ),
     (
+        "fractions times integers",
+        "PyTorch cuts the fraction off that it multiplies integers by",
+        lambda case, refused, theirs: of("addmm", "baddbmm", "addcmul")(case)
+        and "is a whole number for" in refused.why,
+    ),
+    (
+        "a row of truth values",
+        "PyTorch's linspace makes one, and only one, of one value",
+        lambda case, refused, theirs: of("linspace")(case) and "not bool" in refused.why,
+    ),
+    (
+        "a way of padding that nobody takes",
+        "PyTorch's stft looks at pad_mode where center is true only",
+        lambda case, refused, theirs: of("stft")(case) and refused.why.startswith("`pad_mode`"),
+    ),
+    (
+        "windows of another dtype",
+        "PyTorch's stft promotes sound and window, half precision too, which it does not transform alone",
+        lambda case, refused, theirs: of("stft")(case) and refused.code == "NN304",
+    ),
+    (
         "numbers below 0 for u8",
         "PyTorch counts them back from 256: -1 is 255, which nobody means",
         lambda case, refused, theirs: (
             re.match("-.* does not fit into u8", refused.why) is not None
+            or "u8 has no values below 0" in refused.why
         ),
     ),
     (
@@ -234,7 +253,8 @@ STRICTER: list[tuple[str, str, Rule]] = [
     (
         "losses without a batch",
         "PyTorch takes the scores of one sample; a model's outputs have a batch",
-        lambda case, refused, theirs: "needs scores [N, classes]" in refused.why,
+        lambda case, refused, theirs: "needs scores [N, classes]" in refused.why
+        or (of("multi_margin_loss")(case) and case.inputs[1] is not None and not case.inputs[1][1]),
     ),
     (
         "batch norm with eps 0",
@@ -406,7 +426,9 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "a symbol that could be 1 is taken to be the other side's size: that is what the model "
         "means",
         lambda case, refused, theirs: (
-            "must agree in dimension" in refused.why or "must agree with the scores" in refused.why
+            "must agree in dimension" in refused.why
+            or "must agree with the scores" in refused.why
+            or "is not stretched to" in refused.why
         ),
     ),
     (

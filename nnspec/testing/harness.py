@@ -10,6 +10,7 @@ the text of a spec, checked and compiled (`written.py`). `differences.py` lists 
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from math import prod
 
 import torch
@@ -18,7 +19,7 @@ from torch import nn
 from nnspec.operators.definition import REQUIRED, Inner, Use
 from nnspec.tensors import TensorType
 
-from .differences import DRAWN, LOOSER, STRICTER, UNCOUNTED, explained
+from .differences import LOOSER, STRICTER, UNCOUNTED, explained
 from .examples import Case, Made, Refused, run_nnspec
 from .references import reference
 from .render import text
@@ -60,7 +61,7 @@ def sources(case: Case, accepted: Use | None) -> list[str]:
     first = reference(case)
     told = [] if first is None else [first]
     if accepted is not None:
-        return told + codes(accepted)
+        return list(dict.fromkeys(told + codes(accepted)))
     for taller in () if told else (0, 5):
         try:
             return codes(raw_use(case, taller))
@@ -72,66 +73,76 @@ def sources(case: Case, accepted: Use | None) -> list[str]:
 # -- the comparison --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class Verdict:
+    """What the rules and the code of a use are worth: what became of it, and on what nnspec and PyTorch
+    disagree, if they do. Its text is judged afterwards, alone (`text_of`) or with others (`together.py`)."""
+
+    case: Case
+    how: str
+    why: str | None = None
+    refusal: Refused | None = None
+    outputs: tuple[TensorType, ...] = ()
+    inputs: Tensors = field(default_factory=list)
+    ran: Ran | None = None
+
+
 def disagreement(case: Case, tally: dict[str, int] | None = None) -> str | None:
     """What nnspec and PyTorch do not agree on, or None. `tally` counts how the uses went."""
-    tally = {} if tally is None else tally
+    verdict = judged(case)
+    if tally is not None:
+        tally[verdict.how] = tally.get(verdict.how, 0) + 1
+    return verdict.why or text_of(verdict)
+
+
+def judged(case: Case) -> Verdict:
+    """The rules and the code of a use."""
     try:
         found = run_nnspec(case)
     except Exception as error:  # a rule must refuse in its own words
-        return f"nnspec raises {type(error).__name__}: {error}"
-    why: str | None
+        return Verdict(case, "wrong", f"nnspec raises {type(error).__name__}: {error}")
     if isinstance(found, Refused) and found.code == "NN220":  # what a package's rule raised
-        how, why = "wrong", found.why
-    elif isinstance(found, Refused):
-        how, why = refused(case, found)
-    else:
-        how, why = accepted(case, *found)
-    tally[how] = tally.get(how, 0) + 1
-    return why
+        return Verdict(case, "wrong", found.why)
+    return refused(case, found) if isinstance(found, Refused) else accepted(case, *found)
 
 
-def refused(case: Case, ours: Refused) -> tuple[str, str | None]:
-    """What became of a use that nnspec refuses: PyTorch must refuse it too, and so must the spec's text."""
+def refused(case: Case, ours: Refused) -> Verdict:
+    """What became of a use that nnspec refuses: PyTorch must refuse it too."""
     written = sources(case, None)
+    inputs = inputs_of(case)
+    how = "both refuse" if written else "no code"
     for source in written:
-        theirs = run_torch(case, source)
+        theirs = run_torch(case, source, inputs)
         if isinstance(theirs, Ran):
-            if explained(STRICTER, case, ours, theirs):
-                return "stricter", None
-            return "wrong", f"nnspec refuses ({ours.code} {ours.why}), PyTorch accepts {source}"
-    try:
-        if not Checked(spec(case)).problems:
-            return (
-                "wrong",
-                f"the rule refuses ({ours.code} {ours.why}), the text is accepted:\n{spec(case)}",
-            )
-    except Exception as error:
-        return "wrong", f"nnspec raises {type(error).__name__}: {error} for\n{spec(case)}"
-    return "both refuse" if written else "no code", None
+            if not explained(STRICTER, case, ours, theirs):
+                why = f"nnspec refuses ({ours.code} {ours.why}), PyTorch accepts {source}"
+                return Verdict(case, "wrong", why)
+            how = "stricter"
+    return Verdict(case, how, refusal=ours)
 
 
-def accepted(case: Case, use: Use, outputs: tuple[TensorType, ...]) -> tuple[str, str | None]:
+def accepted(case: Case, use: Use, outputs: tuple[TensorType, ...]) -> Verdict:
     """What became of a use that nnspec accepts."""
     written = sources(case, use)
     if not written:
-        return "wrong", "nnspec accepts, and makes no code"
+        return Verdict(case, "wrong", "nnspec accepts, and makes no code")
     inputs = inputs_of(case)
     first: Ran | None = None
     for source in written:
         ran = run_torch(case, source, inputs, None if first is None else first.state)
         if isinstance(ran, Refused):
             if explained(LOOSER, case, ran):
-                return "looser", None
-            return "wrong", f"nnspec accepts {shown(outputs)}, PyTorch refuses {source}: {ran.why}"
-        why = other_facts(case, use, outputs, ran, source)
-        if first is not None and not why and case.operator.name not in DRAWN:
-            why = other_values(ran.values, first.values)
-            why = why and f"other values: {source}, not {written[0]}: {why}"
-        if why:
-            return "wrong", why
+                return Verdict(case, "looser")
+            why = f"nnspec accepts {shown(outputs)}, PyTorch refuses {source}: {ran.why}"
+            return Verdict(case, "wrong", why)
+        told = other_facts(case, use, outputs, ran, source)
+        if first is not None and not told:
+            told = other_values(ran.values, first.values)
+            told = told and f"other values: {source}, not {written[0]}: {told}"
+        if told:
+            return Verdict(case, "wrong", told)
         first = first or ran
-    assert first is not None
-    return "both accept", other_text(case, outputs, inputs, first)
+    return Verdict(case, "both accept", outputs=outputs, inputs=inputs, ran=first)
 
 
 def other_facts(
@@ -157,6 +168,26 @@ def counted(case: Case) -> bool:
     return not case.settings.get(UNCOUNTED.get(case.operator.name, ""), False)
 
 
+def text_of(verdict: Verdict) -> str | None:
+    """Where the use as the text of a spec is not what its rules and PyTorch made of it."""
+    if verdict.refusal is not None:
+        return refused_text(verdict.case, verdict.refusal)
+    if verdict.ran is not None:
+        return other_text(verdict.case, verdict.outputs, verdict.inputs, verdict.ran)
+    return None
+
+
+def refused_text(case: Case, ours: Refused) -> str | None:
+    """Where the text of a refused use is accepted."""
+    text = spec(case)
+    try:
+        if Checked(text).problems:
+            return None
+    except Exception as error:
+        return f"nnspec raises {type(error).__name__}: {error} for\n{text}"
+    return f"the rule refuses ({ours.code} {ours.why}), the text is accepted:\n{text}"
+
+
 def other_text(
     case: Case, outputs: tuple[TensorType, ...], inputs: Tensors, ran: Ran
 ) -> str | None:
@@ -168,8 +199,7 @@ def other_text(
             told = "; ".join(f"{p.code} {p.message}" for p in checked.problems)
             return f"the rule accepts, the text is refused: {told}\n{text}"
         found = checked.outputs, checked.model.macs, checked.model.params.total
-        # only what learns is a parameter; buffers are none
-        total = sum(prod(shape) for _, shape, _, learns in ran.params if learns)
+        total = weights(ran)
         macs = ran.macs if counted(case) else found[1]
         if found != (outputs, macs, total):
             return f"the report says {found}, not {(outputs, macs, total)}:\n{text}"
@@ -178,8 +208,13 @@ def other_text(
         values = run_module(case, module, inputs)
     except Exception as error:
         return f"{type(error).__name__}: {error}\n{text}"
-    why = None if case.operator.name in DRAWN else other_values(values, ran.values)
+    why = other_values(values, ran.values)
     return why and f"the compiled module gives other values: {why}\n{text}"
+
+
+def weights(ran: Ran) -> int:
+    """How many numbers learn: only those are parameters, buffers are none."""
+    return sum(prod(shape) for _, shape, _, learns in ran.params if learns)
 
 
 def fill(module: nn.Module, state: dict[str, torch.Tensor]) -> None:

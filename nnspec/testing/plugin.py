@@ -107,14 +107,15 @@ class RandomUses(OperatorItem):
     what = "random_uses"
 
     def runtest(self) -> None:
-        from .trials import Tally, counterexamples, shares
+        from .trials import Trials, shares
 
         cases = self.config.getoption("--nnspec-cases")
         seed = self.config.getoption("--nnspec-seed")
-        tally: Tally = {}
+        trials = Trials(self.operator)
         found = dict.fromkeys(
-            f"{case}\n    {why}" for case, why in counterexamples(self.operator, cases, seed, tally)
+            f"{case}\n    {why}" for case, why in trials.counterexamples(cases, seed)
         )
+        tally = trials.tally
         assert not found, "\n".join([*found, f"(seed {seed}, {cases} uses: {tally})"])
         accepted, refused = shares(tally)
         assert accepted > 0.1, (

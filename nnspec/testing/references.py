@@ -203,6 +203,11 @@ def by_names(case: Case) -> str:
     return f"torch.{case.operator.name}({written(['x0', *rest], settings)})"
 
 
+def one_by_one(case: Case) -> str:
+    """Any number of tensors that are no list."""
+    return f"torch.{case.operator.name}({tensors(case)[0][1:-1]})"
+
+
 def arange(case: Case) -> str:
     """The first number alone is the end; with a step PyTorch wants all three."""
     given = {n: v for n, v in case.settings.items() if n == "dtype" or v is not None}
@@ -211,6 +216,11 @@ def arange(case: Case) -> str:
         numbers = [*([0] if len(numbers) == 1 else []), *numbers, given.pop("step")]
     return f"torch.arange({written([value(one) for one in numbers], given)})"
 
+
+BY_NAMES = (
+    *("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add"),
+    *("index_copy", "index_fill"),
+)
 
 OWN: dict[str, Callable[[Case], str | None]] = {
     "add": infix("+"),
@@ -241,8 +251,16 @@ OWN: dict[str, Callable[[Case], str | None]] = {
     "gru_cell": recurrent,
     "rnn_cell": recurrent,
     "arange": arange,
+    "nll_loss": lambda case: f"F.nll_loss({written(tensors(case), case.settings)})",
+    "cross": lambda case: f"torch.linalg.cross({written(tensors(case), case.settings)})",
+    "stft": lambda case: (
+        f"torch.stft({written(tensors(case), case.settings)}, return_complex=True)"
+    ),
+    **dict.fromkeys(("block_diag", "cartesian_prod"), one_by_one),
     "linear_cross_entropy_loss": in_chunks,
-    **dict.fromkeys(("gather", "scatter", "scatter_add", "index_select", "index_add"), by_names),
+    **dict.fromkeys(BY_NAMES, by_names),
     "fft": lambda case: f"torch.fft.fft({written(['x0'], case.settings)})",
-    "stochastic_depth": lambda case: None,  # torchvision's: tests/operators holds the two together
+    "stochastic_depth": lambda case: (
+        f"torchvision.ops.stochastic_depth({written(['x0'], case.settings)})"
+    ),
 }

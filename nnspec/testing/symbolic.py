@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 from typing import Any
 
 from nnspec.diagnostics import Mismatch
@@ -79,7 +80,7 @@ def text_disagreement(
         return None
     text = spec(case, types)
     try:
-        checked = Checked(text)
+        checked = checked_once(text)
         told = "; ".join(f"{p.code} {p.message}" for p in checked.problems)
         if any(p.code == "NN308" for p in checked.problems):  # weights have sizes that are known
             return None
@@ -96,6 +97,12 @@ def text_disagreement(
     except Exception as error:
         return f"{type(error).__name__}: {error}\n{text}"
     return None
+
+
+@lru_cache(maxsize=1000)
+def checked_once(text: str) -> Checked:
+    """What nnspec says of a text: with symbols, uses that differ in their numbers often have the same."""
+    return Checked(text)
 
 
 def placed(types: Any, settings: dict[str, Any], values: dict[str, int]) -> str:

@@ -41,8 +41,20 @@ PLACES: dict[str, Callable[[Case], Any]] = {
         name: lambda case: 1
         for name in ("one_hot", "gather", "index_select", "scatter", "scatter_add")
     },
-    **{name: lambda case: 1 for name in ("take_along_dim", "index_add")},
+    **{
+        name: lambda case: 1
+        for name in ("take_along_dim", "index_add", "scatter_reduce", "index_copy", "index_fill")
+    },
 }
+
+
+#: operators that divide by their second tensor, in which no truth value is false
+DIVIDE = {"fmod", "remainder", "floor_divide"}
+
+
+def true_share(case: Case, number: int) -> float:
+    """How many truth values of a tensor are true."""
+    return 1.0 if number == 1 and case.operator.name in DIVIDE else 0.5
 
 
 def integers(case: Case, number: int) -> tuple[int, int]:

@@ -34,27 +34,36 @@ SIGNS = {
 
 def spec(case: Case, types: tuple[TensorType | None, ...] | None = None) -> str:
     """A model that makes this use of the operator; `types` may have symbols in place of the sizes."""
-    if types is None:
-        types = tuple(i and TensorType(*i) for i in case.inputs)
-    names = [f"x{number}" for number, kind in enumerate(types) if kind is not None]
-    inputs = [
-        f"    input {n}: {k.dtype}{_sizes(k)}"
-        for n, k in zip(names, filter(None, types), strict=True)
-    ]
-    if not inputs:
-        inputs = ["    input unused: [1]"]
+    types = typed(case) if types is None else types
+    inputs = declared(types) or ["    input unused: [1]"]
     return "\n".join(["model Case:", *inputs, f"    y = {expression(case)}", "    return y\n"])
+
+
+def typed(case: Case) -> tuple[TensorType | None, ...]:
+    """The types of a use's tensors."""
+    return tuple(i and TensorType(*i) for i in case.inputs)
+
+
+def declared(types: tuple[TensorType | None, ...], mark: str = "") -> list[str]:
+    """The inputs of a model, a line each, named as in `expression`."""
+    return [
+        f"    input x{mark}{number}: {kind.dtype}{_sizes(kind)}"
+        for number, kind in enumerate(types)
+        if kind is not None
+    ]
 
 
 def _sizes(kind: TensorType) -> str:
     return f"[{', '.join(map(str, kind.shape))}]"
 
 
-def expression(case: Case) -> str:
-    """The use as an expression, in one of the ways to write it; which one follows from the case."""
+def expression(case: Case, mark: str = "") -> str:
+    """The use as an expression, in one of the ways to write it; which one follows from the case.
+
+    `mark` is in its names, which are no other use's then."""
     name, settings = case.operator.name, dict(case.settings)
     if name == "index":
-        return f"x0[{', '.join(map(_item, settings['items']))}]"
+        return f"x{mark}0[{', '.join(map(_item, settings['items']))}]"
     slots = case.operator.tensors
     first: list[str] = []
     named: list[str] = []
@@ -62,7 +71,7 @@ def expression(case: Case) -> str:
         slot = slots[min(number, len(slots) - 1)]
         if tensor is not None:
             kind = named if slot.optional or named else first
-            kind.append(f"{slot.name}=x{number}" if kind is named else f"x{number}")
+            kind.append(f"{slot.name}=x{mark}{number}" if kind is named else f"x{mark}{number}")
         elif slot.scalar:
             if name in SIGNS:
                 first.append(f"({show(settings.pop(slot.name))})")
@@ -76,7 +85,7 @@ def expression(case: Case) -> str:
         return f"{name}({', '.join([*first, *named])})"
     layer = f"{name}({', '.join(named)})" if named else name
     tensors = first[0] if len(first) == 1 else f"({', '.join(first)})"
-    return f"{tensors} -> {'layer0: ' if way == 1 else ''}{layer}"
+    return f"{tensors} -> {f'layer{mark}0: ' if way == 1 else ''}{layer}"
 
 
 def value(given: Any) -> str:
@@ -103,6 +112,7 @@ class Checked:
         self.text = text
         module, problems = parse(Source(text, "case.nn"))
         self.problems: list[Problem] = list(problems)
+        self.unreadable = bool(problems)  # nothing but the grammar was looked at
         if not problems:
             self.program = Program(module)
             graph = self.program.graph("Case")
@@ -111,6 +121,12 @@ class Checked:
                 report = with_requirements(Report((), {"Case": graph}))
                 self.problems = list(report.diagnostics)
                 self.model = report.models["Case"]
+
+    @property
+    def problem_lines(self) -> list[int]:
+        """The lines at which there are problems, counted from 1."""
+        places = [p.span for p in self.problems if p.span is not None]
+        return [place.source.position(place.start)[0] for place in places]
 
     @property
     def outputs(self) -> tuple[TensorType, ...]:

@@ -13,9 +13,12 @@ torch = pytest.importorskip("torch")
 #: makers of [4] or [4, 4], and what else comes out as f32 whatever the module is
 MADE = {
     "arange": "arange(0.0, 4.0)",
+    "blackman_window": "blackman_window(4)",
     "eye": "eye(4)",
     "fftfreq": "fftfreq(4)",
     "full": "full([N, 4], 0.5)",
+    "hamming_window": "hamming_window(4)",
+    "hann_window": "hann_window(4)",
     "linspace": "linspace(0.0, 1.0, 4)",
     "ones": "ones([N, 4])",
     "rand": "rand([N, 4])",

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import torch
 
-from nnspec.operators.definition import Use
+from nnspec.operators.definition import Operator, Use
 from nnspec.tensors import TensorType
 from nnspec.testing.examples import Case, Refused, run_nnspec
 from nnspec.testing.harness import codes
 from nnspec.testing.render import names, space
 from nnspec.testing.running import flat, inputs_of
+
+
+def constant(operator: Operator, number: int) -> bool:
+    """Whether PyTorch has no gradient of a tensor: of what the classes of a loss count."""
+    slots = operator.tensors
+    return operator.family == "loss" and slots[min(number, len(slots) - 1)].name == "weight"
 
 
 def foretold(case: Case) -> tuple[set[str], int] | None:
@@ -31,7 +37,10 @@ def foretold(case: Case) -> tuple[set[str], int] | None:
 def tensors_of(use: Use, outputs: tuple[TensorType, ...]) -> set[str]:
     from nnspec.analysis.saved import tensors
 
-    trained = [t is not None and t.dtype in ("f32", "f64", "f16", "bf16") for t in use.inputs]
+    trained = [
+        t is not None and t.dtype in ("f32", "f64", "f16", "bf16") and not constant(use.operator, n)
+        for n, t in enumerate(use.inputs)
+    ]
     inputs, results = tensors(use, trained, bool(use.operator.params(use)))
     return {f"in{i}" for i in inputs} | {f"out{i}" for i in results}
 
@@ -39,8 +48,10 @@ def tensors_of(use: Use, outputs: tuple[TensorType, ...]) -> set[str]:
 def measured(case: Case, use: Use) -> tuple[set[str], int]:
     """The same, of a real step forward whose inputs all have gradients."""
     inputs = inputs_of(case)
-    for given in inputs:
-        if given is not None and given.is_floating_point():
+    for number, given in enumerate(inputs):
+        if given is None or constant(case.operator, number):
+            continue
+        if given.is_floating_point():
             given.requires_grad_(True)
     # results of something, as in a model: PyTorch knows leaves that it need not keep
     made = [i if i is None or not i.is_floating_point() else i * 1 for i in inputs]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +16,14 @@ from nnspec.operators import every
 from nnspec.operators.conv import Conv2d
 from nnspec.operators.definition import ModuleCode, Operator, Param, Use
 from nnspec.operators.joining import Concat
+from nnspec.operators.linear import Linear
 from nnspec.tensors import TensorType
 from nnspec.testing.cases import draw
 from nnspec.testing.definitions import wrong_examples
 from nnspec.testing.examples import Case, example
-from nnspec.testing.harness import disagreement
+from nnspec.testing.harness import disagreement, judged
 from nnspec.testing.symbolic import text_disagreement
+from nnspec.testing.together import wrong_texts
 from nnspec.testing.trials import counterexamples
 
 from . import without_kernels  # noqa: F401  (defines what torchvision lacks)
@@ -161,6 +164,31 @@ def test_the_comparison_can_fail(broken: Operator, reason: str) -> None:
             return
         seen.append((case, why))
     raise AssertionError(seen[:5])
+
+
+def test_texts_judged_together_can_fail() -> None:
+    """Of a text with many uses, the one whose results, weights, values or refusal are others is found."""
+    conv, linear = Conv2d(), Linear()
+    uses = [example(conv, f"[2, {n}, 8, 8] -> conv2d(4, 3)") for n in (1, 2, 3, 4, 5)]
+    uses += [example(linear, f"[2, {n}] -> linear(4, bias=false)") for n in (2, 3)]
+    uses += [example(conv, f"[2, 4, 8, 8] -> conv2d(4, {n})") for n in (9, 10, 11)]
+    verdicts = [judged(case) for case in uses]
+    assert list(wrong_texts(verdicts)) == []
+
+    accepted, refused = verdicts[3], verdicts[8]
+    assert accepted.ran is not None and refused.refusal is not None
+    values = tuple(value + 1 for value in accepted.ran.values)
+    params = (*accepted.ran.params, ("more", (1,), "f32", True))
+    broken = {
+        "other values": (3, replace(accepted, ran=replace(accepted.ran, values=values))),
+        "the report says": (3, replace(accepted, ran=replace(accepted.ran, params=params))),
+        "the text is refused": (3, replace(accepted, case=refused.case)),
+        "the text is accepted": (8, replace(refused, case=accepted.case)),
+    }
+    for reason, (at, verdict) in broken.items():
+        ((wrong, why),) = wrong_texts([*verdicts[:at], verdict, *verdicts[at + 1 :]])
+        assert wrong == [verdict]
+        assert reason in why
 
 
 def test_the_text_with_symbols_can_fail() -> None:

@@ -45,7 +45,13 @@ FUNCTIONS = """
     rearrange reduce interpolate pixel_shuffle channel_shuffle normalize fft ifft rfft irfft hfft
     ihfft fft2 ifft2 rfft2 irfft2 fftn ifftn rfftn irfftn fftshift ifftshift fftfreq rfftfreq detach
     checkpoint weight_norm spectral_norm stochastic_depth squeeze_excitation deform_conv2d roi_align
-    roi_pool ps_roi_align ps_roi_pool
+    roi_pool ps_roi_align ps_roi_pool addmm baddbmm addcmul addcdiv inverse det slogdet matrix_exp trace
+    cross kron median kthvalue mode quantile aminmax count_nonzero nansum nanmean var_mean std_mean
+    trapezoid heaviside copysign fmax fmin isclose signbit scatter_reduce scatter_add index_add index_copy
+    index_fill searchsorted bucketize cdist lerp logaddexp cummax cummin cumprod logcumsumexp topk sort
+    argsort erfinv polar view_as_complex view_as_real fmod hypot xlogy nan_to_num bitwise_and logical_and
+    isnan isfinite hstack vstack dstack block_diag cartesian_prod select diag_embed tril_indices
+    triu_indices hann_window affine_grid grid_sample stft
 """
 
 
