@@ -26,7 +26,7 @@ def takes(*options: Option) -> Callable[[CommandT], CommandT]:
 
 
 def _option(option: Option) -> Callable[[CommandT], CommandT]:
-    kind: click.ParamType | None = None
+    kind: Any = None
     if option.choices:
         kind = click.Choice(option.choices)
     elif option.least is not None:

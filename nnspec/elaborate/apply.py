@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nnspec import origins
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import SizeLimit, symbols
 from nnspec.elaborate import blocks, habits, held, slots, weights
@@ -185,6 +184,8 @@ def _operator_node(
             habit = habits.channels_first(definition, positional, types[0].shape)
             mismatch.help = habit or mismatch.help
         if mismatch.sizes or mismatch.code in ABOUT_SIZES:
+            from nnspec import origins
+
             mismatch.notes = (*mismatch.notes, *origins.notes(inputs, mismatch.sizes))
         raise placed(mismatch, where, slots.origins(inputs, where)) from None
     except SizeLimit as limit:
@@ -198,7 +199,7 @@ def _operator_node(
     node.stem, node.first, node.labelled = stem, first, label is not None
     if not session.formal:
         node.params = use.params
-        if not session.trial:
+        if use.params and not session.trial:
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place, inputs, body.when))

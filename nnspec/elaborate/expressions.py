@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import Dim, render
 from nnspec.elaborate import apply, run_time
 from nnspec.elaborate.builtins import BUILTINS
 from nnspec.elaborate.calls import call
 from nnspec.elaborate.habits import of_module, of_tensor, said_here
-from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.numbers import arithmetic, comparison, negative
-from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.scope import Scope
 from nnspec.elaborate.session import COMPUTED, MOST_HINTS, fail, placed
 from nnspec.elaborate.ties import tensor_of
@@ -35,7 +31,7 @@ from nnspec.elaborate.values import (
 )
 from nnspec.graph import Value
 from nnspec.operators import index as operator_index
-from nnspec.operators import lookup, packages
+from nnspec.operators import lookup
 from nnspec.syntax import tree
 
 TYPE_CHECKING = False
@@ -75,6 +71,9 @@ def _name(body: Body, expr: tree.Name) -> Any:
     operator = lookup(expr.id)
     if operator is not None:
         return OperatorName(operator)
+    from nnspec.elaborate.initial import INITIALISERS
+    from nnspec.elaborate.packages import of_package
+
     if expr.id in INITIALISERS:
         return Initialiser(expr.id)
     operator = of_package(expr.id, expr.span)
@@ -85,6 +84,9 @@ def _name(body: Body, expr: tree.Name) -> Any:
 
 def unknown(body: Body, name: str, span: Span) -> Any:
     """NN200, with the nearest name there is."""
+
+    from nnspec.operators import packages
+
     known = {*body.scope.every_name(), *BUILTINS, *operator_index(), *packages.declared()}
     seek = len(body.session.problems) < MOST_HINTS
     helped, close = said_here(name, known) if seek else ("", None)
@@ -296,6 +298,10 @@ def _logical(body: Body, expr: tree.Binary) -> bool:
     return expr.op == "and"
 
 
+def _compared(op: str, left: Any, right: Any, span: Span) -> Any:
+    return guard(lambda: comparison(op, left, right), span)
+
+
 def _compare(body: Body, expr: tree.Compare) -> Any:
     left = evaluate(body, expr.first)
     result: Any = True
@@ -305,7 +311,7 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
             if len(expr.rest) > 1 or op not in _TENSOR_OPS:
                 fail("NN210", f"`{op}` does not chain or contain on tensors", expr.span)
             return combine(body, op, left, right, expr.span, expr.span)
-        known = guard(partial(comparison, op, left, right), expr.span)
+        known = _compared(op, left, right, expr.span)
         if known is None:
             known = body.decide(op, left, right, expr.span)
         if not known:
