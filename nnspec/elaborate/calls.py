@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch, nearest
+from nnspec.dims import SizeLimit
 from nnspec.elaborate import apply, habits, held, weights
 from nnspec.elaborate.numbers import counted
 from nnspec.elaborate.parameters import bind_parameters, inputs_of
@@ -253,6 +254,8 @@ def _builtin(
         return result
     except Mismatch as mismatch:
         raise placed(mismatch, span) from None
+    except SizeLimit as limit:
+        fail("NN403", f"this makes {limit}", span)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         shown = ", ".join(describe(value) for value in positional)
         settings = builtin.operator.settings if builtin.operator is not None else ()
