@@ -68,9 +68,6 @@ SPECS = {
     + "    return x0\n",
     "equations of a high degree": inputs("H, W")
     + "    assert H**7 - 3 * W**5 + H * W == 12345678901\n    return x0\n",
-    "alternatives of alternatives": inputs("H, W")
-    + "".join(f"    assert H % {n} == 1 or W // {n} > H or H * W == {n}\n" for n in range(2, 30))
-    + "    return x0\n",
     "a thousand pools": inputs("N, 3, H, W")
     + "    h = x0\n    for i in range(1000):\n"
     + "        h = h -> max_pool2d(3, stride=2 - i % 2, padding=1)\n    return h\n",
