@@ -10,7 +10,6 @@ from math import gcd, lcm
 
 from nnspec.cases import cases
 from nnspec.dims import Dim, evaluate
-from nnspec.polynomials import where
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -151,6 +150,9 @@ def solve_one(name: str, conditions: Sequence[Condition], within: int = 1) -> Al
 
 def _solved(name: str, case: Iterable[Plain], step: int) -> Sizes:
     """The sizes of one case."""
+
+    from nnspec.polynomials import where
+
     # an equation excludes most remainders: it is looked at first
     order = sorted(case, key=lambda plain: _ORDER.get(plain[0], 1))
     sized = [(op, size, max(1, degree(size))) for op, size in order]

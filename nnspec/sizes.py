@@ -11,14 +11,13 @@ from __future__ import annotations
 from nnspec.cases import conditional_atom, sides
 from nnspec.conditions import Condition, against
 from nnspec.dims import compare, substitute
-from nnspec.products import linear, simplest
 from nnspec.residues import EMPTY, solve_one
-from nnspec.words import in_words, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from nnspec.dims import Size
     from nnspec.residues import Progression
 
 #: so many conditions are looked at for whether they are needed
@@ -90,13 +89,14 @@ class Admitted:
 
 def solve(conditions: Iterable[Condition]) -> Admitted:
     """The set of sizes that satisfy all of the conditions, each symbol an integer of at least 1."""
+
     given: dict[Condition, Condition] = {}  # in its simplest form: the condition that was demanded
     for condition in dict.fromkeys(conditions):
         known = compare(condition.op, condition.size, 0)
         if known is False:
             return _conflict((condition,), (condition,), ())
         if known is None:
-            given.setdefault(simplest(condition), condition)
+            given.setdefault(_simplest(condition), condition)
     everything = tuple(given.values())
     given = _plainer(given)
     alone: dict[str, list[Condition]] = {}
@@ -118,6 +118,8 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             least = _least_conflict(alone[name], _empty_alone(name))
             return _conflict(everything, [given[c] for c in least], ())
         else:
+            from nnspec.words import in_words
+
             requires += in_words(name, found, [condition.text for condition in alone[name]])
             progressions[name] = found.sizes.progression()
     unproved: list[Condition] = []
@@ -130,7 +132,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         every = [condition for condition in every if condition not in implied]
         if not group:
             continue
-        plain = all(linear(c.size) for c in every)
+        plain = all(_linear(c.size) for c in every)
         answer = _empty(every)
         if answer is None:  # some of them may be none by themselves
             sure = [condition for condition in every if not _depends(condition)]
@@ -140,7 +142,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             least = _least_conflict(every, _empty)
             return _conflict(everything, [given[c] for c in least], [given[c] for c in unproved])
         if answer is None:
-            hard = [c for c in group if plain or not linear(c.size) or _depends(c)]
+            hard = [c for c in group if plain or not _linear(c.size) or _depends(c)]
             unproved += hard or group
         needed = _needed(group, every) if plain and answer is False else group
         shared += needed
@@ -156,16 +158,30 @@ def _texts(conditions: Iterable[Condition]) -> list[str]:
 
 def _said(conditions: Sequence[Condition], others: Sequence[Condition]) -> list[str]:
     """Linear conditions in words; those that hang on the sides of an `if` in the shortest that are found."""
+
     hanging = [condition for condition in conditions if _depends(condition)]
     if not hanging:
         return _texts(conditions)
     from nnspec.branches import choice
+    from nnspec.words import joined
 
     plain = [condition for condition in conditions if condition not in hanging]
     told = choice(hanging, [*plain, *others])
     if told is None or len(told) > len(joined(_texts(hanging))):
         return _texts(conditions)
     return [*_texts(plain), told]
+
+
+def _simplest(condition: Condition) -> Condition:
+    from nnspec.products import simplest  # most models admit any sizes
+
+    return simplest(condition)
+
+
+def _linear(size: Size) -> bool:
+    from nnspec.products import linear
+
+    return linear(size)
 
 
 def _depends(condition: Condition) -> bool:
@@ -176,6 +192,7 @@ def _depends(condition: Condition) -> bool:
 def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]:
     """The conditions, with `W >= 5` for `(W // 2 if H >= 65 and W >= 65 else W) >= 5` where that is the
     same with the others."""
+
     found = dict(given)
     asked = 0
     for condition in given:
@@ -193,7 +210,7 @@ def _plainer(given: Mapping[Condition, Condition]) -> dict[Condition, Condition]
             if all(_empty([*others, a, against(b)], False) for a, b in pairs):
                 demanded = found.pop(condition)
                 if known is None:
-                    found.setdefault(simplest(plain), demanded)
+                    found.setdefault(_simplest(plain), demanded)
                 break
     return found
 
@@ -223,7 +240,8 @@ def _groups(conditions: Iterable[Condition]) -> list[list[Condition]]:
 def _empty(conditions: Sequence[Condition], by_cases: bool = True) -> bool | None:
     """Whether there are no sizes; None where that is not found out. `by_cases`: linear ones that Presburger
     arithmetic takes too long for are gone through case by case, which takes long, too."""
-    if all(linear(condition.size) for condition in conditions):
+
+    if all(_linear(condition.size) for condition in conditions):
         from nnspec.presburger import Undecided, empty
 
         try:
@@ -255,8 +273,9 @@ def _least_conflict(
 
 def _implied(group: Iterable[Condition], every: Sequence[Condition]) -> list[Condition]:
     """Those with products that follow from the others: `H * W >= 2` where H is at least 128."""
+
     found: list[Condition] = []
-    hard = [condition for condition in group if not linear(condition.size)]
+    hard = [condition for condition in group if not _linear(condition.size)]
     if len(hard) <= MOST_IMPLIED:
         for condition in hard:
             others = [c for c in every if c is not condition and c not in found]

@@ -104,8 +104,9 @@ def _from_pipe(file: str) -> bytes:
 def _decode(data: bytes, file: str) -> str:
     if len(data) > MOST_BYTES:
         raise Unreadable(f"{file}: larger than {MOST_BYTES // 2**20} MiB, which no spec is")
+    data = data.removeprefix(b"\xef\xbb\xbf")  # the mark that some editors put first
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(

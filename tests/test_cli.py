@@ -61,8 +61,17 @@ def test_a_good_spec(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert f"{8 * 3 * 25 * 28 * 28 + 4 * 8 * 9 * 28 * 28:,}" in out
 
 
-@pytest.mark.parametrize("words", [["net.nn"], ["bad.nn"], ["net.nn", "bad.nn"], ["gone.nn"]])
-def test_without_options_click_is_not_needed(
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["net.nn"],
+        ["bad.nn"],
+        ["net.nn", "bad.nn"],
+        ["gone.nn"],
+        ["net.nn", "--sizes", "N=2", "--strict", "--depth=1"],
+    ],
+)
+def test_click_is_not_needed_for_words_that_are_right(
     spec: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The short way and click's way are the same; only the first leaves click alone."""

@@ -38,7 +38,9 @@ def sums(
         parts: list[Size] = []
         alike: dict[int, tuple[OpNode, int]] = {}  # equal uses of an operator are one object
         for node in graph.nodes:
-            if not ((shared_too or not node.shared) and (training is None or node.runs(training))):
+            if node.shared and not shared_too:
+                continue
+            if node.when is not None and training is not None and not node.runs(training):
                 continue
             if of_recomputed is not None and node.recomputed:
                 part = times(node.count, of_recomputed(node))

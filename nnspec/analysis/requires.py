@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from nnspec import origins
 from nnspec.demands import places
 from nnspec.diagnostics import Label, Problem
 from nnspec.dims import symbols
-from nnspec.nearest import in_words, nearest_sizes
 from nnspec.records import Record
 from nnspec.sizes import solve
-from nnspec.words import joined, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +40,7 @@ def reasons(root: Graph, found: Admitted, training: bool | None = None) -> list[
     if not found.requires:  # any size is admitted, as by most models: there is nothing to look for
         return []
     from nnspec import reasons
+    from nnspec.words import said
 
     plain = {found.given[condition]: condition for condition in reasons.reasons(found)}
     uses: dict[Span, dict[Condition, Place]] = {}
@@ -54,6 +52,8 @@ def reasons(root: Graph, found: Admitted, training: bool | None = None) -> list[
 
 def _reason(said: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
     """One of all that a line of the spec demands."""
+    from nnspec import origins
+
     first = next(iter(use.values()))
     sizes = [
         size
@@ -82,6 +82,9 @@ def conflict(root: Graph, found: Admitted) -> Problem | None:
 
 def _counterexample(conflict: Sequence[Condition]) -> tuple[str, ...]:
     """The smallest sizes that all conditions but the last take, as a note."""
+
+    from nnspec.nearest import in_words, nearest_sizes
+
     *others, last = conflict
     names = sorted(frozenset().union(*(condition.symbols for condition in conflict)))
     answers = nearest_sizes(solve(others), dict.fromkeys(names, 1), {}) if others else []
@@ -102,6 +105,8 @@ def refusal(
     refused = found.refused_by(sizes)
     if not refused:
         return None
+    from nnspec.words import joined
+
     told = ", ".join(f"{name} = {size}" for name, size in sizes.items())
     notes = [f"it takes sizes with {joined(found.requires)}"] if found.requires else []
     message = f"`{root.name}` does not take {told}"
@@ -115,6 +120,9 @@ def refusal(
 
 def _nearest(found: Admitted, sizes: Mapping[str, int]) -> str:
     """`the nearest that it takes: H=224 or H=240`."""
+
+    from nnspec.nearest import in_words, nearest_sizes
+
     own = {name: size for name, size in sizes.items() if found.speaks_of(name)}
     answers = nearest_sizes(found, own, {})
     return f"the nearest that it takes: {in_words(answers)}" if answers else ""
@@ -129,6 +137,9 @@ def _problem(
     help: str = "",
 ) -> Problem:
     """A problem that shows the places of conditions that cannot hold."""
+
+    from nnspec import origins
+
     wanted = list(conditions)
     shown = {place.condition: place for place in places(root) if place.condition in wanted}
     first, *rest = [shown[condition] for condition in wanted]

@@ -28,18 +28,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if words[:1] == ["check"] and len(words) > 1 and not any(map(_is_option, words)):
-        # what people and editors run all day: with no option to read, click's import, which costs
-        # as much as the checking, is not needed
-        with uncollected():  # nor is there garbage in what is imported
-            from nnspec.cli.checks import check
+    wrong = ""
+    if words[:1] == ["check"]:
+        # what people and editors run all day: click's import, which costs as much as the checking, is
+        # needed only to help and to tell what is wrong
+        from nnspec.cli.options import CHECK
+        from nnspec.cli.words import read
 
-            return check(words[1:])
+        given = read(words[1:], CHECK)
+        if given is not None:
+            with uncollected():  # there is no garbage in what is imported
+                from nnspec.cli.checks import run
+                from nnspec.settings import BadSetting
+
+                try:
+                    return run(**given)
+                except BadSetting as error:
+                    wrong = str(error)
     import click
 
-    from nnspec.cli.commands import commands
+    from nnspec.cli.commands import commands, context_of
 
     try:
+        if wrong:
+            raise click.UsageError(wrong, context_of("check"))
         status = commands.main(args=words, prog_name="nnspec", standalone_mode=False)
     except click.Abort:
         raise KeyboardInterrupt from None
@@ -47,7 +59,3 @@ def _run(words: list[str]) -> int:
         error.show()
         return 2
     return status if isinstance(status, int) else 0
-
-
-def _is_option(word: str) -> bool:
-    return word.startswith("-") and word != "-"

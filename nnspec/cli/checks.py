@@ -17,6 +17,35 @@ if TYPE_CHECKING:
     from nnspec.report.model import Report
 
 
+def run(
+    targets: Sequence[str],
+    sizes: Mapping[str, int] | None,
+    nearest: str | None,
+    format_name: str,
+    depth: int | None,
+    devices: int | None,
+    memory: int | None,
+    strategy: str | None,
+    batch_size: int | None,
+    precision: str | None,
+    limits: Limits,
+    strict: bool,
+) -> int:
+    """What the options ask for; the exit status. BadSetting: one does not fit the models."""
+    if nearest:
+        from nnspec.cli.nearest import show_nearest
+        from nnspec.settings import parse_sizes
+
+        return show_nearest(targets, parse_sizes(nearest), sizes or {}, limits)
+    if devices or memory or strategy or batch_size or precision:
+        from nnspec.cli.devices import show_devices
+
+        return show_devices(
+            targets, sizes or {}, devices or 1, memory, strategy, batch_size, precision, limits
+        )
+    return check(targets, sizes, format_name, depth, strict, limits)
+
+
 def check(
     targets: Sequence[str],
     sizes: Mapping[str, int] | None = None,

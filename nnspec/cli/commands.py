@@ -51,6 +51,14 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
+def context_of(name: str) -> click.Context:
+    """What click says the usage of a command from, where the words were read without it."""
+    command = commands.get_command(click.Context(commands), name)
+    assert command is not None
+    above = click.Context(commands, info_name="nnspec", **commands.context_settings)
+    return click.Context(command, info_name=name, parent=above)
+
+
 def _unknown(word: str) -> str:
     """What to say of a word that is no command; a file is most likely meant to be checked."""
     from nnspec.diagnostics import nearest

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import limits_option
+from nnspec.cli.clicked import takes
+from nnspec.cli.options import LIMIT
 from nnspec.cli.output import complain, write
 from nnspec.targets import Unreadable, find
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--stubs", is_flag=True, help="Write a .pyi beside the spec, for editors and type checkers."
 )
-@limits_option
+@takes(LIMIT)
 def command(target: str, output: str | None, stubs: bool, limits: Limits) -> int:
     """Write a model as PyTorch source that runs without nnspec."""
     from nnspec.cli.calls import compile_source

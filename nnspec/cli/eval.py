@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import allow_extern_option
+from nnspec.cli.clicked import takes
+from nnspec.cli.options import ALLOW_EXTERN
 
 
 @click.command(name="eval")
@@ -17,7 +18,7 @@ from nnspec.cli.options import allow_extern_option
     metavar="cpu|cuda|...",
     help="Where to compute; without it the fastest that is there.",
 )
-@allow_extern_option
+@takes(ALLOW_EXTERN)
 def command(run: str, split: str, device: str | None, allow_extern: bool) -> int:
     """Measure a trained model: the metrics, per class, and the confusion matrix."""
     from nnspec.cli import calls

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import allow_extern_option, sizes_option
+from nnspec.cli.clicked import takes
+from nnspec.cli.options import ALLOW_EXTERN, SIZES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ FORMATS = ("onnx", "pt2", "safetensors")
 @click.argument("source", metavar="RUN|TARGET")
 @click.option("--to", "form", type=click.Choice(FORMATS), help="The format; FILE's ending tells.")
 @click.option("-o", "--output", metavar="FILE", help="Where to write; NAME.FORMAT without it.")
-@sizes_option
-@allow_extern_option
+@takes(SIZES, ALLOW_EXTERN)
 def command(
     source: str,
     form: str | None,

@@ -1,49 +1,82 @@
-"""Options that several commands have."""
+"""Options that several commands have, and those of `check`."""
 
 from __future__ import annotations
 
-import click
-
-from nnspec.limits import BadLimit, Limits, parse_limits
+from nnspec.cli.words import Option
+from nnspec.limits import DEFAULTS, parse_limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
 
-def _limits(_context: click.Context, _option: click.Parameter, words: Sequence[str]) -> Limits:
-    try:
-        return parse_limits(words)
-    except BadLimit as error:
-        raise click.UsageError(str(error)) from None
+def _sizes(words: str) -> Mapping[str, int]:
+    from nnspec.settings import parse_sizes
+
+    return parse_sizes(words)
 
 
-def _sizes(
-    _context: click.Context, _option: click.Parameter, words: str | None
-) -> Mapping[str, int] | None:
-    from nnspec.settings import BadSetting, parse_sizes
+def _bytes(word: str) -> int:
+    from nnspec.report.units import of_bytes
 
-    try:
-        return parse_sizes(words) if words else None
-    except BadSetting as error:
-        raise click.UsageError(str(error)) from None
+    return of_bytes(word)
 
 
-sizes_option = click.option(
-    "--sizes", metavar="H=224,W=224", callback=_sizes, help="Numbers in place of symbols."
-)
+SIZES = Option("--sizes", "sizes", "Numbers in place of symbols.", "H=224,W=224", _sizes)
 
-limits_option = click.option(
+LIMIT = Option(
     "--limit",
     "limits",
-    metavar="NAME=N",
-    multiple=True,
-    callback=_limits,
-    help="Raise a limit, such as layers=200000; repeatable.",
+    "Raise a limit, such as layers=200000; repeatable.",
+    "NAME=N",
+    parse_limits,
+    default=DEFAULTS,
+    many=True,
 )
 
-allow_extern_option = click.option(
+ALLOW_EXTERN = Option(
     "--allow-extern",
-    is_flag=True,
-    help="Let the spec's externs import their Python classes, which runs their code.",
+    "allow_extern",
+    "Let the spec's externs import their Python classes, which runs their code.",
+    flag=True,
+    default=False,
 )
+
+CHECK = (
+    SIZES,
+    Option("--nearest", "nearest", "Tell the nearest sizes that a model takes.", "H=225"),
+    Option(
+        "--format",
+        "format_name",
+        choices=("text", "json", "sarif", "github"),
+        default="text",
+        shows_default=True,
+    ),
+    Option(
+        "--depth", "depth", "Levels of the tree to show; the totals stay.", least=1, most=1000
+    ),
+    Option("--devices", "devices", "Foretell what each holds in training.", least=1),
+    Option(
+        "--memory", "memory", "What each device has; says whether it fits.", "80GB", reads=_bytes
+    ),
+    Option(
+        "--strategy",
+        "strategy",
+        "Each holds the model, or a part of it.",
+        choices=("ddp", "fsdp"),
+    ),
+    Option(
+        "--batch-size",
+        "batch_size",
+        "Samples of a batch, of all devices together.",
+        least=1,
+    ),
+    Option(
+        "--precision",
+        "precision",
+        "Of the computation in training.",
+        choices=("float32", "tf32", "bf16", "fp16"),
+    ),
+    LIMIT,
+    Option("--strict", "strict", "Exit with 1 where there are warnings, too.", flag=True, default=False),
+)  # fmt: skip

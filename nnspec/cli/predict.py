@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import allow_extern_option
+from nnspec.cli.clicked import takes
+from nnspec.cli.options import ALLOW_EXTERN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     help="Where to write them; .csv and .json say how; FOLDER/: pictures and masks, as PNG; .npz: masks.",
 )
 @click.option("--onnx", metavar="FILE", help="Compute with this exported file instead of PyTorch.")
-@allow_extern_option
+@takes(ALLOW_EXTERN)
 def command(
     run: str,
     inputs: Sequence[str],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nnspec.cli.options import allow_extern_option
+from nnspec.cli.clicked import takes
+from nnspec.cli.options import ALLOW_EXTERN
 from nnspec.cli.output import complain
 from nnspec.targets import Unreadable, find
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--device", metavar="cpu|cuda|...", help="Where to train; without it the fastest that is there."
 )
-@allow_extern_option
+@takes(ALLOW_EXTERN)
 def command(
     target: str | None,
     settings: Sequence[str],

@@ -88,6 +88,14 @@ def _product_bounds(factors: Sequence[Bounds]) -> Bounds:
 
 
 def _atom_bounds(atom: Atom) -> Bounds:
+    """Found once for each atom: one within others is asked for on every way to it, and these double with
+    each operation."""
+    if atom.bounds is None:
+        atom.bounds = _found_bounds(atom)
+    return atom.bounds
+
+
+def _found_bounds(atom: Atom) -> Bounds:
     if atom.kind == "symbol":
         return 1, None
     if atom.kind == "//":

@@ -23,6 +23,8 @@ MOST_FACTORS = 64
 #: divisions, minima and maxima in each other, and the symbols and operations of one of them
 MOST_NESTED = 40
 MOST_PARTS = 5_000
+#: the sizes that one is the least or the greatest of
+MOST_AMONG = 100
 
 
 class Undecided(TypeError):
@@ -41,13 +43,14 @@ class Atom:
     among others.
     """
 
-    __slots__ = ("_hash", "args", "depth", "kind", "order", "parts")
+    __slots__ = ("_hash", "args", "bounds", "depth", "kind", "order", "parts")
 
     def __init__(self, kind: str, args: Any) -> None:
         self.kind = kind
         self.args = args
         self._hash = hash((kind, args))
         self.depth, self.parts = 0, 1
+        self.bounds: tuple[int | None, int | None] | None = None  # once `bounds.py` has found them
         if kind != "symbol":
             inner = [atom for arg in args for monomial, _ in terms_of(arg) for atom in monomial]
             self.depth += 1 + max((atom.depth for atom in inner), default=0)

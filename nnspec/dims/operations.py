@@ -12,7 +12,9 @@ from math import gcd
 
 from nnspec.dims.bounds import compare, lower, upper
 from nnspec.dims.form import (
+    MOST_AMONG,
     Dim,
+    SizeLimit,
     exact_div,
     from_atom,
     from_terms,
@@ -175,6 +177,8 @@ def _extreme(kind: str, sizes: tuple[Size, ...]) -> Size:
             continue
         kept = [other for other in kept if not compare(beats, size, other)]
         kept.append(size)
+        if len(kept) > MOST_AMONG:  # each is compared with each
+            raise SizeLimit("a size of too many parts")
     if len(kept) == 1:
         return kept[0]
     return from_atom(kind, tuple(sorted(kept, key=order_of)))

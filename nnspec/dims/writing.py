@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from nnspec.dims.bounds import complement, remainders, upper
 from nnspec.dims.form import Dim, from_terms, only_atom, terms_of, total
 from nnspec.dims.operations import mod
@@ -85,7 +83,7 @@ def _written(size: Dim) -> str:
         if text:
             text += f" {'+' if sign > 0 else '-'} {part}"
         else:
-            text = part if sign > 0 else f"-({part})" if re.match(_OPEN, part) else f"-{part}"
+            text = part if sign > 0 else f"-({part})" if _is_open(part) else f"-{part}"
     return text
 
 
@@ -112,8 +110,11 @@ def _parts(size: Dim) -> list[tuple[int, str]]:
     return parts
 
 
-#: a quotient or remainder that a minus would bind more tightly than
-_OPEN = r"(-?\w+|\(.*\)|\w+\(.*\)) (//|%) "
+def _is_open(part: str) -> bool:
+    """Whether it is a quotient or remainder, that a minus would bind more tightly than."""
+    import re  # most sizes begin with what is added
+
+    return re.match(r"(-?\w+|\(.*\)|\w+\(.*\)) (//|%) ", part) is not None
 
 
 def _remainder_text(factor: int, dividend: Size, modulus: Size) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from nnspec import origins
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import SizeLimit, symbols
 from nnspec.elaborate import blocks, channels, held, slots, weights
@@ -186,6 +185,8 @@ def _operator_node(
             habit = channels.channels_first(definition, positional, types[0].shape)
             mismatch.help = habit or mismatch.help
         if mismatch.sizes or mismatch.code in ABOUT_SIZES:
+            from nnspec import origins
+
             mismatch.notes = (*mismatch.notes, *origins.notes(inputs, mismatch.sizes))
         raise placed(mismatch, where, slots.origins(inputs, where)) from None
     except SizeLimit as limit:
@@ -200,7 +201,7 @@ def _operator_node(
     if not session.formal:
         node.params = use.params
         session.count_steps(TAKEN * len(node.params), span)
-        if not session.trial:
+        if use.params and not session.trial:
             _check_weights(body, node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place, inputs, body.when))

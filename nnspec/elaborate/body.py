@@ -6,12 +6,10 @@ uses the poison stays silent.
 
 from __future__ import annotations
 
-from nnspec import origins
 from nnspec.diagnostics import Failure, Label, Problem
 from nnspec.dims import Dim, SizeLimit
 from nnspec.elaborate import computed, deciding, expressions, patterns, run_time, ties
 from nnspec.elaborate.apply import tensors_of
-from nnspec.elaborate.budgets import budgets, is_budget
 from nnspec.elaborate.expressions import bind_target, iterable
 from nnspec.elaborate.labels import Paths
 from nnspec.elaborate.parameters import inputs_of
@@ -320,6 +318,8 @@ class Body:
                 raise Poisoned
 
     def assert_(self, statement: tree.Assert) -> None:
+        from nnspec.elaborate.budgets import budgets, is_budget
+
         why = ""
         if statement.message is not None:
             why = str(self.evaluate(statement.message))
@@ -382,6 +382,9 @@ class Body:
 
 def _with_origins(failure: Failure, tensors: Iterable[Value]) -> Failure:
     """The failure, with where the sizes of the tensors come from."""
+
+    from nnspec import origins
+
     problem = failure.problem
     return Failure(replace(problem, notes=(*problem.notes, *origins.notes(tensors))))
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from nnspec.diagnostics import Failure, Mismatch, nearest
-from nnspec.elaborate import apply, channels, held, initial, weights
+from nnspec.dims import SizeLimit
+from nnspec.elaborate import apply, channels, held, weights
 from nnspec.elaborate.numbers import counted
 from nnspec.elaborate.parameters import bind_parameters, inputs_of
 from nnspec.elaborate.session import fail, placed
@@ -22,7 +21,7 @@ from nnspec.elaborate.values import (
     describe,
 )
 from nnspec.graph import Value
-from nnspec.operators.binding import bind_settings, unknown_argument
+from nnspec.operators.binding import unknown_argument
 from nnspec.source import Span
 from nnspec.syntax.tree import KeyedList
 
@@ -87,6 +86,8 @@ def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -
             positional = _held(function.operator, positional, keyword, places)
         return _operator(body, function.operator, positional, keyword, places, expr, label)
     if isinstance(function, Initialiser):
+        from nnspec.elaborate import initial
+
         return initial.of(body, function.name, positional, keyword, expr.span)
     if isinstance(function, Block):
         tensors, rest = _leading_tensors(positional)
@@ -162,23 +163,23 @@ def _operator(
     positional, keyword, places = weights.lifted(operator, positional, keyword, places)
     keyword, *own = weights.split(operator, keyword, places)
     slots = operator.tensors
-    has_scalars = any(slot.scalar for slot in slots)
     # `x -> masked_fill(mask=m, value=0.0)` is a layer that holds one of its tensors
     listed = bool(slots) and slots[0].many and bool(positional) and apply.tensors_of(positional[0])
     takes_tensors = (
         bool(listed)
         or any(isinstance(v, Value) for v in positional)
-        or all(isinstance(keyword.get(slot.name), Value) for slot in slots if not slot.optional)
+        or all(isinstance(keyword.get(s.name), Value) for s in slots if not s.optional)
     )
-    if operator.tensors and not takes_tensors:
+    if slots and not takes_tensors:
         if body.session.formal:
             positional, keyword = body.session.pin_floats(operator.settings, positional, keyword)
         layer = OperatorLayer(expr.span, operator, tuple(positional), keyword, places, *own)
-        if not has_scalars:
+        if not any(slot.scalar for slot in slots):
             # bound now only to tell what is wrong where it is written; bound for good when applied
-            settings = {k: v for k, v in keyword.items() if k not in {s.name for s in slots}}
+            of_tensors = [slot.name for slot in slots]
+            settings = {k: v for k, v in keyword.items() if k not in of_tensors}
             try:
-                bind_settings(operator.name, operator.settings, positional, settings)
+                body.session.bound(operator, positional, settings)
             except Mismatch as mismatch:
                 if operator.name == "linear":  # `linear(10, 5)`, whatever the input will be
                     habit = channels.channels_first(operator, positional, positional[:1])
@@ -269,6 +270,8 @@ _STRING = r"""(?:\w+\s*=\s*)?(\"{3}|'{3}|["'])([^\\\r]*)\1"""
 
 def _within(span: Span, characters: tuple[int, int] | None) -> Span:
     """Some characters of a string that is written out there; the whole argument of any other."""
+    import re
+
     written = re.fullmatch(_STRING, span.text) if characters else None
     if written is None or characters is None or written[1][0] in written[2]:
         return span
@@ -296,6 +299,8 @@ def _builtin(
         return result
     except Mismatch as mismatch:
         raise placed(mismatch, span) from None
+    except SizeLimit as limit:
+        fail("NN403", f"this makes {limit}", span)
     except (TypeError, ValueError, OverflowError, ZeroDivisionError):
         shown = ", ".join(describe(value) for value in positional)
         settings = builtin.operator.settings if builtin.operator is not None else ()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from nnspec.dims import Dim, render
 from nnspec.elaborate import apply, indexing, names, pipelines, run_time
 from nnspec.elaborate.calls import call
@@ -209,6 +207,10 @@ def _logical(body: Body, expr: tree.Binary) -> bool:
     return expr.op == "and"
 
 
+def _compared(op: str, left: Any, right: Any, span: Span) -> Any:
+    return guard(lambda: comparison(op, left, right), span)
+
+
 def _compare(body: Body, expr: tree.Compare) -> Any:
     left = evaluate(body, expr.first)
     result: Any = True
@@ -223,7 +225,7 @@ def _compare(body: Body, expr: tree.Compare) -> Any:
             if len(expr.rest) > 1 or op not in _TENSOR_OPS:
                 fail("NN210", f"`{op}` does not chain or contain on tensors", expr.span)
             return combine(body, op, left, right, expr.span, expr.span)
-        known = guard(partial(comparison, op, left, right), expr.span)
+        known = _compared(op, left, right, expr.span)
         if known is None:
             known = body.decide(op, left, right, expr.span)
         if not known:

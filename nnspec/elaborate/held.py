@@ -82,7 +82,7 @@ def here(
     body: Body, owner: str, keyword: Mapping[str, Any], places: Mapping[str, Span], span: Span
 ) -> Mapping[str, Any]:
     """The named arguments of a layer, with its tensors as this body knows them."""
-    if not any(isinstance(value, Value) for value in keyword.values()):
+    if not keyword or not any(isinstance(value, Value) for value in keyword.values()):
         return keyword
     found = dict(keyword)
     for name, value in keyword.items():

@@ -61,6 +61,8 @@ def evaluate_label(label: LabelPath, evaluate: Callable[[Expr], Any]) -> LabelNa
                 fail("NN202", "an index in a label is an integer or a string", part.span)
             path.append(str(index))
     for name in path:
+        if name.isalnum():  # as most are
+            continue
         if not name or not all(c.isalnum() or c in "_-" for c in name):
             fail(
                 "NN202",

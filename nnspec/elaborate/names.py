@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from nnspec.elaborate import run_time
 from nnspec.elaborate.builtins import BUILTINS
-from nnspec.elaborate.initial import INITIALISERS
-from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.ties import tensor_of
 from nnspec.elaborate.values import (
@@ -48,6 +46,9 @@ def name(body: Body, expr: tree.Name) -> Any:
     operator = lookup(expr.id)
     if operator is not None:
         return OperatorName(operator)
+    from nnspec.elaborate.initial import INITIALISERS
+    from nnspec.elaborate.packages import of_package
+
     if expr.id in INITIALISERS:
         return Initialiser(expr.id)
     operator = of_package(expr.id, expr.span)

@@ -42,8 +42,8 @@ class Session:
     """The state that all bodies of one elaboration share."""
 
     __slots__ = (
-        "_uses", "graphs", "hints", "known", "left", "limits", "nodes", "pinned", "problems", "ran", "spent",
-        "stack", "steps", "trial",
+        "_bound", "_uses", "graphs", "hints", "known", "left", "limits", "nodes", "pinned", "problems",
+        "ran", "spent", "stack", "steps", "trial",
     )  # fmt: skip
 
     def __init__(
@@ -68,6 +68,7 @@ class Session:
         self.trial = trial
         self.pinned: set[str] = set()
         self._uses: dict[Hashable, tuple[Use, tuple[TensorType, ...]]] = {}
+        self._bound: set[Hashable] = set()
 
     @property
     def formal(self) -> bool:
@@ -149,6 +150,16 @@ class Session:
                     "that may be any",
                 ) from None
         return known
+
+    def bound(
+        self, operator: Operator, positional: Sequence[Any], keyword: Mapping[str, Any]
+    ) -> None:
+        """See that the settings are such as the operator takes. Mismatch where they are not."""
+        named = [(name, key(value)) for name, value in keyword.items()]
+        same = (operator, tuple(map(key, positional)), tuple(named))
+        if same not in self._bound:
+            bind_settings(operator.name, operator.settings, positional, keyword)
+            self._bound.add(same)
 
     def _formally_used(
         self,

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Label, nearest
 from nnspec.elaborate import ties
-from nnspec.elaborate.initial import as_initial, hold, read
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import LayerTensor, OperatorLayer, SharedLayer, describe
 from nnspec.graph import Value
@@ -26,6 +25,9 @@ if TYPE_CHECKING:
 
 def initial(body: Body, expr: KeyedList, places: dict[str, Span]) -> dict[str, Any]:
     """`[weight: kaiming_normal, bias: zeros]`, with the place of each key as `init.weight`."""
+
+    from nnspec.elaborate.initial import read
+
     found: dict[str, Any] = {}
     for name, item in expr.items:
         if name.id in found:
@@ -40,10 +42,12 @@ def lifted(
 ) -> tuple[list[Any], dict[str, Any], dict[str, Span]]:
     """The arguments of a wrapper that makes parameters of a layer anew, which has those of the layer:
     `weight_norm(conv1d(4, 3, init=[bias: zeros]))` is `weight_norm(conv1d(4, 3), init=[bias: zeros])`."""
+    if not operator.remakes:
+        return positional, keyword, places
     name = operator.settings[0].name if operator.settings else ""
     at = next((n for n, value in enumerate(positional) if not isinstance(value, Value)), None)
     held = keyword.get(name, positional[at] if at is not None else None)
-    if not operator.remakes or not isinstance(held, OperatorLayer) or not (held.init or held.ties):
+    if not isinstance(held, OperatorLayer) or not (held.init or held.ties):
         return positional, keyword, places
     plain = OperatorLayer(held.span, held.operator, held.positional, held.keyword, held.places)
     if name in keyword:
@@ -61,6 +65,8 @@ def split(
     """The settings of a call, and what it says of the operator's own parameters: (settings, init, ties)."""
     settings: dict[str, Any] = {}
     ties: dict[str, Any] = {}
+    if not keyword:
+        return settings, {}, ties
     tensors = {slot.name for slot in operator.tensors}
     named = {setting.name for setting in operator.settings}
     switches = {setting.name for setting in operator.settings if setting.kind == "bool"}
@@ -88,9 +94,11 @@ def _init(
     operator: Operator, settings: dict[str, Any], places: Mapping[str, Span]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The settings without `init`, and it."""
-    given = settings.get("init")
+    if "init" not in settings:
+        return settings, {}
+    given = settings["init"]
     named = {setting.name for setting in operator.settings}
-    if "init" not in settings or ("init" in named and not isinstance(given, dict)):
+    if "init" in named and not isinstance(given, dict):
         return settings, {}
     del settings["init"]
     if given is None:
@@ -131,6 +139,9 @@ def as_function(
 
 def settle(body: Body, node: OpNode, made: OperatorLayer, labels: tuple[Label, ...]) -> None:
     """Put what a use says of its parameters into its node; `labels` show where its inputs are from."""
+
+    from nnspec.elaborate.initial import as_initial, hold
+
     params = node.operator.params(node.use.again())
     tied = {}
     for name, value in made.ties.items():

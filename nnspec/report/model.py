@@ -6,17 +6,14 @@ that holds the expression ("N", "H // 2").
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from nnspec import demands
-from nnspec.analysis import budgets, macs, memory, params, receptive, requires
+from nnspec.analysis import macs, memory, params, receptive, requires
 from nnspec.analysis.fold import when_run
 from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, SizeLimit, comparison, negated, render, substitute
 from nnspec.graph import CallNode, OpNode, around
 from nnspec.known import Known
-from nnspec.nearest import nearest_sizes
-from nnspec.records import Record
+from nnspec.records import Record, cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -344,6 +341,10 @@ class ModelReport:
 
     def broken_budgets(self) -> list[Problem]:
         """The problems of the budgets that the model states and does not keep."""
+        if not self.graph.budgets:
+            return []
+        from nnspec.analysis import budgets
+
         known, batch = self.all_symbols, self.batch
         problems = [
             budgets.problem(self.graph, budget, known, batch, self.admitted, self._figures)
@@ -399,6 +400,9 @@ class ModelReport:
         """The admitted sizes nearest to these, the nearest first: `[{"H": 224}, {"H": 240}]` for 225;
         the sizes themselves where they are admitted; empty where none was found. `training` as in `admits`.
         """
+
+        from nnspec.nearest import nearest_sizes
+
         self._known(sizes)
         return nearest_sizes(self._admitted_in(training), sizes, self.sizes)
 

@@ -13,11 +13,10 @@ from nnspec.report.formula import figure
 from nnspec.report.tree import Row, rows, title
 from nnspec.report.units import counted, in_bytes, short
 from nnspec.residues import ANY
-from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from nnspec.dims import Size
     from nnspec.report.model import ModelReport, Report, Section
@@ -300,7 +299,7 @@ def _reasons(model: ModelReport) -> Iterator[tuple[str, str]]:
             code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
             more = f" and {len(others)} more" if others else ""
             told = len(reasons) == 1 or reason.requires == (need,)
-            head = "" if told else f"{joined(reason.requires)}: "
+            head = "" if told else f"{_joined(reason.requires)}: "
             yield label, f"{mode}{head}`{code}` at {reason.span} needs {need}{more}"
             label = ""
             if reason.way:
@@ -373,10 +372,10 @@ def sizes_text(model: ModelReport) -> str:
     free = [name for name in model.symbols if name not in bound]
     modes = {mode: _open(model, own.requires) for mode, own in model.modes.items()}
     if len(set(map(tuple, modes.values()))) > 1:
-        told = (f"{joined(own) or 'any size'} in {mode}" for mode, own in modes.items())
+        told = (f"{_joined(own) or 'any size'} in {mode}" for mode, own in modes.items())
         parts = [", ".join(told)]
     else:
-        parts = [joined(conditions)] if conditions else []
+        parts = [_joined(conditions)] if conditions else []
     if free:
         parts.append(f"any {', '.join(free)}")
     if model.sizes:
@@ -390,6 +389,12 @@ def sizes_text(model: ModelReport) -> str:
 def _open(model: ModelReport, conditions: Iterable[str]) -> list[str]:
     """Those that speak of a symbol without a number."""
     return [text for text in conditions if model.names_in(text) & set(model.symbols)]
+
+
+def _joined(conditions: Sequence[str]) -> str:
+    from nnspec.words import joined  # most models take any sizes
+
+    return joined(conditions)
 
 
 def _pairs(pairs: list[tuple[str, str]], style: Style) -> Iterator[str]:

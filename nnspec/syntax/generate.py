@@ -1,4 +1,4 @@
-"""Make `table.py` from the grammar: `python -m nnspec.syntax.generate` (needs Lark).
+"""Make `table.py` and `compiled.py` from the grammar: `python -m nnspec.syntax.generate` (needs Lark).
 
 Lark compiles `grammars/nnspec.lark` to an LALR table; this writes the table down as plain literals,
 so that parsing needs no Lark and starts in a millisecond. States and rules are numbered in an order
@@ -7,7 +7,9 @@ that depends on the grammar alone, so that the same grammar always gives the sam
 
 from __future__ import annotations
 
+import struct
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +18,7 @@ from lark.indenter import Indenter
 
 GRAMMAR = Path(__file__).resolve().parents[2] / "grammars" / "nnspec.lark"
 TABLE = Path(__file__).resolve().parent / "table.py"
+COMPILED = TABLE.with_name("compiled.py")
 STARTS = ("start", "expression")
 SHIFT = "Shift"
 
@@ -165,8 +168,9 @@ def generate() -> str:
         f"NONTERMINALS = {len(origins)}",
         f"STARTS = { ({start: numbers[table.start_states[start]] for start in STARTS})!r}",
         "",
-        "# by state and terminal: n > 0 shifts to state n, n < 0 reduces by rule -n, 0 is an error",
-        *literal("ACTIONS", "tuple[tuple[int, ...], ...]", actions, "()"),
+        "# by state and terminal: n > 0 shifts to state n, n < 0 reduces by rule -n, 0 is an error;",
+        "# 16 bits each, the low ones first, as one text: 27,000 numbers take long to be made",
+        *hexadecimal("ACTIONS", [action for row in actions for action in row]),
         "",
         "# by state * NONTERMINALS + nonterminal",
         *literal("GOTOS", "dict[int, int]", dict(sorted(gotos.items())), "{}"),
@@ -174,8 +178,41 @@ def generate() -> str:
     return "\n".join(lines) + "\n"
 
 
+def generate_compiled() -> str:
+    """The text of `compiled.py`, of what `re` makes of the patterns in this version of Python."""
+    from re import _compiler, _parser  # type: ignore[attr-defined]
+
+    from nnspec.syntax.patterns import TEXTS
+
+    lines = [
+        '"""Made by `python -m nnspec.syntax.generate` from `patterns.py`; do not edit by hand."""',
+        "",
+        f"MAGIC = {_compiler.MAGIC}",
+        "",
+        "# (the flags, the groups, the code)",
+        "CODES: dict[str, tuple[int, int, tuple[int, ...]]] = {",
+    ]
+    for name, text in TEXTS.items():
+        parsed = _parser.parse(text())
+        flags = int(parsed.state.flags)
+        code = _compiler._code(parsed, 0)
+        lines += [
+            f"{name!r}: ({flags}, {parsed.state.groups - 1}, (",
+            *filled(map(str, map(int, code))),
+            ")),",
+        ]
+    return "\n".join([*lines, "}"]) + "\n"
+
+
+def hexadecimal(name: str, numbers: list[int]) -> list[str]:
+    """Numbers of 16 bits as a text of hexadecimal digits, in lines of 96."""
+    digits = struct.pack(f"<{len(numbers)}h", *numbers).hex()
+    lines = [f"'{digits[at : at + 96]}'" for at in range(0, len(digits), 96)]
+    return [f"{name}: str = (", *lines, ")"]
+
+
 def literal(name: str, kind: str, value: Any, brackets: str) -> list[str]:
-    """A literal, filled to lines of at most 100 characters where that is possible."""
+    """A literal, filled to lines."""
     items = (
         [f"{key!r}: {item!r}" for key, item in value.items()]
         if isinstance(value, dict)
@@ -183,15 +220,21 @@ def literal(name: str, kind: str, value: Any, brackets: str) -> list[str]:
             repr(item).replace(" ", "") if isinstance(item, tuple) else repr(item) for item in value
         ]
     )
-    lines = [f"{name}: {kind} = {brackets[0]}"]
+    return [f"{name}: {kind} = {brackets[0]}", *filled(items), brackets[1]]
+
+
+def filled(items: Iterable[str]) -> list[str]:
+    """The items with commas, in lines of at most 100 characters where that is possible."""
+    lines: list[str] = []
     line = ""
     for item in items:
         if line and len(line) + len(item) + 2 > 100:
             lines.append(line)
             line = ""
         line += (" " if line else "") + item + ","
-    return [*lines, line, brackets[1]] if line else [*lines, brackets[1]]
+    return [*lines, line] if line else lines
 
 
 if __name__ == "__main__":
     TABLE.write_text(generate(), encoding="utf-8")
+    COMPILED.write_text(generate_compiled(), encoding="utf-8")

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import re
-
 from nnspec.limits import DEFAULTS
 from nnspec.source import Source
 from nnspec.syntax.brackets import Brackets
 from nnspec.syntax.indentation import Indentation
-from nnspec.syntax.table import HARD_WORDS, LITERALS, PATTERNS, SOFT_WORDS
+from nnspec.syntax.patterns import ready
+from nnspec.syntax.table import HARD_WORDS, LITERALS, SOFT_WORDS
 from nnspec.syntax.tokens import BAD, END, NAME, NEWLINE, NUMBER, STRING, Enough, Tokens
 
 MAX_LINE = 100_000
@@ -24,27 +23,11 @@ _FROM, _TRAIN = SOFT_WORDS["from"], SOFT_WORDS["train"]
 _ASSERT = HARD_WORDS["assert"]
 _JOINERS = {"import", "as", "on", "at"}
 
-_signs = sorted(set(LITERALS) - set("()[]"), key=len, reverse=True)
-_TOKEN = re.compile(
-    r"[ \t]*(?:([A-Za-z_][A-Za-z0-9_]*)"  # 1: a word
-    # a `//` before two words in a row, and `/*`, begin comments elsewhere
-    r"|(//(?=[ \t]*[A-Za-z_']+[ \t]+(?!(?:if|else|for|in|and|or|not|at)\b)[A-Za-z_])|/\*"
-    r"|&&|\|\||:=|(?:\*\*|//|[-+*/%@])=|===|!==|<>|=>|\|>)"  # 2: signs of other languages
-    rf"|({PATTERNS['NUMBER']})"  # 3
-    rf"|({'|'.join(re.escape(sign) for sign in _signs)})"  # 4: signs
-    r"|([(\[])|([)\]])"  # 5, 6: brackets
-    rf"|({PATTERNS['_NL']})"  # 7: line ends, with the blank lines and comment lines after them
-    rf"|({PATTERNS['STRING']})"  # 8
-    r"|(#[^\n]*)"  # 9
-    r"|(\.?[0-9][A-Za-z0-9_]*)"  # 10: a number that runs into a word
-    r"""|(\"{3}|'{3}|["'])"""  # 11: a string without an end
-    r"|(\Z)|\r(?=\n)|((?s:.)))"  # 12: the end; 13: anything else
-)
+_TOKEN = ready("TOKEN")
+_FOLLOWS = ready("FOLLOWS")
 _WORD, _FOREIGN, _NUMBER, _SIGN, _OPEN, _CLOSE, _LINE, _STRING = range(1, 9)
 _COMMENT, _RUN_ON, _QUOTE, _END = range(9, 13)
 _COMMENT_SIGNS = ("//", "/*", "-- ")
-_COMMENTS = re.compile(r"#[^\n]*")
-_FOLLOWS = re.compile(PATTERNS["WORD_FOLLOWS"])
 
 
 class Lexer:
@@ -88,54 +71,55 @@ class Lexer:
         tokens, brackets = self.tokens, self.brackets
         kinds, starts, ends = tokens.kinds, tokens.starts, tokens.ends
         text, stop = self.text, self.stop
-        match = _TOKEN.match
         find_word = HARD_WORDS.get
-        resume: int | None = None
         while True:
-            found = match(text, self.position, stop)
-            assert found is not None
-            group = found.lastindex
-            if group is None:  # the `\r` of a line end
-                self.position = found.end()
-                continue
-            start, end = found.span(group)
-            self.position = end
-            if group == _WORD:
-                word = found[1]
-                kind = self.soft(word, end) if word in SOFT_WORDS else find_word(word, NAME)
-                kinds.append(kind)
-                starts.append(start)
-                ends.append(end)
-            elif group == _SIGN:
-                kinds.append(LITERALS[found[4]])
-                starts.append(start)
-                ends.append(end)
-            elif group == _NUMBER:
-                kinds.append(NUMBER)
-                starts.append(start)
-                ends.append(end)
-            elif group == _OPEN:
-                resume = brackets.opening(found[5], start, end)
-            elif group == _CLOSE:
-                resume = brackets.closing(found[6], start, end)
-            elif group == _LINE:
-                resume = self.line(start, end)
-            elif group == _STRING:
-                if start in self.ends:
-                    self.ends_earlier(start)
+            for found in _TOKEN.finditer(text, self.position, stop):
+                group = found.lastindex
+                if group is None:  # the `\r` of a line end
+                    continue
+                start, end = found.span(group)
+                resume: int | None = None
+                if group == _WORD:
+                    word = found[1]
+                    kind = self.soft(word, end) if word in SOFT_WORDS else find_word(word, NAME)
+                    kinds.append(kind)
+                    starts.append(start)
+                    ends.append(end)
+                    continue
+                if group == _SIGN:
+                    kinds.append(LITERALS[found[4]])
+                    starts.append(start)
+                    ends.append(end)
+                    continue
+                if group == _NUMBER:
+                    kinds.append(NUMBER)
+                    starts.append(start)
+                    ends.append(end)
+                    continue
+                self.position = end
+                if group == _OPEN:
+                    resume = brackets.opening(found[5], start, end)
+                elif group == _CLOSE:
+                    resume = brackets.closing(found[6], start, end)
+                elif group == _LINE:
+                    resume = self.line(start, end)
+                elif group == _STRING:
+                    if start in self.ends:
+                        self.ends_earlier(start)
+                    else:
+                        tokens.add(STRING, start, end)
+                elif group == _COMMENT:
+                    tokens.comments[start] = found[9].rstrip()
+                elif group != _END:
+                    self.wrong(group, start, end)
+                elif brackets.open:
+                    resume = brackets.never_closed(end)
                 else:
-                    tokens.add(STRING, start, end)
-            elif group == _COMMENT:
-                tokens.comments[start] = found[9].rstrip()
-            elif group != _END:
-                self.wrong(group, start, end)
-            elif brackets.open:
-                resume = brackets.never_closed(end)
-            else:
-                return
-            if resume is not None:
-                self.position = resume
-                resume = None
+                    return
+                if resume is not None:
+                    self.position = resume
+                if self.position != end:
+                    break  # and read on elsewhere
 
     def begin(self) -> None:
         """The first line has no line end before it."""
@@ -170,9 +154,12 @@ class Lexer:
     def line(self, start: int, end: int) -> int | None:
         """A line end, with all the blank lines and comment lines after it; where to read on."""
         tokens, text = self.tokens, self.text
-        if text.find("#", start, end) >= 0:
-            for comment in _COMMENTS.finditer(text, start, end):
-                tokens.comments[comment.start()] = comment[0].rstrip()
+        comment = text.find("#", start, end)
+        while comment >= 0:
+            after = text.find("\n", comment, end)
+            after = end if after < 0 else after
+            tokens.comments[comment] = text[comment:after].rstrip()
+            comment = text.find("#", after, end)
         if not tokens.lines or end == self.stop:
             return None
         line_start = text.rfind("\n", start, end) + 1

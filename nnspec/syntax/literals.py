@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 from nnspec.diagnostics import Problem
 from nnspec.source import Span
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import re
 
 MAX_DIGITS = 100
 
@@ -17,6 +19,8 @@ _SIMPLE = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "\\": "\\", '"': '"', "'"
 def number(span: Span) -> tuple[int | float, Problem | None]:
     """The value of a number, and what is wrong with it."""
     text = span.text
+    if text.isdigit() and len(text) <= MAX_DIGITS:  # as most are
+        return int(text), None
     if text.replace("_", "").isdigit():
         digits = len(text) - text.count("_")
         if digits <= MAX_DIGITS:
@@ -45,6 +49,8 @@ def unescape(span: Span) -> tuple[str, list[Problem]]:
     text = span.text
     if "\\" not in text:
         return text.replace("\r\n", "\n"), []
+    import re
+
     problems: list[Problem] = []
 
     def read(match: re.Match[str]) -> str:

@@ -7,6 +7,7 @@ with the body under a broken header, so that one slip hides nothing else.
 from __future__ import annotations
 
 from operator import itemgetter
+from struct import unpack
 
 from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
@@ -60,9 +61,19 @@ _DEFINES = tuple(SOFT_WORDS[word] for word in ("model", "block", "fn"))
 _SETTINGS_WORDS = (SOFT_WORDS["data"], SOFT_WORDS["train"])
 _WIDTH = len(TERMINALS)
 
-# Two more columns for the tokens that the grammar does not know: always an error.
-_ACTIONS = tuple((*row, 0, 0) for row in ACTIONS)
-_AFTER_INDENT = {row[INDENT] for row in ACTIONS if row[INDENT] > 0}
+
+class _Rows(dict[int, tuple[int, ...]]):
+    """State -> its actions by the kind of the next token, with two more for those that the grammar does
+    not know: always an error. A row is read when its state first comes up, which most never do."""
+
+    def __missing__(self, state: int) -> tuple[int, ...]:
+        data = bytes.fromhex(ACTIONS[state * _DIGITS : (state + 1) * _DIGITS])
+        row = self[state] = (*unpack(f"<{_WIDTH}h", data), 0, 0)
+        return row
+
+
+_DIGITS = 4 * _WIDTH
+_ACTIONS = _Rows()
 # Which rules only hand on their one child.
 _PASSES = (False, *(not method and length == 1 for _, length, method, _ in RULES))
 _MADE = (0, *(made for made, _, _, _ in RULES))
@@ -78,13 +89,13 @@ def _picked(children: tuple[int, ...]) -> Callable[[list[Any]], Sequence[Any]]:
 
 
 # Rules count from 1. A method that is given all values as they are needs none picked.
-_RULES = (
-    (0, 0, "", _picked(())),
+_RULES: tuple[tuple[int, int, Any, Any], ...] = (
+    (0, 0, None, _picked(())),
     *(
         (
             made,
             length,
-            method,
+            getattr(Builder, method) if method else None,
             None if method and children == (*range(length),) else _picked(children),
         )
         for made, length, method, children in RULES
@@ -118,10 +129,6 @@ class Parser:
         self.index = 0
         self.last_bad = -1  # the index of the token after the last statement given up
         self.unsure = -2  # the index of an INDENT that may belong to the line before
-        self.rules: list[tuple[int, int, Any, Any]] = [
-            (made, length, getattr(self.builder, method) if method else None, picked)
-            for made, length, method, picked in _RULES
-        ]
 
     def run(self) -> Any:
         """The value of the start rule, or None where too much was wrong."""
@@ -136,7 +143,8 @@ class Parser:
         does not fit. `of_text`: it is the next one of the text, and is taken, as are those after it up to
         the end or to one that does not fit.
         """
-        rules, states, values, places = self.rules, self.states, self.values, self.places
+        rules, states, values, places = _RULES, self.states, self.values, self.places
+        builder = self.builder
         kinds, starts, ends = self.tokens.kinds, self.tokens.starts, self.tokens.ends
         index = self.index
         while True:
@@ -148,22 +156,22 @@ class Parser:
                     length == 1
                 ):  # more than half of all: the new value takes the place of the old one
                     if picked is None:
-                        values[-1] = method(places[-1], end, values[-1])
+                        values[-1] = method(builder, places[-1], end, values[-1])
                     elif method is not None:
-                        values[-1] = method(places[-1], end, *picked((values[-1], None)))
+                        values[-1] = method(builder, places[-1], end, *picked((values[-1], None)))
                     states.pop()
                 else:
                     base = len(values) - length
                     start = places[base] if length else starts[index]
                     given = values[base:]
                     if picked is None:
-                        value = method(start, end, *given)
+                        value = method(builder, start, end, *given)
                     else:
                         given.append(None)
                         if method is None:
                             (value,) = picked(given)
                         else:
-                            value = method(start, end, *picked(given))
+                            value = method(builder, start, end, *picked(given))
                     if length:
                         del states[base + 1 :], values[base:], places[base:]
                     values.append(value)
@@ -299,7 +307,7 @@ class Parser:
         while not self.accepts(sign):
             state, value = self.states.pop(), self.values.pop()
             self.places.pop()
-            if state in _AFTER_INDENT:
+            if state == _ACTIONS[self.states[-1]][INDENT]:  # the one after an INDENT
                 tokens.kinds[tokens.closing[value]] = SKIP
         self.feed(sign)
 
@@ -316,7 +324,7 @@ class Parser:
             action = _ACTIONS[states[-1]][kind]
             if action >= 0:
                 return action > 0
-            made, length, _, _ = self.rules[-action]
+            made, length, _, _ = _RULES[-action]
             if length:
                 del states[-length:]
             states.append(GOTOS[states[-1] * NONTERMINALS + made])

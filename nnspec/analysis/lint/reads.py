@@ -82,7 +82,8 @@ def _others(node: Any, stack: list[Any], passed: set[str]) -> None:
 
 def _fields(string: tree.String, found: set[str]) -> None:
     """The names in the fields of a label: every word there, which is too many at most."""
-    import re
-
-    for field in re.findall(r"\{([^}]*)\}", string.value):
-        found.update(re.findall(r"[A-Za-z_]\w*", field))
+    for part in string.value.split("{")[1:]:
+        field, closed, _ = part.partition("}")
+        if closed:
+            words = "".join(c if c.isalnum() or c == "_" else " " for c in field).split()
+            found.update(word.lstrip("0123456789") for word in words)
