@@ -1,7 +1,8 @@
 """Every vision model of the zoo at every small size: what the checker admits, and what PyTorch runs.
 
 `nice python -m tests.sizes.vision` compares them for each height from 1 to 320 with the width fixed,
-for each number of frames of a video from 1 to 40, and where all sizes are small.
+for each width with the height fixed, for each number of frames of a video from 1 to 40, and where all
+sizes are small. Small models come first.
 `--models` takes some models or files, `--thin 10` every tenth size, and with `--log FILE` what is in the
 file already is not judged again.
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import product
@@ -38,26 +40,18 @@ BESIDE = {"R": 3, "P": 2, "M": 2, "S": 3}
 Point = tuple[int, ...]
 
 
-def names(file: str) -> list[str]:
-    """The models of a spec that see images or videos and can be checked as they are. Those of our own
-    with one size, which PyTorch may take at others, are the spec's choice."""
-    models = nnspec.check(str(SPECS / f"{file}.nn")).models
-    return [
-        name
-        for name, report in models.items()
-        if len(shape := report.graph.inputs[0].type.shape) > 3
-        and (published(file, name) is not None or not isinstance(shape[-1], int))
-    ]
+def seen(file: str) -> Iterator[tuple[int, str, str]]:
+    """The models of a spec that see images or videos and can be checked as they are: parameters, file,
+    name. Those of our own with one size, which PyTorch may take at others, are the spec's choice."""
+    for name, report in nnspec.check(str(SPECS / f"{file}.nn")).models.items():
+        shape = report.graph.inputs[0].type.shape
+        if len(shape) > 3 and (published(file, name) or not isinstance(shape[-1], int)):
+            yield report.params.total, file, name
 
 
-def files() -> list[str]:
-    """The specs, those of small models first."""
-
-    def weight(file: str) -> int:
-        models = nnspec.check(str(SPECS / f"{file}.nn")).models.values()
-        return max((model.params.total for model in models), default=0)
-
-    return sorted((path.stem for path in SPECS.glob("*.nn")), key=weight)
+def models() -> list[tuple[int, str, str]]:
+    """What is judged, small models first."""
+    return sorted(model for path in SPECS.glob("*.nn") for model in seen(path.stem))
 
 
 def published(file: str, name: str) -> Callable[[], Any] | None:
@@ -138,9 +132,7 @@ class Vision:
         """The sizes that are looked at."""
         start = self.start(training)
         for axis in range(len(start)):
-            if axis == len(start) - 1:
-                continue  # the width is judged as the height is; both vary below
-            last = LARGEST if axis == len(start) - 2 else MOST_FRAMES
+            last = LARGEST if axis >= len(start) - 2 else MOST_FRAMES
             edge = range(start[axis] - 2, start[axis] + 3)
             for size in sorted({*range(1, last + 1, thin), *(s for s in edge if s >= 1)}):
                 yield (*start[:axis], size, *start[axis + 1 :])
@@ -204,21 +196,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = wanted.log.read_text().splitlines() if wanted.log and wanted.log.exists() else []
     done = {row.split()[0] for row in rows}
     print("\n".join([HEAD, *rows]), flush=True)
-    for file in files():
-        memory = Memory()
-        for name in names(file):
-            if name in done or (wanted.models and not {file, name} & set(wanted.models)):
-                continue
-            began = time.process_time()
-            vision = Vision(file, name, memory)
-            found = list(vision.disagreements(wanted.thin))
-            seconds = time.process_time() - began
-            row = f"{name:40} {vision.tried:6} {vision.admitted:8} {len(found):13} {seconds:8.1f}"
-            print("\n".join([row, *found]), flush=True)
-            rows.append(row)
-            if wanted.log:
-                with wanted.log.open("a") as log:
-                    log.write(f"{row}\n")
+    memories: defaultdict[str, Memory] = defaultdict(Memory)
+    for _, file, name in models():
+        if name in done or (wanted.models and not {file, name} & set(wanted.models)):
+            continue
+        began = time.process_time()
+        vision = Vision(file, name, memories[file])
+        found = list(vision.disagreements(wanted.thin))
+        seconds = time.process_time() - began
+        row = f"{name:40} {vision.tried:6} {vision.admitted:8} {len(found):13} {seconds:8.1f}"
+        print("\n".join([row, *found]), flush=True)
+        rows.append(row)
+        if wanted.log:
+            with wanted.log.open("a") as log:
+                log.write(f"{row}\n")
     wrong = [row.split()[0] for row in rows if row.split()[3] != "0"]
     print(f"{len(rows)} models, with disagreements: {', '.join(wrong) or 'none'}")
     return 1 if wrong else 0
