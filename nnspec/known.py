@@ -78,11 +78,22 @@ class Known:
             forms += [self._decided(form) for form in forms if conditional_atom(form) is not None]
             for form in forms[:]:
                 if isinstance(form, Dim) and form.symbols & self.counted.keys():
-                    again = self._again(substitute(form, self.counted))
-                    forms += [] if again is None else [again]
+                    found = self._again(substitute(form, self.counted))
+                    forms += [] if found is None else [self._divided(*found)]
         except SizeLimit:
             pass  # the forms before it are as right
         return min(forms, key=lambda form: len(render(form)))
+
+    def quotient(self, size: Size) -> tuple[Size, int]:
+        """A size and a number by which it is divided, without a remainder at any of the sizes:
+        `(H * W, 2)` for `(H * W) // 2` where H is even."""
+        size = self.write(size)
+        if isinstance(size, int) or not size.symbols & self.counted.keys():
+            return size, 1
+        try:
+            return self._again(substitute(size, self.counted)) or (size, 1)
+        except SizeLimit:
+            return size, 1
 
     def _decided(self, size: Size) -> Size:
         """The size without a minimum, a maximum or a condition that the bounds decide."""
@@ -110,10 +121,11 @@ class Known:
         bounds = [lower(substitute(size, known)) for known in (self.above, self.below)]
         return any(bound is not None and bound >= 0 for bound in bounds)
 
-    def _again(self, counted: Size) -> Size | None:
-        """A polynomial in the counts, in the sizes; None for what is no polynomial in them."""
+    def _again(self, counted: Size) -> tuple[Size, int] | None:
+        """A polynomial in the counts, as one in the sizes and what it is divided by; None for what is no
+        polynomial in them."""
         if isinstance(counted, int):
-            return counted
+            return counted, 1
         parts: list[tuple[Size, int]] = []  # numerator and denominator of each term
         for monomial, coefficient in counted.terms:
             numerator: Size = coefficient
@@ -129,8 +141,7 @@ class Known:
                 denominator *= step
             parts.append((numerator, denominator))
         common = lcm(*(denominator for _, denominator in parts))
-        whole = total(numerator * (common // own) for numerator, own in parts)
-        return self._divided(whole, common)
+        return total(numerator * (common // own) for numerator, own in parts), common
 
     def _divided(self, whole: Size, by: int) -> Size:
         """`whole / by`, which is an integer for all sizes."""
