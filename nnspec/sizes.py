@@ -13,7 +13,7 @@ from nnspec.conditions import Condition, against
 from nnspec.dims import compare, substitute
 from nnspec.products import linear, simplest
 from nnspec.residues import EMPTY, solve_one
-from nnspec.words import in_words, joined
+from nnspec.words import in_words, joined, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -142,12 +142,12 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             unproved += hard or group
         needed = _needed(group, every) if plain and answer is False else group
         shared += needed
-        said = _said(needed, [c for c in every if c not in needed]) if plain else None
-        if said is None:
-            said = _united(every, group)
-            if said is not None:  # it says all that there is to say of these symbols
+        way = _said(needed, [c for c in every if c not in needed]) if plain else None
+        if way is None:
+            way = _united(every, group)
+            if way is not None:  # it says all that there is to say of these symbols
                 requires = {name: own for name, own in requires.items() if name not in names}
-        words += _texts(needed) if said is None else said
+        words += _texts(needed) if way is None else way
     left = tuple(given[c] for c in unproved)
     told = tuple(dict.fromkeys([*(text for own in requires.values() for text in own), *words]))
     return Admitted(everything, told, (), left, progressions, given, shared)
@@ -174,7 +174,7 @@ def _said(conditions: Sequence[Condition], others: Sequence[Condition]) -> list[
 
 def _united(conditions: Sequence[Condition], group: Sequence[Condition]) -> list[str] | None:
     """Conditions that hang on the sides of `if`s as the sizes of each case; None where they do not, or that
-    is no shorter."""
+    is much longer."""
     if not any(map(_depends, group)):
         return None
     from nnspec.split import split
@@ -185,7 +185,7 @@ def _united(conditions: Sequence[Condition], group: Sequence[Condition]) -> list
         return None
     words = dict.fromkeys(joined(case.requires) for case in found if not case.empty)
     told = " or ".join(words)
-    return [told] if all(words) and len(told) <= len(joined(_texts(conditions))) else None
+    return [told] if all(words) and len(told) <= 2 * len(joined(_texts(conditions))) else None
 
 
 def _depends(condition: Condition) -> bool:
@@ -295,14 +295,21 @@ def _implied(group: Iterable[Condition], every: Sequence[Condition]) -> list[Con
 
 def _needed(conditions: Sequence[Condition], every: Sequence[Condition]) -> list[Condition]:
     """The conditions that do not follow from the others."""
-    from nnspec.presburger import Undecided, follows
-
     kept = list(every)
     for condition in conditions[:MOST_LEFT_OUT]:
         others = [other for other in kept if other is not condition]
-        try:
-            if follows(condition, others):
-                kept = others
-        except Undecided:
+        follows = _empty([*others, against(condition)])
+        if follows is None:
             break  # it stays, and so do the others: more questions would take as long
+        if follows:
+            kept = others
     return [condition for condition in conditions if condition in kept]
+
+
+def told(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """What some of the conditions of a set say of the sizes, in words."""
+    words: list[str] = []
+    for names in dict.fromkeys(condition.symbols for condition in conditions):
+        own = [condition for condition in conditions if condition.symbols == names]
+        words += (_united(own, own) if len(names) > 1 else None) or said(own)
+    return tuple(dict.fromkeys(words))

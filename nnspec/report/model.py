@@ -11,12 +11,14 @@ from functools import cached_property
 from nnspec import demands
 from nnspec.analysis import budgets, macs, memory, params, receptive, requires
 from nnspec.analysis.fold import when_run
+from nnspec.conditions import Condition
 from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, SizeLimit, comparison, negated, render, substitute
 from nnspec.graph import CallNode, OpNode, around
 from nnspec.known import Known
 from nnspec.nearest import nearest_sizes
 from nnspec.records import Record
+from nnspec.words import joined, said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
     from nnspec.dims import Dim, Size
-    from nnspec.graph import Graph, Node, Region
+    from nnspec.graph import Graph, Node
     from nnspec.sizes import Admitted
     from nnspec.source import Span
     from nnspec.tensors import TensorType
@@ -469,14 +471,22 @@ class ModelReport:
 
 def side(node: Node) -> str:
     """The sides that a node stands in of `if`s that only a run decides, or ""."""
-    return " and ".join(words(region, first) for region, first in reversed([*around(node.when)]))
+    modes, sizes = sides(node)
+    return " and ".join(filter(None, (*modes, sizes)))
 
 
-def words(region: Region, first: bool) -> str:
-    """`training`, `evaluation`, `H >= 64`: when a side is run."""
-    if region.condition is None:
-        return "training" if first else "evaluation"
-    return comparison(region.condition if first else negated(region.condition))
+def sides(node: Node) -> tuple[list[str], str]:
+    """When a node is run, where only a run decides that: in "training" or "evaluation", and for which sizes:
+    `32 <= H <= 63`, or ""."""
+    modes: list[str] = []
+    conditions: list[Condition] = []
+    for region, first in around(node.when):
+        if region.condition is None:
+            modes.append("training" if first else "evaluation")
+        else:
+            size = region.condition if first else negated(region.condition)
+            conditions.append(Condition(">=", size, comparison(size)))
+    return modes[::-1], joined(said(conditions[::-1]))
 
 
 class _Walk:
