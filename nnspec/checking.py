@@ -183,8 +183,9 @@ def with_requirements(report: Report) -> Report:
     return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
 
 
-def fix_sizes(report: Report, sizes: Mapping[str, int]) -> Report:
+def fix_sizes(report: Report, sizes: Mapping[str, int], training: bool | None = None) -> Report:
     """The report with numbers in place of symbols; sizes that a model does not take are a problem.
+    `training`: of training alone, or of evaluation alone.
 
     ValueError where no model has a size of that name.
     """
@@ -201,7 +202,7 @@ def fix_sizes(report: Report, sizes: Mapping[str, int]) -> Report:
     for name, model in report.models.items():
         own = {symbol: size for symbol, size in sizes.items() if symbol in model.all_symbols}
         try:
-            models[name] = model.at(own)
+            models[name] = model.at(own, training)
         except NotAdmitted as refused:
             problems.append(refused.problem)
     return report.changed(diagnostics=(*report.diagnostics, *problems), models=models)

@@ -28,6 +28,11 @@ FORMATS = ("text", "json", "sarif", "github")
 @click.command(name="check")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
 @sizes_option
+@click.option(
+    "--mode",
+    type=click.Choice(("training", "evaluation")),
+    help="The sizes of one mode alone; without it those of both.",
+)
 @click.option("--nearest", metavar="H=225", help="Tell the nearest sizes that a model takes.")
 @click.option(
     "--format", "format_name", type=click.Choice(FORMATS), default="text", show_default=True
@@ -55,6 +60,7 @@ FORMATS = ("text", "json", "sarif", "github")
 def command(
     targets: Sequence[str],
     sizes: Mapping[str, int] | None,
+    mode: str | None,
     nearest: str | None,
     format_name: str,
     depth: int | None,
@@ -75,17 +81,18 @@ def command(
     from nnspec.cli.checks import check
     from nnspec.settings import BadSetting, parse_sizes
 
+    training = None if mode is None else mode == "training"
     try:
         if nearest:
             from nnspec.cli.nearest import show_nearest
 
-            return show_nearest(targets, parse_sizes(nearest), sizes or {}, limits)
+            return show_nearest(targets, parse_sizes(nearest), sizes or {}, limits, training)
         if devices or memory or strategy or batch_size or precision:
             from nnspec.cli.devices import show_devices
 
             return show_devices(
                 targets, sizes or {}, devices or 1, memory, strategy, batch_size, precision, limits
             )
-        return check(targets, sizes, format_name, depth, strict, limits)
+        return check(targets, sizes, format_name, depth, strict, limits, training)
     except BadSetting as error:
         raise click.UsageError(str(error)) from None

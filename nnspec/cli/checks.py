@@ -24,22 +24,24 @@ def check(
     depth: int | None = None,
     strict: bool = False,
     limits: Limits = DEFAULTS,
+    training: bool | None = None,
 ) -> int:
     """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit.
 
-    `strict`: a warning counts as an error does.
+    `strict`: a warning counts as an error does. `training`: look at training alone, or at evaluation alone.
     """
     with uncollected():
-        return _check(targets, sizes, format_name, depth, strict, limits)
+        return _check(targets, sizes or {}, format_name, depth, strict, limits, training)
 
 
 def _check(
     targets: Sequence[str],
-    sizes: Mapping[str, int] | None,
+    sizes: Mapping[str, int],
     format_name: str,
     depth: int | None,
     strict: bool,
     limits: Limits,
+    training: bool | None,
 ) -> int:
     reports: list[tuple[str, Report]] = []
     unreadable = False
@@ -50,9 +52,9 @@ def _check(
             complain(str(error))
             unreadable = True
             continue
-        if sizes and report.ok:
+        if (sizes or training is not None) and report.ok:
             try:
-                report = fix_sizes(report, sizes)
+                report = fix_sizes(report, sizes, training)
             except ValueError as error:
                 raise BadSetting(str(error)) from None
         reports.append((words, report))

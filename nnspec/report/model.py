@@ -159,10 +159,17 @@ class Report:
 
 
 class ModelReport:
-    """What is known of one model, or of a block by itself. `sizes` are the numbers in place of symbols."""
+    """What is known of one model, or of a block by itself. `sizes` are the numbers in place of symbols;
+    `training` says of which mode alone, None: of both."""
 
-    def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        sizes: Mapping[str, int] | None = None,
+        training: bool | None = None,
+    ) -> None:
         self.graph = graph
+        self.training = training
         self.sizes = dict(sizes or {})
         self._shown: dict[Dim, Shown] = {}
         self._per_sample: dict[Dim, Size] = {}
@@ -289,7 +296,7 @@ class ModelReport:
 
     @cached_property
     def activation_bytes(self) -> Size:
-        return memory.activations(self.graph)
+        return 0 if self.training is False else memory.activations(self.graph)
 
     @cached_property
     def peak_per_sample(self) -> int | None:
@@ -316,14 +323,15 @@ class ModelReport:
 
     @cached_property
     def admitted(self) -> Admitted:
-        """The sizes that it takes in training and in evaluation."""
-        return demands.admitted(self.graph)
+        """The sizes that it takes in training and in evaluation, or in the one mode."""
+        return demands.admitted(self.graph, self.training)
 
     @cached_property
     def modes(self) -> dict[str, Admitted]:
         """The sizes that it takes in "training" and in "evaluation", where an `if training:` makes them
         differ; else nothing."""
-        if not self.admitted.requires or not demands.has_modes(self.graph):
+        alone = self.training is not None
+        if alone or not self.admitted.requires or not demands.has_modes(self.graph):
             return {}
         found = {
             "training": demands.admitted(self.graph, True),
@@ -374,7 +382,7 @@ class ModelReport:
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Where `requires` comes from: the places in the spec that together demand exactly it."""
-        return tuple(requires.reasons(self.graph, self.admitted))
+        return tuple(requires.reasons(self.graph, self.admitted, self.training))
 
     @cached_property
     def reasons_in_evaluation(self) -> tuple[Reason, ...]:
@@ -404,16 +412,18 @@ class ModelReport:
         self._known(sizes)
         return nearest_sizes(self._admitted_in(training), sizes, self.sizes)
 
-    def at(self, sizes: Mapping[str, int]) -> ModelReport:
+    def at(self, sizes: Mapping[str, int], training: bool | None = None) -> ModelReport:
         """The same report with numbers in place of symbols. NotAdmitted where the model does not
-        take them.
+        take them, in training or in evaluation; in one of them alone where `training` says which.
         """
+        if training is not None and training != self.training:
+            return ModelReport(self.graph, self.sizes, training).at(sizes)
         self._known(sizes)
         every = {**self.sizes, **sizes}
         refused = requires.refusal(self.graph, self.admitted, every, self.modes)
         if refused is not None:
             raise NotAdmitted(refused)
-        report = ModelReport(self.graph, every)
+        report = ModelReport(self.graph, every, self.training)
         report.__dict__.update(
             {
                 name: self.__dict__[name]
@@ -434,6 +444,10 @@ class ModelReport:
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise NoSuchSize(f"the size {name} is an integer of at least 1, not {size!r}")
 
+    def leaves_out(self, node: Node) -> bool:
+        """Whether a node is the other mode's, which knows other sizes."""
+        return self.training is not None and not node.runs(self.training)
+
     # -- layers ------------------------------------------------------------------------------------
 
     @cached_property
@@ -448,6 +462,8 @@ class ModelReport:
             node = next(walk.nodes, None)
             if node is None:
                 stack.pop()
+            elif self.leaves_out(node):
+                continue
             elif isinstance(node, CallNode):
                 stack.append(walk.into(node))
             elif isinstance(node, OpNode):

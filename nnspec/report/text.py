@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from nnspec.dims import Size
+    from nnspec.graph import Node
     from nnspec.report.model import ModelReport, Report, Section
     from nnspec.report.style import Style
 
@@ -115,7 +116,7 @@ def lines_of(model: ModelReport, tree: list[Row], guides: bool) -> list[_Line]:
             [
                 row.name,
                 row.operator + (f" ×{row.count}" if row.count > 1 else ""),
-                ", ".join(_shape_of(model, value.type) for value in row.node.outputs),
+                "" if model.leaves_out(row.node) else _shapes_of(model, row.node),
                 _cell(model, row.params),
                 _cell(model, row.macs),
             ],
@@ -161,9 +162,9 @@ def ends(model: ModelReport, style: Style) -> str:
     return "".join(f"  {line}\n" for line in _pairs(pairs, style))
 
 
-def _shape_of(model: ModelReport, type: object) -> str:
-    tensor = model.tensor(type)  # type: ignore[arg-type]
-    return str_shape(tensor.dtype, tensor.shape)
+def _shapes_of(model: ModelReport, node: Node) -> str:
+    tensors = (model.tensor(value.type) for value in node.outputs)
+    return ", ".join(str_shape(tensor.dtype, tensor.shape) for tensor in tensors)
 
 
 def _guide(row: Row, drawn: bool) -> str:
@@ -275,8 +276,9 @@ def totals(model: ModelReport) -> Iterator[tuple[str, str]]:
     yield "parameters", _total(model, model.param_sums[root], _both)
     yield "MACs", _total(model, model.mac_sums[root], _both, per) + _uncounted(model)
     yield "weights", _total(model, model.weight_bytes, in_bytes)
-    kept = _total(model, model.activation_bytes, in_bytes, per)
-    yield "activations", f"{kept}, kept for the backward pass"
+    if model.training is not False:
+        kept = _total(model, model.activation_bytes, in_bytes, per)
+        yield "activations", f"{kept}, kept for the backward pass"
     peak = model.peak_per_sample
     if peak is not None:
         yield "peak", f"{in_bytes(peak)}{per}, at inference, without the weights"
@@ -313,7 +315,12 @@ def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     yield from totals(model)
     example = _example(model)
     if example:
-        yield "in numbers", f"nnspec check {target} --sizes {example}"
+        mode = "" if model.training is None else f" --mode {_mode(model.training)}"
+        yield "in numbers", f"nnspec check {target} --sizes {example}{mode}"
+
+
+def _mode(training: bool) -> str:
+    return "training" if training else "evaluation"
 
 
 def _uncounted(model: ModelReport) -> str:
@@ -366,8 +373,9 @@ def sizes_text(model: ModelReport) -> str:
         return "none"
     if not model.all_symbols:
         return "fixed"
+    alone = "" if model.training is None else f"; in {_mode(model.training)}"
     if not model.symbols:
-        return ", ".join(f"{name} = {size}" for name, size in model.sizes.items())
+        return ", ".join(f"{name} = {size}" for name, size in model.sizes.items()) + alone
     conditions = _open(model, model.requires)
     bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
@@ -384,7 +392,7 @@ def sizes_text(model: ModelReport) -> str:
     if model.admitted.unproved:
         unproved = " and ".join(condition.text for condition in model.admitted.unproved)
         parts.append(f"not proved: {unproved}")
-    return "; ".join(parts)
+    return "; ".join(parts) + alone
 
 
 def _open(model: ModelReport, conditions: Iterable[str]) -> list[str]:

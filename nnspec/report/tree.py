@@ -97,7 +97,7 @@ def _rows(
         if kind not in described:
             described[kind] = describe(node)
         yield Row(node, described[kind], name, count, own, work, outer, ends)
-        if isinstance(node, CallNode):
+        if isinstance(node, CallNode) and not report.leaves_out(node):
             yield from _rows(
                 report, described, node.graph, depth - 1, outer * count, ends, quiet, rests
             )
