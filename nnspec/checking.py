@@ -64,9 +64,9 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
         try:
             graph = program.graph(wanted)
         except KeyError as error:
-            graph = None
             if not program.problems:
-                graph = _block(program, wanted, str(error.args[0]))
+                graphs |= _block(program, wanted, str(error.args[0]))
+            continue
         if graph is not None:
             graphs[wanted] = graph
     trained: list[tuple[Graph, Graph]] = []
@@ -90,12 +90,14 @@ def _blocks(program: Program) -> dict[str, Graph]:
     return of_file(program)
 
 
-def _block(program: Program, name: str, unknown: str) -> Graph:
-    """A block by itself. Unreadable where there is none of this name, or it cannot be had so."""
+def _block(program: Program, name: str, unknown: str) -> dict[str, Graph]:
+    """A block by itself, or as it is used, each with its name. Unreadable where there is none of this name,
+    or it cannot be had so."""
     from nnspec.elaborate.itself import NotByItself, names_of, of_program
+    from nnspec.report.tree import title
 
     try:
-        return of_program(program, name)
+        found = of_program(program, name)
     except KeyError:
         close = None if "did you mean" in unknown else nearest(name, names_of(program))
         raise Unreadable(
@@ -103,6 +105,15 @@ def _block(program: Program, name: str, unknown: str) -> Graph:
         ) from None
     except NotByItself as why:
         raise Unreadable(str(why)) from None
+    if len(found) == 1:
+        return {name: found[0]}
+    named: dict[str, Graph] = {}
+    for graph in found:
+        told, number = title(graph), 2
+        while told in named:  # uses with other layers, or channels
+            told, number = f"{title(graph)} #{number}", number + 1
+        named[told] = graph
+    return named
 
 
 def in_order(program: Program) -> list[Problem]:

@@ -17,7 +17,7 @@ from nnspec.words import joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from nnspec.dims import Size
     from nnspec.graph import Node
@@ -41,11 +41,11 @@ _BAR_CELLS = 6
 def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
     """Every model of a report, or the blocks of a file without one, then the data and train parts. Several
     models are a table of their totals, unless a depth asks for their trees."""
-    models = list(report.models.values()) or list(report.blocks.values())
+    models = report.models or report.blocks
     if len(models) > 1 and depth is None:
         parts = ["\n".join(_overview(models, target, style))]
     else:
-        parts = [draw_model(model, target, style, depth) for model in models]
+        parts = [draw_model(model, target, style, depth) for model in models.values()]
     parts += [_section(section, style) for section in report.sections]
     return "\n\n".join(parts) + "\n" if parts else ""
 
@@ -63,16 +63,22 @@ def draw_model(model: ModelReport, target: str, style: Style, depth: int | None 
     return "\n".join(lines)
 
 
-def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[str]:
-    """A line for each model."""
-    kind = models[0].graph.kind
+def _overview(models: Mapping[str, ModelReport], target: str, style: Style) -> Iterator[str]:
+    """A line for each model; of a block's uses that take the same sizes a line for all of them."""
+    first = next(iter(models.values())).graph
+    kind = "model" if first.kind == "model" else "block"
+    definitions = {id(model.graph.definition) for model in models.values()}
     lines = [(kind, "parameters", "MACs", "sizes")]
-    for model in models:
-        root = id(model.graph)
+    alike: dict[str, list[ModelReport]] = {}
+    for model in models.values():
+        alike.setdefault(sizes_text(model), []).append(model)
+    uses = kind == "block" and len(definitions) == 1
+    for model in [found[0] for found in alike.values()] if uses else models.values():
+        root, sizes = id(model.graph), sizes_text(model)
+        more = f" and {len(alike[sizes]) - 1} more" if uses and len(alike[sizes]) > 1 else ""
         work = _cell(model, model.mac_sums[root])
-        lines.append(
-            (title(model.graph), _cell(model, model.param_sums[root]), work, sizes_text(model))
-        )
+        count = _cell(model, model.param_sums[root])
+        lines.append((title(model.graph) + more, count, work, sizes))
     widths = [max(width(line[column]) for line in lines) for column in range(3)]
     for number, (name, count, work, sizes) in enumerate(lines):
         shown = pad(name, widths[0])
@@ -82,7 +88,10 @@ def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[
         else:
             yield style.paint(shown + _GAP + rest, "head")
     yield ""
-    yield f"nnspec check {target}:{models[0].name} shows one of them layer by layer."
+    if uses:
+        yield f"{target} as the models use it; for each of its uses, any sizes of its inputs."
+    else:
+        yield f"nnspec check {target}:{next(iter(models))} shows one of them layer by layer."
 
 
 # -- the table -------------------------------------------------------------------------------------
