@@ -2,7 +2,8 @@
 
 Where every size of H is first, first + step, first + 2 * step, …, H is put as first + step * (h - 1).
 What becomes a polynomial in the h's by that is one in the H's, divided by a number. Bounds decide a minimum,
-a maximum, a condition: `min(T, 1024)` is `T` where T <= 1024. Where `H == W`, one is put for the other.
+a maximum, a condition: `min(T, 1024)` is `T` where T <= 1024. Where `H == W`, one is put for the other; where
+`H // 4 == 2 * (H // 8)`, the shorter one.
 """
 
 from __future__ import annotations
@@ -36,12 +37,22 @@ if TYPE_CHECKING:
     from nnspec.residues import Progression
 
 
+#: so many equations are tried on a size, of so many terms
+MOST_EQUATIONS = 24
+MOST_TERMS = 3
+
+
 class Known:
-    """What is known of some symbols: what the sizes of each are among, and conditions on several."""
+    """What is known of some symbols: what the sizes of each are among, conditions on several, and all
+    conditions, of which the equations are looked at."""
 
     def __init__(
-        self, progressions: Mapping[str, Progression], together: Iterable[Condition] = ()
+        self,
+        progressions: Mapping[str, Progression],
+        together: Iterable[Condition] = (),
+        every: Iterable[Condition] = (),
     ) -> None:
+        self.equations = [c.size for c in every if c.op == "=="][:MOST_EQUATIONS]
         self.steps = {
             name: (known.first, known.step)
             for name, known in progressions.items()
@@ -80,6 +91,9 @@ class Known:
                 if isinstance(form, Dim) and form.symbols & self.counted.keys():
                     found = self._again(substitute(form, self.counted))
                     forms += [] if found is None else [self._divided(*found)]
+            if len(size.terms) <= MOST_TERMS and all("//" in render(form) for form in forms):
+                for zero in self.equations:
+                    forms += [size - zero, size + zero]
         except SizeLimit:
             pass  # the forms before it are as right
         return min(forms, key=lambda form: len(render(form)))

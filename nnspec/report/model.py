@@ -204,7 +204,8 @@ class ModelReport:
     @cached_property
     def known(self) -> Known:
         """What the sizes that the model takes have in common."""
-        return Known(self.admitted.progressions, self.admitted.together)
+        found = self.admitted
+        return Known(found.progressions, found.together, found.given)
 
     def tensor(self, type: TensorType) -> Tensor:
         return Tensor(type.dtype, tuple(self.show(size) for size in type.shape))
