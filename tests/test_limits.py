@@ -47,6 +47,28 @@ def test_a_limit_is_told_with_the_way_out_and_can_be_raised(name: str) -> None:
     assert nnspec.check_source(text).ok
 
 
+def test_tensors_in_growing_lists_and_parameters_are_counted_too() -> None:
+    growing = (
+        "    found = [x]\n    for i in range(60):\n"
+        "        found = found + [concat(*found, dim=1) -> linear(8)]\n    return found[-1]\n"
+    )
+    stacks = "    for i in range(9):\n        x, _ = x -> gru(i + 1, 100)\n    return x\n"
+    for model in (MODEL + growing, MODEL.replace("8", "T, 8") + stacks):
+        (problem,) = nnspec.check_source(model, limits=Limits(steps=10_000)).diagnostics
+        assert (problem.code, problem.help) == ("NN402", "`--limit steps=20000` raises this limit")
+        assert nnspec.check_source(model).ok
+
+
+def test_a_budget_that_is_spent_is_told_once() -> None:
+    text = (
+        "block Many(n: int):\n    input x: [N, 8]\n    for i in range(n):\n        x = x -> relu\n"
+        "    return x\n\n" + MODEL + "    for n in [100_000, 100_000]:\n"
+        "        x = x -> Many(n)\n    a = x -> linear(8)\n    return a -> Many(7)\n"
+    )
+    (problem,) = nnspec.check_source(text, limits=Limits(layers=1_000)).diagnostics
+    assert problem.code == "NN402"
+
+
 def test_the_limit_on_files(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"f{number}.nn").write_text(f"block B{number} = relu\n")

@@ -8,7 +8,7 @@ from nnspec.dims import SizeLimit, symbols
 from nnspec.elaborate import blocks, habits, held, slots, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
-from nnspec.elaborate.session import fail, placed
+from nnspec.elaborate.session import TAKEN, fail, placed
 from nnspec.elaborate.values import (
     Block,
     BlockLayer,
@@ -166,6 +166,7 @@ def _operator_node(
     place = made.span
     named = held.here(body, definition.name, made.keyword, made.places, place)
     inputs, scalars, positional, keyword = slots.assigned(made, named, tensors, span)
+    session.count_steps(TAKEN * len(inputs), span)
     types = tuple(value.type if value is not None else None for value in inputs)
     helped = habits.channels_for_eps(definition, positional)
     if helped:
@@ -198,6 +199,7 @@ def _operator_node(
     node.stem, node.first, node.labelled = stem, first, label is not None
     if not session.formal:
         node.params = use.params
+        session.count_steps(TAKEN * len(node.params), span)
         if not session.trial:
             _check_weights(node, place, inputs)
         for condition, why in use.conditions:

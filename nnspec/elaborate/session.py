@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from nnspec.diagnostics import Failure, Label, Mismatch, Problem
 from nnspec.dims import Dim, Undecided, compare, substitute, undivided
-from nnspec.elaborate.values import key
+from nnspec.elaborate.values import Poisoned, key
 from nnspec.limits import DEFAULTS
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Inner, Use
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from nnspec.source import Span
     from nnspec.tensors import TensorType
 
-#: the steps of an item that a comprehension computes, and of a function's call; one for others
+#: the steps of a tensor that an operator takes and of a parameter that it has, of an item that a
+#: comprehension computes, and of a function's call; one for others
+TAKEN = 8
 COMPUTED = 20
 CALLED = 100
 #: more problems than this are not told one by one
@@ -40,8 +42,8 @@ class Session:
     """The state that all bodies of one elaboration share."""
 
     __slots__ = (
-        "_uses", "graphs", "hints", "known", "left", "limits", "nodes", "pinned", "problems", "ran", "stack",
-        "steps", "trial",
+        "_uses", "graphs", "hints", "known", "left", "limits", "nodes", "pinned", "problems", "ran", "spent",
+        "stack", "steps", "trial",
     )  # fmt: skip
 
     def __init__(
@@ -60,6 +62,7 @@ class Session:
         self.left: set[int] = set()  # of statements that were left because something before failed
         self.nodes = 0
         self.steps = 0
+        self.spent = False  # of layers or steps there are none left
         self.hints = hints
         #: a block by itself (`alone.py`): its symbols are numbers wherever it is used
         self.trial = trial
@@ -85,24 +88,29 @@ class Session:
     def count_node(self, span: Span) -> None:
         self.nodes += 1
         if self.nodes > self.limits.layers:
-            fail(
-                "NN402",
+            self._spent(
                 f"this spec makes more than {self.limits.layers:,} layers",
                 span,
-                help="copies of one block are cheap, `n * Block(…)` in place of a loop; "
+                "copies of one block are cheap, `n * Block(…)` in place of a loop; "
                 + self.limits.way_out("layers"),
             )
 
     def count_steps(self, count: int, span: Span) -> None:
         self.steps += count
         if self.steps > self.limits.steps:
-            fail(
-                "NN402",
+            self._spent(
                 "the numbers and lists of this spec take more than "
                 f"{self.limits.steps:,} steps to compute",
                 span,
-                help=self.limits.way_out("steps"),
+                self.limits.way_out("steps"),
             )
+
+    def _spent(self, message: str, span: Span, way_out: str) -> NoReturn:
+        """A budget is used up, which is told once: whatever comes after it would say the same."""
+        if self.spent:
+            raise Poisoned
+        self.spent = True
+        fail("NN402", message, span, help=way_out)
 
     # -- operators --------------------------------------------------------------------------------
 

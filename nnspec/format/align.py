@@ -20,10 +20,12 @@ _HEADER = re.compile(r"(data|train) .*:$")
 def aligned(lines: Sequence[Line]) -> Iterator[str]:
     """The texts of the lines, in columns where they are alike and next to each other."""
     _arrows(lines)
-    _runs(lines, lambda line: bool(_PRESET.match(line.text)), _PRESET)
+    _runs(lines, lambda line: not line.quoted and bool(_PRESET.match(line.text)), _PRESET)
     inside = False
     settings = set()
     for line in lines:
+        if line.quoted:
+            continue
         if line.level == 0 and line.text:
             inside = bool(_HEADER.match(line.text))
         elif inside and line.statement >= 0 and _SETTING.match(line.text):
@@ -61,7 +63,8 @@ def _arrows(lines: Sequence[Line]) -> None:
     """Bring the second arrows of neighbouring lines of one pipeline into one column."""
 
     def goes_on(line: Line) -> bool:
-        return line.text.lstrip().startswith("-> ") and _second(line.text) is not None
+        arrow = line.text.lstrip().startswith("-> ") and not line.quoted
+        return arrow and _second(line.text) is not None
 
     for run in _groups(lines, goes_on):
         by_place: dict[tuple[int, int], list[Line]] = {}

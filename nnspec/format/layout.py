@@ -18,17 +18,17 @@ _PLAIN = re.compile(r"'([^'\"\\\n]*)'")
 
 
 class Line:
-    """A line of the result. `group` is that of the statement, `level` its depth; `kind` is "" for a
-    comment and a line that goes on."""
+    """A line of the result; `comment` stands behind it, and stood in `comment_column`."""
 
-    __slots__ = ("comment", "comment_column", "level", "statement", "text")
+    __slots__ = ("comment", "comment_column", "level", "quoted", "statement", "text")
 
-    def __init__(self, text: str, level: int, statement: int, comment: str, column: int) -> None:
+    def __init__(self, text: str, level: int, statement: int, quoted: bool = False) -> None:
         self.text = text
         self.level = level
+        self.quoted = quoted  # it begins within a string, which may look like anything
         self.statement = statement  # its number; -1 for a comment or a blank line
-        self.comment = comment
-        self.comment_column = column
+        self.comment = ""
+        self.comment_column = 0
 
 
 class Layout:
@@ -94,10 +94,10 @@ class Layout:
                 self._inside(piece, pieces[-1], tokens.ends[index + number - 1], start)
             pieces.append(piece)
         comment, column = self._trailing(tokens.ends[end - 1])
-        made = [text for line in lines(pieces, INDENT * level) for text in line.split("\n")]
-        for text in made[:-1]:
-            self.lines.append(Line(text, level, self.statement, "", 0))
-        self.lines.append(Line(made[-1], level, self.statement, comment, column))
+        for line in lines(pieces, INDENT * level):
+            for number, text in enumerate(line.split("\n")):
+                self.lines.append(Line(text, level, self.statement, quoted=number > 0))
+        self.lines[-1].comment, self.lines[-1].comment_column = comment, column
         self.statement += 1
         return end
 
@@ -153,7 +153,7 @@ class Layout:
             for depth, open_column in enumerate(self.columns):
                 if open_column <= max(column, following):
                     level = depth
-            self.lines.append(Line(" " * (INDENT * level) + text, level, -1, "", 0))
+            self.lines.append(Line(" " * (INDENT * level) + text, level, -1))
 
     def _blank(self, offset: int) -> None:
         """One blank line where the author has any; none at the beginning."""
@@ -161,4 +161,4 @@ class Layout:
         above = self.source.rfind("\n", 0, max(start - 1, 0)) + 1
         if start and not self.source[above : start - 1].strip() and self.lines:
             if self.lines[-1].text:
-                self.lines.append(Line("", 0, -1, "", 0))
+                self.lines.append(Line("", 0, -1))

@@ -1,4 +1,4 @@
-"""What would fit: numbers that divide sizes, numbers that a dtype can hold, dimensions of a tensor."""
+"""What would fit: numbers that divide sizes, that count copies, or that a dtype can hold; dimensions."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nnspec.tensors import TensorType
 
 
+#: an operator makes this many layers at most, each with parameters of its own
+MOST_COPIES = 10_000
 #: divisors of larger numbers are not looked for
 MOST = 10**10
 
@@ -85,3 +87,14 @@ def no_dimension(x: TensorType, dim: Any) -> str:
     shown = render(dim) if isinstance(dim, Dim) else dim
     there = f"they are {-x.rank} to {x.rank - 1}" if x.rank else "there are none"
     return f"{x} has no dimension {shown}: {there}"
+
+
+def copies(use: Use, setting: str) -> None:
+    """Refuse a number of layers that makes none, which PyTorch can build and not call, or too many."""
+    count = use[setting]
+    if count < 1:
+        message = f"{setting} must be at least 1, not {count}"
+        use.fail(message, code="NN206", argument=setting)
+    if count > MOST_COPIES:
+        message = f"{setting} is {count:,}; an operator makes at most {MOST_COPIES:,} layers"
+        use.fail(message, code="NN402", argument=setting)

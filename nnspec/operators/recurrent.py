@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import ModuleCode, Operator, Param, Ref, Setting, Tensor
+from nnspec.operators.fitting import copies
 from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
@@ -96,14 +97,14 @@ class Recurrent(Operator):
         return (out, x.with_shape((rows, batch, size)))
 
     def check_settings(self, use: Use) -> None:
-        for name in ("hidden_size", "num_layers"):
-            use.at_least(
-                use[name],
-                1,
-                f"{name} must be at least 1, not {render(use[name])}",
-                code="NN206",
-                argument=name,
-            )
+        use.at_least(
+            use["hidden_size"],
+            1,
+            f"hidden_size must be at least 1, not {render(use['hidden_size'])}",
+            code="NN206",
+            argument="hidden_size",
+        )
+        copies(use, "num_layers")
         if not 0 <= use["dropout"] <= 1:
             use.fail(
                 f"dropout is between 0 and 1, not {use['dropout']}",

@@ -17,6 +17,7 @@ from nnspec.operators.definition import (
     Tensor,
     Use,
 )
+from nnspec.operators.fitting import copies
 from nnspec.operators.multihead import (
     ATTN_MASK,
     PADDING_MASK,
@@ -48,14 +49,6 @@ _NORM = Setting(
 )
 _COUNT = Setting("num_layers", "int", doc="copies of the layer, one after the other", fixed=True)
 _HINT = "says of {} that it is causal; without it PyTorch looks at the mask itself"
-
-
-def check_count(use: Use, setting: str) -> None:
-    """PyTorch makes a stack without layers, and cannot call it."""
-    if use[setting] < 1:
-        use.fail(
-            f"{setting} must be at least 1, not {use[setting]}", code="NN206", argument=setting
-        )
 
 
 def stack_params(
@@ -92,7 +85,7 @@ class Stack(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         inner: Inner = use[self.layer]
-        check_count(use, "num_layers")
+        copies(use, "num_layers")
         whole = Use(self, use.inputs, {**inner.settings, **use.settings}, use.given)
         whole.pin, whole.conditions = use.pin, use.conditions
         for index in range(self.sequences):
@@ -280,8 +273,8 @@ class Transformer(Operator):
         src, tgt = check_sequence(use, 0), check_sequence(use, 1)
         same_width(use, 0, 1)
         check_layer(use)
-        check_count(use, "num_encoder_layers")
-        check_count(use, "num_decoder_layers")
+        copies(use, "num_encoder_layers")
+        copies(use, "num_decoder_layers")
         check_masks(use, 5, 2, src, src, "nhead", "src_is_causal")
         check_masks(use, 6, 3, tgt, tgt, "nhead", "tgt_is_causal")
         check_masks(use, 7, 4, tgt, src, "nhead", "memory_is_causal")

@@ -91,6 +91,20 @@ def test_settings_and_presets_stand_in_columns() -> None:
     )
 
 
+def test_a_text_over_several_lines_is_left_alone() -> None:
+    text = '''"""What it was:
+model small  = Net(8)
+x = y
+   -> a  -> b
+   -> abc -> d
+"""
+model Net(width: int = 8):
+    input x: [N, D]
+    return x -> linear(width)
+'''
+    assert layout(text) == text
+
+
 def test_the_shipped_specs_are_in_the_layout() -> None:
     for file in SPECS:
         text = file.read_text("utf-8")
