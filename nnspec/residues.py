@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import gcd, lcm
 
 from nnspec.cases import cases
-from nnspec.dims import Dim, evaluate
+from nnspec.dims import Dim, evaluate, symbol
 from nnspec.polynomials import where
 from nnspec.records import Record
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nnspec.cases import Plain
     from nnspec.conditions import Condition
-    from nnspec.dims import Size
+    from nnspec.dims import Atom, Size
     from nnspec.polynomials import Range
 
 #: a period of remainders beyond this is not searched
@@ -127,6 +127,7 @@ def solve_one(name: str, conditions: Sequence[Condition], within: int = 1) -> Al
     every = cases((condition.op, condition.size) for condition in conditions)
     if every is None:
         return None
+    every = [_from_the_least(name, case) for case in every]
     step = within
     for case in every:
         for _, size in case:
@@ -147,6 +148,52 @@ def solve_one(name: str, conditions: Sequence[Condition], within: int = 1) -> Al
             together.setdefault(remainder, []).extend(ranges)
     joined = {r: _union(ranges, step) for r, ranges in sorted(together.items())}
     return Alone(Sizes(step, joined), tuple(parts))
+
+
+def _from_the_least(name: str, case: Iterable[Plain]) -> list[Plain]:
+    """The conditions, with `H >= 9` for all those that say of a size which never falls that it is at least
+    something: most do, and remainders have no part in it."""
+    found: list[Plain] = []
+    least = 1
+    for op, size in case:
+        if op == ">=" and _rises(size):
+            least = max(least, _first(name, size))
+        else:
+            found.append((op, size))
+    return [*found, (">=", symbol(name) - least)] if least > 1 else found
+
+
+def _rises(size: Size) -> bool:
+    """Whether a size of one symbol grows without end, and never falls."""
+    terms = [] if isinstance(size, int) else [term for term in size.terms if term[0]]
+    return bool(terms) and all(
+        coefficient > 0
+        and len(monomial) == 1
+        and (
+            monomial[0].kind == "symbol"
+            or (monomial[0].kind == "//" and _quotient_rises(monomial[0]))
+        )
+        for monomial, coefficient in terms
+    )
+
+
+def _quotient_rises(atom: Atom) -> bool:
+    numerator, denominator = atom.args
+    return isinstance(denominator, int) and denominator > 0 and _rises(numerator)
+
+
+def _first(name: str, size: Size) -> int:
+    """The least number from which a size that rises is at least 0."""
+    below, high = 0, 1
+    while evaluate(size, {name: high}) < 0:
+        below, high = high, 2 * high
+    while high - below > 1:
+        middle = (below + high) // 2
+        if evaluate(size, {name: middle}) < 0:
+            below = middle
+        else:
+            high = middle
+    return high
 
 
 def _solved(name: str, case: Iterable[Plain], step: int) -> Sizes:
