@@ -200,14 +200,13 @@ def _solved(name: str, case: Iterable[Plain], step: int) -> Sizes:
     """The sizes of one case."""
     # an equation excludes most remainders: it is looked at first
     order = sorted(case, key=lambda plain: _ORDER.get(plain[0], 1))
-    sized = [(op, size, max(1, degree(size))) for op, size in order]
+    conditions = [_Residues(name, op, size) for op, size in order]
     found: dict[int, list[Range]] = {}
     for remainder in range(step):
         start = remainder if remainder else step
         ranges: list[Range] = [(0, None)]
-        for op, size, points in sized:
-            values = [evaluate(size, {name: start + step * q}) for q in range(points + 1)]
-            ranges = _both(ranges, where(op, values))
+        for condition in conditions:
+            ranges = _both(ranges, condition.within(start, step))
             if not ranges:
                 break
         if ranges:
@@ -216,6 +215,33 @@ def _solved(name: str, case: Iterable[Plain], step: int) -> Sizes:
                 for low, high in ranges
             ]
     return Sizes(step, found)
+
+
+class _Residues:
+    """One condition, looked at once for each remainder of its own period."""
+
+    def __init__(self, name: str, op: str, size: Size) -> None:
+        self.name, self.op, self.size = name, op, size
+        self.period = period(size) or 1
+        self.points = range(max(1, degree(size)) + 1)
+        self.known: dict[int, list[Range]] = {}
+
+    def within(self, start: int, step: int) -> list[Range]:
+        """The q for which it holds at start + step * q; the step is a multiple of its period."""
+        first = start % self.period or self.period
+        known = self.known.get(first)
+        if known is None:
+            numbers = (first + self.period * q for q in self.points)
+            values = [evaluate(self.size, {self.name: number}) for number in numbers]
+            known = self.known[first] = where(self.op, values)
+        before, times = (start - first) // self.period, step // self.period
+        found: list[Range] = []
+        for low, high in known:
+            least = max(0, -((before - low) // times))
+            most = None if high is None else (high - before) // times
+            if most is None or least <= most:
+                found.append((least, most))
+        return _union(found, 1)
 
 
 def _both(one: Sequence[Range], other: Sequence[Range]) -> list[Range]:
