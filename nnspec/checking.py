@@ -17,7 +17,7 @@ from nnspec.targets import Target, Unreadable, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nnspec.graph import Graph
     from nnspec.limits import Limits
@@ -56,8 +56,11 @@ def check_text(source: Source, name: str = "", limits: Limits = DEFAULTS) -> Rep
 
 def _check(source: Source, name: str, limits: Limits) -> Report:
     program, problems = read(source, limits)
-    if problems:  # what names and shapes could add would mostly follow from these
-        return Report(problems, {})
+    if problems:  # what shapes could add, and most names, would follow from these
+        from nnspec.elaborate.unseen import check_brought_along
+
+        check_brought_along(program)
+        return Report(in_order(program, problems), {})
     names = [name] if name else [m.name for m in program.own_models if not m.missing]
     graphs: dict[str, Graph] = {}
     for wanted in names:
@@ -116,7 +119,7 @@ def _block(program: Program, name: str, unknown: str) -> dict[str, Graph]:
     return named
 
 
-def in_order(program: Program) -> list[Problem]:
+def in_order(program: Program, others: Sequence[Problem] = ()) -> list[Problem]:
     """The problems as they stand in the file, and then those of the files that it imports."""
     own = program.module.source
 
@@ -128,7 +131,7 @@ def in_order(program: Program) -> list[Problem]:
             else (span.source is not own, span.source.name, span.start)
         )
 
-    return sorted(program.problems, key=place)
+    return sorted([*others, *program.problems], key=place)
 
 
 def _sections(

@@ -90,8 +90,20 @@ def nearest(word: str, known: object) -> str | None:
     exact = folded.get(word.lower().replace("_", ""))
     if exact is not None:
         return exact
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
-    return close[0] if close else None
+    for close in get_close_matches(word, names, n=3, cutoff=0.6):
+        if len(word) > 4 or _one_letter_off(word, close):
+            return close if len(close) <= 1.5 * len(word) else None
+    return None
+
+
+def _one_letter_off(word: str, other: str) -> bool:
+    """Of a short word little is left where two letters differ: `mlp` is not meant for `mul`."""
+    if len(word) == len(other):
+        different = [n for n in range(len(word)) if word[n] != other[n]]
+        swapped = len(different) == 2 and sorted(word) == sorted(other)
+        return len(different) <= 1 or swapped
+    short, long = sorted((word, other), key=len)
+    return any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
 
 
 class SpecError(ValueError):

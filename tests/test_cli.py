@@ -299,6 +299,34 @@ def test_sarif(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("bad.nn", 5)
 
 
+def test_sarif_has_what_its_specification_asks(
+    spec: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """SARIF 2.1.0, sections 3.13 to 3.30: what must be there, and that nothing else is."""
+    files = sorted((ROOT / "tests/cases/reject").glob("*.nn"))[:20]
+    assert main(["check", "--format", "sarif", "net.nn", *map(str, files)]) == 1
+    log = json.loads(capsys.readouterr().out)
+    assert set(log) == {"$schema", "version", "runs"}
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    assert set(run) == {"tool", "columnKind", "results"}
+    rules = run["tool"]["driver"]["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    assert len(run["results"]) > 20
+    for result in run["results"]:
+        assert set(result) <= {
+            "ruleId", "ruleIndex", "level", "message", "locations", "relatedLocations"
+        }  # fmt: skip
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert result["message"]["text"]
+        assert len(result["locations"]) == 1  # GitHub reads the first
+        for place in (*result["locations"], *result.get("relatedLocations", ())):
+            region = place["physicalLocation"]["region"]
+            begin = region["startLine"], region["startColumn"]
+            assert (1, 1) <= begin <= (region["endLine"], region["endColumn"])
+
+
 def test_explain_a_layer(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "net.nn", "stem"]) == 0
     out = capsys.readouterr().out

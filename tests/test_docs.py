@@ -12,10 +12,17 @@ import pytest
 
 from nnspec.cli.commands import COMMANDS
 from nnspec.codes import CODES
+from nnspec.elaborate.budgets import FIGURES
+from nnspec.elaborate.initial import INITIALISERS
+from nnspec.elaborate.numbers import FUNCTIONS
+from nnspec.limits import MEANINGS
 from nnspec.operators import index as operators
+from nnspec.recipe.plan import PARTS, SETTINGS
 from nnspec.source import Source
 from nnspec.syntax import tree
 from nnspec.syntax.parser import parse
+from nnspec.syntax.table import HARD_WORDS, SOFT_WORDS
+from nnspec.tensors import DTYPES
 from tests.documents import as_it_was, as_spec, blocks, fits, follow
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +91,24 @@ def test_the_reference_shows_every_construct() -> None:
     assert kinds | operators <= shown, sorted((kinds | operators) - shown)
 
 
+def _code(page: str) -> set[str]:
+    """The words of a page that are written as code."""
+    text = (DOCS / page).read_text("utf-8")
+    fenced = re.findall(r"^```.*?^```", text, flags=re.M | re.S)
+    spans = re.findall(r"`[^`]+`", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S))
+    return set(re.findall(r"\w+", "\n".join([*fenced, *spans])))
+
+
+def test_every_word_of_the_language_is_in_the_reference() -> None:
+    words = {*FUNCTIONS, *INITIALISERS, *DTYPES, *HARD_WORDS, *SOFT_WORDS, *FIGURES, *MEANINGS}
+    assert words <= _code("language.md"), sorted(words - _code("language.md"))
+
+
+def test_every_setting_of_the_trainer_is_in_its_page() -> None:
+    words = {*PARTS, *(setting.name for setting in SETTINGS)}
+    assert words <= _code("training.md"), sorted(words - _code("training.md"))
+
+
 def _targets(name: str) -> list[str]:
     text = re.sub(r"^```.*?^```$", "", (DOCS / name).read_text("utf-8"), flags=re.M | re.S)
     return re.findall(r"\]\(([^)\s]+)\)", text)
@@ -121,6 +146,24 @@ def test_both_beginners_pages_show_the_same() -> None:
         for name in ("beginner.md", "beginner.zh.md")
     )
     assert [block.text for block in english] == [block.text for block in chinese]
+
+
+def test_both_beginners_pages_are_built_alike() -> None:
+    """The same sections, each with the same blocks, lists and tables, the same code less its comments."""
+    pages = [(DOCS / name).read_text("utf-8") for name in ("beginner.md", "beginner.zh.md")]
+    english, chinese = (list(blocks(page)) for page in pages)
+    assert [block.kind for block in english] == [block.kind for block in chinese]
+    for one, other in zip(english, chinese, strict=True):
+        if one.kind not in ("text", "console"):
+            stripped = [
+                [line.split("#")[0].rstrip() for line in block.text.splitlines()]
+                for block in (one, other)
+            ]
+            assert stripped[0] == stripped[1]
+    lines = [page.splitlines() for page in pages]
+    for begins in ("#", "- ", "|", "```", "!["):
+        one_count, other_count = (sum(line.startswith(begins) for line in page) for page in lines)
+        assert one_count == other_count, begins
 
 
 @pytest.mark.parametrize(

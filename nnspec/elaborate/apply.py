@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec import origins
 from nnspec.diagnostics import Label, Mismatch
 from nnspec.dims import SizeLimit, symbols
-from nnspec.elaborate import blocks, habits, held, slots, weights
+from nnspec.elaborate import blocks, channels, held, slots, weights
 from nnspec.elaborate.calls import argument_place
 from nnspec.elaborate.parameters import bind_parameters
 from nnspec.elaborate.session import TAKEN, fail, placed
@@ -168,7 +168,7 @@ def _operator_node(
     inputs, scalars, positional, keyword = slots.assigned(made, named, tensors, span)
     session.count_steps(TAKEN * len(inputs), span)
     types = tuple(value.type if value is not None else None for value in inputs)
-    helped = habits.channels_for_eps(definition, positional)
+    helped = channels.channels_for_eps(definition, positional)
     if helped:
         message = f"`eps` of `{definition.name}` is a small number, not {positional[-1]}"
         fail("NN206", message, place, help=helped)
@@ -183,7 +183,7 @@ def _operator_node(
     except Mismatch as mismatch:
         where = argument_place(definition, mismatch, made.places, place)
         if types and types[0] is not None:
-            habit = habits.channels_first(definition, positional, types[0].shape)
+            habit = channels.channels_first(definition, positional, types[0].shape)
             mismatch.help = habit or mismatch.help
         if mismatch.sizes or mismatch.code in ABOUT_SIZES:
             mismatch.notes = (*mismatch.notes, *origins.notes(inputs, mismatch.sizes))
@@ -201,7 +201,7 @@ def _operator_node(
         node.params = use.params
         session.count_steps(TAKEN * len(node.params), span)
         if not session.trial:
-            _check_weights(node, place, inputs)
+            _check_weights(body, node, place, inputs)
         for condition, why in use.conditions:
             body.graph.places.append(Place(condition, why, place, inputs, body.when))
     if made.init or (made.ties and of_tensors is None):
@@ -209,10 +209,13 @@ def _operator_node(
     return _add(body, node, results, span)
 
 
-def _check_weights(node: OpNode, place: Span, inputs: Sequence[Any]) -> None:
+def _check_weights(body: Body, node: OpNode, place: Span, inputs: Sequence[Any]) -> None:
     """A weight is made before the first input is seen: its sizes cannot be free (NN308)."""
     if any(type(size) is not int for p in node.params.values() for size in p.shape):
         free = sorted({s for p in node.params.values() for size in p.shape for s in symbols(size)})
+        if body.free.issuperset(free):
+            raise Poisoned  # told of at another layer: it is one mistake, where the input is declared
+        body.free.update(free)
         named = " and ".join(f"`{name}`" for name in free)
         fail(
             "NN308",

@@ -45,7 +45,7 @@ class Body:
     """One body being elaborated into its graph."""
 
     __slots__ = (
-        "fine", "given", "graph", "held", "is_sequence", "owner", "paths", "position", "refused",
+        "fine", "free", "given", "graph", "held", "is_sequence", "owner", "paths", "position", "refused",
         "regions", "scope", "session", "stated", "ties", "use_labels", "use_span",
         "use_tensors", "when",
     )  # fmt: skip
@@ -74,6 +74,9 @@ class Body:
         self.use_labels: tuple[Label, ...] = ()
         self.use_tensors: Sequence[Value] = ()  # what a block is given
         self.fine = True
+        self.free: set[str] = (
+            set()
+        )  # symbols of which it is told that weights cannot depend on them
         self.refused = False  # an input does not fit: the mistake is at the use, not in the body
 
     @classmethod
@@ -83,8 +86,7 @@ class Body:
 
     # -- what expressions need --------------------------------------------------------------------------
 
-    def evaluate(self, expr: tree.Expr) -> Any:
-        return expressions.evaluate(self, expr)
+    evaluate = expressions.evaluate
 
     def truth(self, expr: tree.Expr) -> bool:
         """The truth of a condition, which must be known while checking."""
@@ -169,6 +171,7 @@ class Body:
                 _RULES[type(statement)](self, statement)
             except Failure as failure:
                 self.problem(failure)
+                self.session.left.add(id(statement))
                 self.poison(statement)
             except SizeLimit as limit:
                 problem = Problem("NN403", f"this makes {limit}", statement.span)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from nnspec.diagnostics import Mismatch, nearest
-from nnspec.elaborate import apply, habits, held, initial, weights
+from nnspec.diagnostics import Failure, Mismatch, nearest
+from nnspec.elaborate import apply, channels, held, initial, weights
 from nnspec.elaborate.numbers import counted
 from nnspec.elaborate.parameters import bind_parameters, inputs_of
 from nnspec.elaborate.session import fail, placed
@@ -22,7 +22,7 @@ from nnspec.elaborate.values import (
     describe,
 )
 from nnspec.graph import Value
-from nnspec.operators.binding import bind_settings
+from nnspec.operators.binding import bind_settings, unknown_argument
 from nnspec.source import Span
 from nnspec.syntax.tree import KeyedList
 
@@ -36,10 +36,19 @@ if TYPE_CHECKING:
     from nnspec.syntax.tree import Call
 
 
+#: tensors of an operator's own that an argument may set, besides its settings
+OWN_ARGUMENTS = ("init", "weight", "bias")
+
+
 def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -> Any:
     """The value of a call; a label is for the layer that a call with tensors makes. As a `stage` of a
     pipeline a name that is a function on numbers too stands for the operator: `x -> sum(1)`."""
-    function = body.evaluate(expr.function)
+    try:
+        function = body.evaluate(expr.function)
+    except Failure as failure:
+        from nnspec.elaborate.unknown import called
+
+        raise called(expr, failure) from None
     positional: list[Any] = []
     keyword: dict[str, Any] = {}
     places: dict[str, Span] = {}
@@ -47,7 +56,12 @@ def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -
         if argument.name and argument.name.id == "init" and isinstance(argument.value, KeyedList):
             value = weights.initial(body, argument.value, places)
         else:
-            value = body.evaluate(argument.value)
+            try:
+                value = body.evaluate(argument.value)
+            except Failure:
+                if argument.name is not None and isinstance(function, OperatorName):
+                    takes(function.operator, argument.name.id, argument.span)  # one slip, not two
+                raise
         if argument.name is not None:
             if argument.name.id in keyword:
                 fail("NN207", f"`{argument.name.id}` is given twice", argument.span)
@@ -69,6 +83,8 @@ def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -
         else:
             return _builtin(body, function, positional, keyword, expr.span)
     if isinstance(function, OperatorName):
+        if stage:
+            positional = _held(function.operator, positional, keyword, places)
         return _operator(body, function.operator, positional, keyword, places, expr, label)
     if isinstance(function, Initialiser):
         return initial.of(body, function.name, positional, keyword, expr.span)
@@ -97,6 +113,34 @@ def call(body: Body, expr: Call, label: LabelName | None, stage: bool = False) -
             return function
         return apply.results_of(apply.layer(body, function, tensors, label, expr.span))
     fail("NN202", f"{describe(function)} cannot be called", expr.function.span)
+
+
+def takes(operator: Operator, name: str, span: Span) -> None:
+    """NN203 where the operator has no argument of this name."""
+    known = {setting.name for setting in operator.settings} | {t.name for t in operator.tensors}
+    free = any(setting.kind == "axes" for setting in operator.settings)
+    if name not in known and name not in OWN_ARGUMENTS and not free:
+        raise placed(unknown_argument(operator.name, name, operator.settings), span)
+
+
+def _held(
+    operator: Operator, positional: list[Any], keyword: dict[str, Any], places: dict[str, Span]
+) -> list[Any]:
+    """`scores -> masked_fill(mask, 0.0)`: the arrow brings the first tensor, and the layer holds the others,
+    as methods have it. The positional arguments that are left."""
+    tensors, rest = _leading_tensors(positional)
+    slots = operator.tensors[1:]
+    if not tensors or len(tensors) > len(slots) or operator.tensors[0].many:
+        return positional
+    for number, (slot, value) in enumerate(zip(slots, tensors, strict=False)):
+        if slot.name in keyword:
+            return positional
+        keyword[slot.name] = value
+        places[slot.name] = places.pop(str(number))
+    for number in range(len(tensors), len(positional)):
+        if str(number) in places:
+            places[str(number - len(tensors))] = places.pop(str(number))
+    return rest
 
 
 def _leading_tensors(positional: list[Any]) -> tuple[list[Value], list[Any]]:
@@ -137,7 +181,7 @@ def _operator(
                 bind_settings(operator.name, operator.settings, positional, settings)
             except Mismatch as mismatch:
                 if operator.name == "linear":  # `linear(10, 5)`, whatever the input will be
-                    habit = habits.channels_first(operator, positional, positional[:1])
+                    habit = channels.channels_first(operator, positional, positional[:1])
                     mismatch.help = habit or mismatch.help
                 raise placed(
                     mismatch, argument_place(operator, mismatch, places, expr.span)

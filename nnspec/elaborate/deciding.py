@@ -12,6 +12,7 @@ from math import ceil, floor
 from nnspec.conditions import CONDITIONS, Condition
 from nnspec.dims import Dim, comparison, holds, maximum, minimum, negated, only_atom
 from nnspec.elaborate.numbers import comparison as compared
+from nnspec.elaborate.session import guard
 from nnspec.graph import Value
 from nnspec.sizes import solve
 from nnspec.syntax import tree
@@ -65,12 +66,10 @@ def _settled(size: Size) -> bool | Dim:
 
 
 def _compared(body: Body, expr: tree.Compare) -> bool | Dim:
-    from nnspec.elaborate.expressions import evaluate
-
     def steps() -> Any:
-        left = evaluate(body, expr.first)
+        left = body.evaluate(expr.first)
         for op, right_expr in expr.rest:
-            right = evaluate(body, right_expr)
+            right = body.evaluate(right_expr)
             yield _step(body, expr, op, left, right)
             left = right
 
@@ -78,8 +77,6 @@ def _compared(body: Body, expr: tree.Compare) -> bool | Dim:
 
 
 def _step(body: Body, expr: tree.Compare, op: str, left: Any, right: Any) -> bool | Dim:
-    from nnspec.elaborate.expressions import guard
-
     if isinstance(left, Value) or isinstance(right, Value):
         return body.truth(expr)  # which says that the values of a tensor are not known
     found: bool | None = guard(lambda: compared(op, left, right), expr.span)

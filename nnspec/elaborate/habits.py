@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import nearest
-from nnspec.operators.binding import show
+from nnspec.tensors import DTYPES, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
-
-    from nnspec.dims import Size
-    from nnspec.operators.definition import Operator
 
 _PIPELINE = "layers are joined with the arrow: `conv2d(64, 3) -> relu`"
 _LAYERS = "operators stand alone, in snake_case: `relu`, `conv2d(64, 3)`"
@@ -21,8 +17,14 @@ HABITS = {
     "True": "true", "False": "false", "None": "none",
     "null": "none", "nil": "none", "NULL": "none", "undefined": "none",
     "str": "a text holds values in a label only: `\"layer{i}\": conv2d(64, 3)`",
+    **dict.fromkeys(("list", "tuple", "dict", "set"), "write `[1, 2, 3]`, `[train: 0.8, val: 0.2]`"),
+    **dict.fromkeys(("isinstance", "type", "hasattr", "getattr"),
+                    "the kind of a parameter is declared: `norm: layer`"),
+    **dict.fromkeys(("map", "filter"), "write `[f(i) for i in items if i > 0]`"),
+    "super": "there are no classes here: delete this line",
     # Keras
-    "Dense": "linear", "Input": "a model's tensors are `input` lines: `input image: [N, 3, H, W]`",
+    **dict.fromkeys(("Dense", "dense", "fc", "fully_connected", "FullyConnected"), "linear"),
+    "Input": "a model's tensors are `input` lines: `input image: [N, 3, H, W]`",
     "Conv1D": "conv1d", "Conv2D": "conv2d", "Conv3D": "conv3d", "Conv2DTranspose": "conv_transpose2d",
     "MaxPooling1D": "max_pool1d", "MaxPooling2D": "max_pool2d", "MaxPooling3D": "max_pool3d",
     "AveragePooling2D": "avg_pool2d", "UpSampling2D": "upsample", "ZeroPadding2D": "zero_pad2d",
@@ -45,10 +47,30 @@ HABITS = {
     "Parameter": "a tensor of a block's own is declared: `param gamma: [C] = ones`",
     "parameter": "a tensor of a block's own is declared: `param gamma: [C] = ones`",
     "no_grad": "what is trained is said in the train part; `detach` cuts one value off",
+    **dict.fromkeys(("attn", "attention", "Attention"), "write `multihead_attention(heads)`, or define a "
+                    "block: `block Attention(heads: int): …`"),
+    **dict.fromkeys(("mlp", "MLP", "ffn"), "define it: `block MLP(width: int) = linear(width) -> relu`"),
+    "ModuleDict": "layers have labels where they are used: `x -> head: linear(10)`",
+    "ParameterList": "a tensor of a block's own is declared: `param gamma: [C] = ones`",
+    "Module": "a part of a network is `block Name(…):`, a whole one `model Name(…):`",
+    "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+    "KLDivLoss": "kl_div", "SyncBatchNorm": "batch_norm2d", "Swish": "silu", "swish": "silu",
+    "UpsamplingNearest2d": "upsample", "UpsamplingBilinear2d": 'write `upsample(2, mode="bilinear")`',
+    "numel": "sizes have names: multiply them", "item": "a loss is a tensor without sizes; leave it out",
+    **dict.fromkeys(("cuda", "cpu"), "leave it out: the model goes where it is run"),
+    "append": "bind the whole again: `skips = skips + [x]`", "backward": "leave it out: the trainer does it",
+    "inf": 'write `float("inf")`', "pi": "write `3.141592653589793`", "e": "write `2.718281828459045`",
+    "model": "leave it out: the train part trains all parameters of its model",
     "print": "`nnspec check` shows every shape; `h: [N, 64, H, W] = …` asserts one",
 }  # fmt: skip
 
-#: methods and attributes of tensors
+#: attributes of tensors
+ATTRIBUTES = {
+    "shape": "", "size": "", "T": "write `{} -> transpose(0, 1)`", "mT": "write `{} -> transpose(-2, -1)`",
+    "dtype": "its dtype follows from the inputs; `to(\"f32\")` changes it",
+    "device": "leave it out: what is made goes where the model is", "data": "write `{} -> detach`",
+    "requires_grad": "what is trained is said in the train part; `detach` cuts one value off",
+}  # fmt: skip
 _SIZES = (
     "name them in the input's pattern, `input x: [N, C, H, W]`, or on the way: "
     "`h: [N, D, H2, W2] = …`"
@@ -58,57 +80,66 @@ _SIZES = (
 def said_here(name: str, known: Iterable[str]) -> tuple[str, str | None]:
     """(help, the known name that is meant, if it is one) for a name that is not known."""
     habit = HABITS.get(name)
+    if habit is None and (kind := dtype(name)) is not None:
+        return f'a dtype is a text here: `"{kind}"`', None
     if habit is not None:
         return (f"did you mean `{habit}`?", habit) if " " not in habit else (habit, None)
     close = nearest(name, known)
-    return (f"did you mean `{close}`?", close) if close else ("", None)
+    if close:
+        return f"did you mean `{close}`?", close
+    return f"bind it before, `{name} = …`, or define it, `block {name}: …`", None
+
+
+#: what data and train parts name in another way
+_RECIPES = {
+    "ToTensor": "leave it out: images come as numbers from 0 to 1",
+    "ToImage": "leave it out: images come as numbers from 0 to 1",
+    "Compose": "steps are joined with the arrow: `resize(28) -> normalize(mean=0.5, std=0.25)`",
+    "CosineAnnealingLR": "cosine", "CosineDecay": "cosine", "CosineAnnealingWarmRestarts": "cosine_restarts",
+    "ReduceLROnPlateau": "plateau", "LambdaLR": "factors", "ChainedScheduler": "chained",
+    "LinearLR": "linear",
+}  # fmt: skip
+
+
+def recipe_said_here(name: str, known: Sequence[str]) -> str:
+    """The help for an unknown source, transform, optimizer, scheduler or metric."""
+    close = _RECIPES.get(name) or nearest(name, known)
+    if close is None:
+        return f"there are {', '.join(sorted(known))}"
+    return close if " " in close else f"did you mean `{close}`?"
+
+
+def dtype(name: str) -> str | None:
+    """`f16` of `float16` and `half`."""
+    names = {torch_name(known): known for known in DTYPES}
+    names |= {"half": "f16", "float": "f32", "double": "f64", "long": "i64", "int": "i32"}
+    return names.get(name)
 
 
 def of_module(name: str, known: Iterable[str]) -> str:
-    """What `nn.ReLU`, `torch.cat`, `F.relu` are here."""
+    """What `nn.ReLU`, `torch.cat`, `F.relu`, `torch.float16` are here."""
     habit = HABITS.get(name)
+    if habit is None and (kind := dtype(name)) is not None:
+        return f'a dtype is a text here: `"{kind}"`'
     close = habit or nearest(name, known)
     if close is None:
         return _LAYERS
     return f"here it is `{close}`" if " " not in close else close
 
 
-def of_tensor(name: str, tensor: str, known: Iterable[str]) -> tuple[str, str]:
+def of_tensor(name: str, tensor: str, arguments: str, known: Iterable[str]) -> tuple[str, str]:
     """(message, help) for `x.view(…)`, `x.shape`."""
     if name in ("shape", "size"):
         return "a tensor's sizes are names here", _SIZES
-    if name == "T":
-        return "a tensor has no attributes", f"write `{tensor} -> transpose(0, 1)`"
+    if name in ATTRIBUTES:
+        return "a tensor has no attributes", ATTRIBUTES[name].format(tensor)
     names = set(known)
     habit = HABITS.get(name, "")
     if " " in habit:
         return "a tensor has no methods", habit
     close = name if name in names else habit if habit in names else nearest(name, names)
-    return (
-        "a tensor has no methods",
-        f"write `{tensor} -> {close}(…)`" if close else "use `x -> operator(…)`",
-    )
-
-
-def channels_for_eps(operator: Operator, positional: Sequence[Any]) -> str:
-    """`BatchNorm2d(64)`: the 64 would be eps. What to say of it, or nothing."""
-    for setting, value in zip(operator.settings, positional, strict=False):
-        if setting.name == "eps" and isinstance(value, int) and value >= 1:
-            others = ", ".join(map(show, positional[:-1]))
-            written = f"{operator.name}({others})" if others else operator.name
-            return f"the input tells how many there are: write `{written}`"
-    return ""
-
-
-def channels_first(operator: Operator, positional: Sequence[Any], shape: Sequence[Size]) -> str:
-    """`Conv2d(3, 64, 3)`, `Linear(10, 5)`: the input's size, given once more in first place."""
-    if operator.name.startswith("conv") and len(shape) > 1:
-        size, least = shape[1], 3
-    elif operator.name == "linear" and shape:
-        size, least = shape[-1], 2
-    else:
-        return ""
-    if len(positional) < least or positional[0] != size or isinstance(positional[1], bool):
-        return ""
-    rest = ", ".join(map(show, positional[1:]))
-    return f"the input tells its own {size}: write `{operator.name}({rest})`"
+    if not close:
+        return "a tensor has no methods", "use `x -> operator(…)`"
+    among = f", or, within an expression, `{close}({tensor}{', ' if arguments else ''}{arguments})`"
+    call = f"({arguments})" if arguments else ""
+    return "a tensor has no methods", f"write `{tensor} -> {close}{call}`{among}"

@@ -63,7 +63,15 @@ class Reader:
             (expr.function, expr.arguments) if isinstance(expr, tree.Call) else (expr, ())
         )
         if not isinstance(function, tree.Name):
-            fail("NN202", f"the name of a {kind} is needed here", expr.span)
+            article = "an" if kind[0] in "aeiou" else "a"
+            helped = ""
+            if isinstance(function, tree.Attribute):  # torch.optim.Adam
+                from nnspec.elaborate.habits import recipe_said_here
+
+                helped = recipe_said_here(function.name, names(kind))
+            fail(
+                "NN202", f"the name of {article} {kind} is needed here", function.span, help=helped
+            )
         recipe = self.recipe(kind, function)
         inner = {s.name for s in recipe.settings if s.kind == "recipes"}
         positional = [
@@ -107,15 +115,10 @@ class Reader:
         except Mismatch as mismatch:  # of a package that offers it
             raise placed(mismatch, name.span) from None
         if found is None:
-            close = nearest(name.id, names(kind))
-            fail(
-                "NN200",
-                f"there is no {kind} `{name.id}`",
-                name.span,
-                help=f"did you mean `{close}`?"
-                if close
-                else f"there are {', '.join(sorted(names(kind)))}",
-            )
+            from nnspec.elaborate.habits import recipe_said_here
+
+            helped = recipe_said_here(name.id, names(kind))
+            fail("NN200", f"there is no {kind} `{name.id}`", name.span, help=helped)
         return found
 
     def scalar(self, setting: Any, expr: tree.Expr | None, default: Any) -> Any:

@@ -17,7 +17,7 @@ from nnspec.operators.definition import Inner, Use
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
     from typing import Any, NoReturn
 
     from nnspec.dims import Size
@@ -275,3 +275,11 @@ def placed(mismatch: Mismatch, span: Span, labels: tuple[Label, ...] = ()) -> Fa
             mismatch.code, mismatch.message, span, "", labels, tuple(mismatch.notes), mismatch.help
         )
     )
+
+
+def guard(compute: Callable[[], Any], span: Span) -> Any:
+    """The value, with the place where it cannot be computed."""
+    try:
+        return compute()
+    except Mismatch as mismatch:
+        raise placed(mismatch, span) from None

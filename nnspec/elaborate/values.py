@@ -249,3 +249,21 @@ def describe(value: Any) -> str:
     if isinstance(value, list):
         return f"a list of {len(value)}"
     return f"a {type(value).__name__}"
+
+
+def written_out(value: Any, known: dict[int, int]) -> int:
+    """The number of items in lists and layers, and in those within: one held twice doubles."""
+    if isinstance(value, list):
+        inside = value
+    elif isinstance(value, Composed):
+        inside = [step.layer for step in value.steps]
+    elif isinstance(value, Repeated):
+        inside = [value.layer]
+    elif isinstance(value, OperatorLayer) and value.operator.wraps:
+        inside = [*value.positional, *value.keyword.values()]
+    else:
+        return 1
+    total = known.get(id(value))
+    if total is None:
+        total = known[id(value)] = 1 + sum(written_out(item, known) for item in inside)
+    return total

@@ -19,8 +19,15 @@ if TYPE_CHECKING:
 #: what people bring along from PyTorch and what the input's shape already tells
 TOLD_BY_THE_INPUT = (
     "in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
-    "input_size", "embed_dim", "kdim", "vdim", "d_model",
+    "input_size", "embed_dim", "kdim", "vdim", "d_model", "in1_features", "in2_features",
 )  # fmt: skip
+#: arguments as Keras, Flax and NumPy name them
+BROUGHT_ALONG = {
+    "filters": "out_channels", "kernel": "kernel_size", "ksize": "kernel_size", "pad": "padding",
+    "units": "out_features", "features": "out_features", "strides": "stride", "pool_size": "kernel_size",
+    "dilation_rate": "dilation", "use_bias": "bias", "rate": "p", "axis": "dim", "axes": "dim",
+    "keepdims": "keepdim", "epsilon": "eps", "input_dim": "num_embeddings", "output_dim": "embedding_dim",
+}  # fmt: skip
 
 
 def bind_settings(
@@ -234,7 +241,11 @@ def _unknown_help(name: str, settings: Sequence[Setting]) -> str:
         return f"leave `{name}` out: the input's shape tells it"
     if name == "inplace":
         return "leave `inplace` out: the compiler writes over a tensor where nothing else needs it"
-    close = nearest(name, [s.name for s in settings])
+    if name in ("activation", "act"):
+        return "an activation is a layer of its own: `-> relu`"
+    names = [s.name for s in settings]
+    close = BROUGHT_ALONG.get(name)
+    close = close if close in names else nearest(name, names)
     if close:
         return f"did you mean `{close}`?"
     return (

@@ -82,7 +82,16 @@ class Conv(Operator):
             return [0] * self.rank, [0] * self.rank
         if given == "same":
             if any(step != 1 for step in use.tuple("stride", self.rank)):
-                use.fail('padding="same" needs stride 1', code="NN206", argument="padding")
+                half = [d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)]
+                shown = half[0] if len(set(half)) == 1 else half
+                use.fail(
+                    'padding="same" needs stride 1',
+                    code="NN206",
+                    argument="padding",
+                    help=f"write `padding={shown}`: each size is then divided by the stride, rounded up"
+                    if all(d * (k - 1) % 2 == 0 for k, d in zip(kernel, dilation, strict=True))
+                    else "",
+                )
             total = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
             return [t // 2 for t in total], [t - t // 2 for t in total]
         amounts = list(use.tuple("padding", self.rank))

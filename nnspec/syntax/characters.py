@@ -85,9 +85,15 @@ def report_sign(tokens: Tokens, start: int, end: int, statement: int) -> None:
         first = text[statement:start].split(" ", 1)[0]
         if sign == ";" and first == "for":
             help = "loops run over known values: `for i in range(n):`"
+        elif sign == "。" and text[start - 1 : start].isdigit() and text[end : end + 1].isdigit():
+            help = "write `.`"
         elif sign == "|" and first in _HEADERS:
             help = "a parameter has one type; `none` is allowed where it is the default"
-        elif sign == "{" and text[end : text.find("\n", end)].strip() == "" and _opens(first):
+        elif (
+            sign == "{"
+            and text[end : text.find("\n", end)].split("#")[0].strip() == ""
+            and _opens(first)
+        ):
             help = "a body is indented under a line that ends with `:`"
         elif text.startswith("```", start):
             code, message, help = "NN106", "a spec holds no Markdown", "delete this line"

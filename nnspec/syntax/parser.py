@@ -243,9 +243,13 @@ class Parser:
         return self.going_on()
 
     def explain(self, index: int) -> None:
-        from nnspec.syntax.slips import explain  # most files never need it
+        from nnspec.syntax.slips import OUTSIDE, explain  # most files never need it
 
-        self.problems.append(explain(self, index))
+        problem = explain(self, index)
+        goes_on = self.tokens.first_of_statement(index) == self.last_bad
+        if goes_on and problem.help == self.problems[-1].help == OUTSIDE:
+            return  # the next of several lines that lack a model around them
+        self.problems.append(problem)
 
     def lost_its_if(self, index: int) -> bool:
         """Does an `else` stand alone only because its `if` was given up, or had an empty body?"""

@@ -74,7 +74,11 @@ class StatementBuilder(ExpressionBuilder):
 
     def input(self, start: int, end: int, name: int, shape: Expr) -> Tree:
         span = Span(self.source, start, end)
-        if not self.is_shape(shape):
+        if isinstance(shape, TupleExpr):  # what is meant is plain: what follows is not left untold
+            written = f"[{', '.join(item.span.text for item in shape.items)}]"
+            self.report("a shape stands in brackets", shape.span, f"write `{written}`")
+            shape = ListExpr(shape.span, shape.items)
+        elif not self.is_shape(shape):
             return Broken(span)
         return Input(span, self.token(name), self.token_span(name), shape)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from nnspec.syntax.slips import arrows, bodies, expressions, habits, signatures, statements
 from nnspec.syntax.slips.slip import Slip, wanted
+from nnspec.syntax.slips.statements import OUTSIDE as OUTSIDE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ RULES: tuple[Callable[[Slip], Problem | None], ...] = (
     signatures.extern_target,
     signatures.missing_on,
     arrows.nearly_an_arrow,
+    arrows.spread_layers,
     arrows.misplaced_arrow,
     arrows.label_without_layer,
     arrows.label_without_colon,

@@ -25,6 +25,17 @@ def nearly_an_arrow(slip: Slip) -> Problem | None:
     return slip.problem("the arrow is written without a space", "write `->`", at=slip.index - 1)
 
 
+def spread_layers(slip: Slip) -> Problem | None:
+    """`x -> *layers`."""
+    if not (slip.is_sign(slip.kind, "*") and slip.is_sign(slip.before, "->")):
+        return None
+    word = slip.text(slip.index + 1) or "layers"
+    return slip.problem(
+        "a list of layers is applied one by one",
+        f"write `for layer in {word}:`, and under it `x = x -> layer`",
+    )
+
+
 def misplaced_arrow(slip: Slip) -> Problem | None:
     if not slip.is_sign(slip.kind, "->") or slip.index == slip.first:
         return None

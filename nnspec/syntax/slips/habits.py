@@ -112,7 +112,10 @@ def foreign_word(slip: Slip) -> Problem | None:
     if slip.kind == NAME and slip.before in VALUE_ENDS:
         word = slip.text(slip.index)
         if word in INFIX and not (word == "then" and not slip.expects(":")):
-            return slip.problem(f"`{word}` is no word of this language", INFIX[word])
+            helped = INFIX[word]
+            if word == "is" and slip.text(slip.index + 1) == "not":
+                helped = "write `!=`"
+            return slip.problem(f"`{word}` is no word of this language", helped)
         if slip.before == NAME and slip.text(slip.index - 1) in ("await", "new"):
             word = slip.text(slip.index - 1)
             return slip.problem(

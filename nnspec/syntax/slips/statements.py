@@ -8,6 +8,9 @@ from nnspec.syntax.slips.slip import BODY_WORDS, DEFINITIONS, Slip
 from nnspec.syntax.table import SOFT_WORDS
 from nnspec.syntax.tokens import HEADERS, NEWLINE, STRING
 
+#: what is said of layers at the left margin
+OUTSIDE = "layers stand in a model: `model Name:`, and under it, indented, its lines"
+
 
 def unused_value(slip: Slip) -> Problem | None:
     plain = slip.opener not in BODY_WORDS | DEFINITIONS | HEADERS
@@ -39,10 +42,13 @@ def _use(slip: Slip, written: str) -> str:
             return f"a setting is written with `=`: `{name} = …`"
         return f"a name is bound with `=`, `{name} = …`; a label stands after an arrow"
     if ".append(" in written:
-        name = written.split(".append(")[0]
-        return f"bind the whole again: `{name} = {name} + […]`"
+        name, _, item = written.partition(".append(")
+        item = item[:-1] if item.endswith(")") and "\n" not in item and len(item) <= 60 else "…"
+        return f"bind the whole again: `{name} = {name} + [{item}]`"
     if slip.is_sign(slip.opener, "+", "-"):
         return "to go on with the line before, put both in parentheses"
+    if not slip.around():
+        return OUTSIDE
     return "bind it to a name, `x = …`, or return it, `return …`"
 
 
