@@ -6,14 +6,17 @@ another; they take turns of one epoch, while the others wait. The loop by hand i
 writes: a `DataLoader` over a `TensorDataset`, `set_to_none`, no synchronisation. Lightning, Fabric,
 Accelerate and Keras 3 take part where they are installed, with their logging and checkpoints off.
 
-    python benchmarks/training_steps.py [digits|digits16|resnet18 …] [--no-compile] [--turns N] [--cpu]
+    python benchmarks/training_steps.py [digits|digits16|digits8|resnet18 …]
+                                        [--no-compile] [--turns N] [--cpu] [--set threads=2 …]
 
+`--set` gives nnspec's own a setting, to try what it chooses by itself against another choice.
 `--cpu` counts the processor's seconds in place of the clock's, for a machine that has other work.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -53,6 +56,7 @@ DIGITS = (ROOT / "specs/digits.nn").read_text()
 TASKS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "digits": (DIGITS, "DigitsCNN", {}),
     "digits16": (DIGITS, "DigitsCNN", {"model.width": 16}),
+    "digits8": (DIGITS, "DigitsCNN", {"model.width": 8}),
     "resnet18": (RESNET, "resnet18", {"model.classes": 10}),
 }
 #: what nnspec is told besides
@@ -218,13 +222,13 @@ PEERS: dict[str, Callable[[Any], Epoch]] = {
 }  # fmt: skip
 
 
-def take_turns(task: str, name: str, clock: Callable[[], float]) -> None:
+def take_turns(task: str, name: str, clock: Callable[[], float], settings: dict[str, Any]) -> None:
     """One of the contestants, in a process of its own: an epoch for each line that it reads."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a peer prints is no answer
     warnings.filterwarnings("ignore")
     spec, model, words = TASKS[task]
-    words = {**words, **OURS.get(name, {})}
+    words = {**words, **({**settings, **OURS[name]} if name in OURS else {})}
     job = prepare(Source(spec, f"{task}.nn"), model, words, str(ROOT))
     steps = -(-len(job.data.splits["train"]) // job.plan.settings["batch_size"])
     try:
@@ -244,12 +248,15 @@ def take_turns(task: str, name: str, clock: Callable[[], float]) -> None:
 class Contestant:
     """The process of one of them."""
 
-    def __init__(self, task: str, name: str, cpu: bool) -> None:
+    def __init__(self, task: str, name: str, cpu: bool, settings: list[str]) -> None:
         self.name = name
         self.times: list[float] = []
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - as long as the process lives
         self.process = subprocess.Popen(
-            [sys.executable, __file__, task, "--turn-of", name, *["--cpu"] * cpu],
+            [
+                sys.executable, __file__, task, "--turn-of", name, *["--cpu"] * cpu,
+                *(f"--set={one}" for one in settings),
+            ],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True, bufsize=1,
         )  # fmt: skip
         self.threads = self.answer()
@@ -278,12 +285,12 @@ class Contestant:
         self.process.wait()
 
 
-def compete(task: str, turns: int, compiled: bool, cpu: bool) -> None:
-    print(f"{task}: milliseconds a step")
+def compete(task: str, turns: int, compiled: bool, cpu: bool, settings: list[str]) -> None:
+    print(f"{task}: milliseconds a step" + "".join(f", {one}" for one in settings))
     names = [*OURS, *PEERS]
     if not compiled:
         names.remove("nnspec, compile=true")
-    every = [Contestant(task, name, cpu) for name in names]
+    every = [Contestant(task, name, cpu, settings) for name in names]
     able = [one for one in every if one.takes_part]
     for turn in range(turns):
         for one in able if turn % 2 else reversed(able):
@@ -309,15 +316,17 @@ def main() -> None:
     parser.add_argument("--no-compile", action="store_true", help="leave compile=true out")
     parser.add_argument("--turns", type=int, default=9)
     parser.add_argument("--cpu", action="store_true", help="the processor's seconds")
+    parser.add_argument("--set", action="append", default=[], help="a setting of nnspec's own")
     parser.add_argument("--turn-of", help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.turn_of:
-        take_turns(
-            said.tasks[0], said.turn_of, time.process_time if said.cpu else time.perf_counter
-        )
+        clock = time.process_time if said.cpu else time.perf_counter
+        given = dict(one.split("=", 1) for one in said.set)
+        settings = {name: json.loads(value) for name, value in given.items()}
+        take_turns(said.tasks[0], said.turn_of, clock, settings)
         return
     for task in said.tasks or TASKS:
-        compete(task, said.turns, not said.no_compile, said.cpu)
+        compete(task, said.turns, not said.no_compile, said.cpu, said.set)
 
 
 if __name__ == "__main__":

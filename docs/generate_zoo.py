@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import nnspec.training  # noqa: F401  (before torchvision)
 from nnspec.checking import check_target
 from nnspec.cli.zoo import about, figures
+from nnspec.compiler.source import complete, program_of, source_of
 from nnspec.targets import find, read_text, zoo
 
 #: spec -> the module of torchvision that has the same models
@@ -89,10 +90,10 @@ and the outputs and gradients of references that are written in the tests after 
 
 ## Lines
 
-Those that carry code, of the spec and of the module that builds the same models in torchvision:
-without blank lines, comments and docstrings; of Python also without imports and the tables of
-published weights. Of the detectors it is the classes and functions up to the raw outputs of the heads,
-without losses.
+Those that carry code: of the spec, of the file that `nnspec compile` writes for the first of its models,
+and of the module that builds the same models in torchvision, without blank lines, comments and
+docstrings; of Python also without imports and the tables of published weights. Of the detectors it is the
+classes and functions up to the raw outputs of the heads, without losses.
 """
 
 
@@ -138,6 +139,12 @@ def python_lines(source: str, parts: tuple[str, ...] = ()) -> int:
     return len(carried - skipped)
 
 
+def compiled_lines(name: str) -> int:
+    """Lines of the file that the first model of a family compiles to."""
+    program = program_of(find(f"zoo:{name}").read())
+    return python_lines(source_of(program, complete(program)[:1]).text)
+
+
 def rows(name: str, text: str) -> Iterator[tuple[str, str, str]]:
     for each, model in check_target(find(f"zoo:{name}")).models.items():
         params, macs, shapes = figures(model)
@@ -146,7 +153,10 @@ def rows(name: str, text: str) -> Iterator[tuple[str, str, str]]:
 
 def page() -> str:
     """The text of `docs/zoo.md`."""
-    lines = ["| spec | what it is | lines | in torchvision |", "| --- | --- | --- | --- |"]
+    lines = [
+        "| spec | what it is | lines | compiled | in torchvision |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     models = ["| model | parameters | MACs |", "| --- | --- | --- |"]
     for name, file, _ in zoo():
         text = read_text(file)
@@ -156,6 +166,7 @@ def page() -> str:
             module = importlib.import_module(f"torchvision.models.{original}")
             theirs = str(python_lines(inspect.getsource(module), PARTS.get(name, ())))
         link = f"[{name}](../specs/{name}.nn)"
-        lines.append(f"| {link} | {about(text)} | {spec_lines(text)} | {theirs} |")
+        ours = f"{spec_lines(text)} | {compiled_lines(name)}"
+        lines.append(f"| {link} | {about(text)} | {ours} | {theirs} |")
         models += [f"| {' | '.join(row)} |" for row in rows(name, text)]
     return "\n".join([INTRODUCTION, *lines, "\n## Figures\n", *models]) + "\n"

@@ -78,6 +78,10 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
         from nnspec.elaborate.unseen import check_unseen
 
         check_unseen(program)
+    elif program.problems:
+        from nnspec.elaborate.unseen import check_left
+
+        check_left(program)
     missing = {model.name: model.missing for model in program.own_models if model.missing}
     blocks = None if program.own_models or name else lambda: _blocks(program)
     report = with_requirements(Report(in_order(program), graphs, sections, missing, blocks))

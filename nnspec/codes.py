@@ -306,6 +306,16 @@ CODES: dict[str, Code] = {
         "cannot be imported, what it declares is no operator, or the operator's rules fail. That is to be "
         "mended in the package, not in the spec.",
     ),
+    "NN221": Code(
+        "a name that every module of PyTorch has",
+        "The labels of layers and the names of parameters become attributes of `nn.Module`s, which have "
+        "methods and attributes of their own, such as `train`, `type` and `parameters`, and containers of "
+        "them `keys` and `values`. What is called like one of these would hide it, or be hidden by it.",
+        **_pair(
+            "return image -> conv2d(8, 3) -> type: conv2d(2, 1)",
+            "return image -> conv2d(8, 3) -> kind: conv2d(2, 1)",
+        ),
+    ),
     # -- 3xx: tensors and sizes --------------------------------------------------------------------
     "NN301": Code(
         "two sizes that must agree do not",

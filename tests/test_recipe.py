@@ -156,6 +156,49 @@ def test_more_settings_of_pytorchs_schedules() -> None:
     )
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw", "adagrad"])
+@pytest.mark.parametrize(
+    ("name", "settings", "theirs"),
+    [
+        ("one_cycle", {}, lambda s, o, c: s.OneCycleLR(o, 1.0, 100, cycle_momentum=c)),
+        (
+            "one_cycle",
+            {"three_phase": True, "anneal": "linear", "base_momentum": 0.7, "max_momentum": 0.8},
+            lambda s, o, c: s.OneCycleLR(
+                o, 1.0, 100, cycle_momentum=c, three_phase=True, anneal_strategy="linear",
+                base_momentum=0.7, max_momentum=0.8,
+            ),
+        ),
+        (
+            "cyclic",
+            {"epochs": 2, "low": 0.2, "mode": "triangular2", "rise": 0.25},
+            lambda s, o, c: s.CyclicLR(o, 0.2, 1.0, 5, 15, mode="triangular2", cycle_momentum=c),
+        ),
+    ],
+)  # fmt: skip
+def test_momentum_is_cycled_as_pytorch_does(
+    optimizer: str, name: str, settings: dict[str, Any], theirs: Any
+) -> None:
+    """The rate and the momentum of each step; an optimizer without momentum has its rate alone cycled, which
+    PyTorch does where it is told not to cycle that."""
+    recipe: Any = lookup("scheduler", name)
+    cycled = optimizer != "adagrad"
+    kinds = {
+        "sgd": torch.optim.SGD, "adamw": torch.optim.AdamW, "adagrad": torch.optim.Adagrad
+    }  # fmt: skip
+    both = [kinds[optimizer]([torch.nn.Parameter(torch.zeros(1))], lr=1.0) for _ in range(2)]
+    ours = recipe.build(both[0], 10, 100, recipe.bind((), settings), "max")
+    schedulers = [ours, theirs(torch.optim.lr_scheduler, both[1], cycled)]
+    for _ in range(99):
+        a, b = (one.param_groups[0] for one in both)
+        assert a["lr"] == pytest.approx(b["lr"])
+        assert a.get("momentum") == pytest.approx(b.get("momentum"))
+        assert a.get("betas") == pytest.approx(b.get("betas"))
+        for one, scheduler in zip(both, schedulers, strict=True):
+            one.step()
+            scheduler.step()
+
+
 def part(name: str, **settings: Any) -> Bound:
     recipe: Any = lookup("scheduler", name)
     return Bound(recipe, recipe.bind((), settings))

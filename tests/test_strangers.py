@@ -36,5 +36,10 @@ def test_each_slip_is_told_once_with_what_to_type(path: Path) -> None:
             assert said in f"{problem.message}\n{problem.help}"
 
 
+def test_of_a_named_model_all_is_told_too() -> None:
+    path = next(path for path in FILES if path.stem == "one_pipeline")
+    assert len(nnspec.check(f"{path}:M").diagnostics) == 6
+
+
 def test_there_are_many() -> None:
     assert len(FILES) > 30

@@ -15,6 +15,8 @@ from nnspec.source import Source
 torch = pytest.importorskip("torch")
 F = torch.nn.functional
 
+from nnspec.training.weights import begin_with  # noqa: E402
+
 SPECS = Path(__file__).parent.parent / "specs"
 
 #: parameters of OpenAI's checkpoints (github.com/openai/gpt-2), where the output's matrix is the embedding's
@@ -135,15 +137,25 @@ def norm(x: Any, w: dict[str, Any], name: str) -> Any:
 
 
 def line(x: Any, w: dict[str, Any], name: str) -> Any:
-    return x @ w[f"{name}.weight"].T + w[f"{name}.bias"]
+    """The authors' `conv1d`, whose weight is [inputs, outputs]."""
+    return x @ w[f"{name}.weight"] + w[f"{name}.bias"]
 
 
-def test_gpt2_is_the_papers_by_hand() -> None:
+@pytest.mark.parametrize("front", ["", "transformer."])
+def test_gpt2_is_the_papers_by_hand(front: str, tmp_path: Path) -> None:
+    """With weights as they are published: the head is the embedding, and the masks are kept as `attn.bias`;
+    `transformer.` is in front where Hugging Face's `GPT2LMHeadModel` was saved."""
     model = nnspec.load(str(SPECS / "gpt2.nn")).GPT2(width=24, depth=2, heads=3, vocab=50).eval()
     torch.manual_seed(0)
     w = {name: torch.randn_like(value) / 4 for name, value in model.state_dict().items()}
-    w["lm_head.weight"] = w["wte.weight"]  # they are one tensor
-    model.load_state_dict(w)
+    del w["lm_head.weight"]
+    assert w["h.0.attn.c_attn.weight"].shape == (24, 72)
+    masks = {f"h.{i}.attn.bias": torch.ones(1, 1, 8, 8).tril() for i in range(2)}
+    published = {f"{front}{name}": value for name, value in {**w, **masks}.items()}
+    torch.save(published, tmp_path / "published.pt")
+    said = begin_with(model, str(tmp_path / "published.pt"))
+    assert [line.partition(":")[0] for line in said[1:]] == ["in the file only, left out"]
+    assert ("without the `transformer.` in front" in said[0]) == bool(front)
     tokens = torch.randint(0, 50, (2, 7))
     x = w["wte.weight"][tokens] + w["wpe.weight"][:7]
     for i in range(2):
@@ -155,7 +167,7 @@ def test_gpt2_is_the_papers_by_hand() -> None:
         # Hendrycks & Gimpel 2016, section 2: the approximation by tanh
         h = 0.5 * h * (1 + torch.tanh(math.sqrt(2 / math.pi) * (h + 0.044715 * h**3)))
         x = x + line(h, w, f"h.{i}.mlp.c_proj")
-    logits = norm(x, w, "ln_f") @ w["lm_head.weight"].T
+    logits = norm(x, w, "ln_f") @ w["wte.weight"].T
     with torch.no_grad():
         assert torch.allclose(model(tokens), logits, atol=1e-4)
 
@@ -213,4 +225,4 @@ def test_attention_drops_in_training_only() -> None:
 
 
 def test_the_width_is_the_width_again_behind_split_and_joined_heads() -> None:
-    assert "self.c_proj = nn.Linear(in_features, in_features)" in gpt2_source()
+    assert "self.c_proj = Conv1D(in_features, in_features, std=std)" in gpt2_source()

@@ -125,6 +125,10 @@ def predict(
 
             count = write_pictures(predictions, Path(output))
             write(f"{Path(output)}: {count} pictures\n")
+        elif output is not None and output.endswith(".npz"):
+            from nnspec.training.drawing import write_masks
+
+            write(f"{output}: {write_masks(predictions, Path(output))} masks\n")
         elif form == "text" and output is None:
             tables.show_predictions(_console(), predictions, top)
         else:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     metavar="FILE",
-    help="Where to write them; .csv and .json say how; FOLDER/: pictures, as PNG.",
+    help="Where to write them; .csv and .json say how; FOLDER/: pictures and masks, as PNG; .npz: masks.",
 )
 @click.option("--onnx", metavar="FILE", help="Compute with this exported file instead of PyTorch.")
 @allow_extern_option
@@ -45,6 +45,7 @@ def command(
     allow_extern: bool,
 ) -> int:
     """Use a trained model: the class of each sample and how probable it is, or the numbers it foretells.
+    Where it gives a class for each place, the share of the places that each class has.
 
     INPUT is an image, a folder of images, a .csv with the columns that were trained on, or an array:
     .npy, .npz. A model of several inputs takes an .npz with an array for each, or NAME=INPUT for each.

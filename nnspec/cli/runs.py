@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from nnspec.cli.output import style, write
-from nnspec.report.columns import pad
 from nnspec.targets import Unreadable
 
 TYPE_CHECKING = False
@@ -23,7 +22,7 @@ def command(paths: Sequence[str], best: bool) -> int:
     setting by setting.
     """
     from nnspec.runs.log import find_runs
-    from nnspec.runs.table import comparison, overview
+    from nnspec.runs.table import blocks, comparison, lines, overview
 
     try:
         found = find_runs(paths or ("runs",))
@@ -32,12 +31,13 @@ def command(paths: Sequence[str], best: bool) -> int:
     if best:
         found.sort(key=_goodness)
     each_named = len(paths) > 1 and len(found) == len(paths)
-    table = comparison(found) if each_named else overview(found)
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     looks = style()
-    for number, row in enumerate(table):
-        line = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True))
-        write(f"{looks.paint(line.rstrip(), 'aside') if number == 0 else line.rstrip()}\n")
+    tables = blocks(comparison(found), looks.columns) if each_named else [overview(found)]
+    pages = []
+    for table in tables:
+        head, *rows = lines(table)
+        pages.append("\n".join([looks.paint(head, "aside"), *rows, ""]))
+    write("\n".join(pages))
     return 0
 
 

@@ -50,7 +50,7 @@ class ClassPlan:
     """One class: the graph it is written from, and what its constructor takes."""
 
     __slots__ = (
-        "arguments", "calls", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
+        "arguments", "calls", "count", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
         "name", "optional", "passed", "precision", "requires", "shapes", "values",
     )  # fmt: skip
 
@@ -71,6 +71,7 @@ class ClassPlan:
         self.shapes: set[str] = set()
         self.requires: set[str] = set()  # what the sizes must satisfy, in each of its uses
         self.model: Model | None = None
+        self.count: str | None = None  # the argument that says how often its loop runs
 
     @property
     def checked(self) -> list[tuple[Argument, Any]]:

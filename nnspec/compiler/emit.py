@@ -6,20 +6,19 @@ import ast
 from collections.abc import Iterable
 from textwrap import wrap
 
-from nnspec.compiler import code, externs
+from nnspec.compiler import code, externs, skipping
 from nnspec.compiler.classes import ClassPlan, beginnings, is_chain, steps
 from nnspec.compiler.comments import above
 from nnspec.compiler.forward import Forward
 from nnspec.compiler.layout import WIDTH, Call, Text, lay
 from nnspec.compiler.modules import Constructor
-from nnspec.compiler.names import camel, fresh
+from nnspec.compiler.names import attribute, camel, fresh
 from nnspec.compiler.run_time import ForwardNames
 from nnspec.graph import CallNode, OpNode
 
 _IMPORTS = (
     ("math", "import math"),
     ("OrderedDict", "from collections import OrderedDict"),
-    ("NamedTuple", "from typing import NamedTuple"),
 )
 
 
@@ -44,8 +43,13 @@ def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> 
     """A module: docstring, the imports that the parts need and those of packages, the parts."""
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
     # docstrings and comments may speak of a module that the code has no use for
-    words = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    words = _words(body)
+    if skipping.NAME in words:
+        body = "\n\n\n".join((skipping.function(body), body))
+        words = _words(body)
     standard = [line for word, line in _IMPORTS if word in words]
+    typing = ", ".join(name for name in ("Any", "NamedTuple") if name in words)
+    standard += [f"from typing import {typing}"] if typing else []
     torch = [*packages]
     torch += ["import torch"] if "torch" in words else []
     torch += ["import torch.nn.functional as F"] if "F" in words else []
@@ -55,6 +59,11 @@ def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> 
     heads = ["\n".join(docstring(doc, 0))] if doc else []
     heads += ["\n".join(group) for group in (standard, torch) if group]
     return "\n\n".join(heads) + f"\n\n\n{body}\n"
+
+
+def _words(body: str) -> set[str]:
+    """The names that Python code speaks of."""
+    return {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
 
 
 def docstring(text: str, indent: int, more: Iterable[str] = ()) -> list[str]:
@@ -190,7 +199,15 @@ def _sequential(plan: ClassPlan) -> list[str]:
     arguments = constructor.chain(plan.graph)
     made = Call("super().__init__", arguments, one_each=len(arguments) > 1)
     begun = constructor.begin.of_chain(plan.graph, "self")
-    return [*_head(plan, "nn.Sequential"), *_signature(plan), *lay(made, 8), *begun]
+    # attributes of which type checkers know no more than that they are modules
+    known = [
+        f"    {name}: Any"
+        for node in plan.graph.nodes
+        for name in node.path[-1:]
+        if attribute(name) and any(f"self.{name}." in line for line in begun)
+    ]
+    known += [""] if known else []
+    return [*_head(plan, "nn.Sequential"), *known, *_signature(plan), *lay(made, 8), *begun]
 
 
 def _module(plan: ClassPlan, output: str) -> list[str]:
@@ -198,7 +215,7 @@ def _module(plan: ClassPlan, output: str) -> list[str]:
     body = constructor.write()
     forward = Forward(plan, constructor, _names(plan, constructor))
     statements = forward.write(output)
-    stored = [f"        self.{name} = {name}" for name in forward.names.stored]
+    stored = [f"        self.{kept} = {name}" for kept, name in forward.names.stored.items()]
     lines = _head(plan, "nn.Module")
     if constructor.annotations:
         lines += [f"    {line}" for line in constructor.annotations] + [""]
@@ -225,9 +242,9 @@ def _constructor(plan: ClassPlan) -> Constructor:
 
 def _names(plan: ClassPlan, constructor: Constructor) -> ForwardNames:
     """The names in `forward`; likewise."""
-    names = ForwardNames(plan)
+    names = ForwardNames(plan, attributes=constructor.attributes)
     Forward(plan, constructor, names).write()
-    return ForwardNames(plan, names.named.repeated)
+    return ForwardNames(plan, names.named.repeated, constructor.attributes)
 
 
 def _inputs(plan: ClassPlan) -> list[str]:

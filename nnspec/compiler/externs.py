@@ -71,11 +71,11 @@ def class_lines(extern: Extern) -> list[str]:
     if any(s.default is REQUIRED for s in extern.settings):
         arguments = [*arguments[:1], ("", Text("*")), *arguments[1:]]
     given = tuple((f"{name}=", Text(usable(name))) for name in made)
-    declared = ", ".join(f'"{name}": {_shape(p.shape)}' for name, p in told.params.items())
+    shapes = tuple((f'"{name}": ', Text(_shape(p.shape))) for name, p in told.params.items())
     constructor = [
         *lay(Call("def __init__", tuple(arguments)), 4, "", " -> None:"),
         *lay(Call("super().__init__", given), 8),
-        f"        declared = {{{declared}}}",
+        *lay(Call("", shapes, "{}"), 8, "declared: dict[str, tuple[int, ...]] = "),
         "        tensors = [*self.named_parameters(), *self.named_buffers()]",
         "        found = {name: tuple(tensor.shape) for name, tensor in tensors}",
         "        if found != declared:",

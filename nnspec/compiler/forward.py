@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 from nnspec.compiler import code, precision
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.comments import Comments
-from nnspec.compiler.layout import Call, Expr, Text, lay
+from nnspec.compiler.layout import Call, Expr, Text, call, lay
 from nnspec.compiler.modules import Constructor, copies
 from nnspec.compiler.names import fresh, usable
 from nnspec.compiler.run_time import ForwardNames, RunTimeNames
 from nnspec.compiler.sides import Sides, assignments, either
 from nnspec.compiler.statements import Statement, rolled
-from nnspec.dims import negated
+from nnspec.dims import negated, symbol
 from nnspec.graph import CallNode, Choice, Node, OpNode, OwnParam, Value
-from nnspec.operators.definition import InfixCode
+from nnspec.operators.definition import CallCode, InfixCode
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from nnspec.compiler.growing import Growing
     from nnspec.graph import Region, When
     from nnspec.operators.definition import ModuleCode
 
@@ -51,6 +52,9 @@ class Forward:
         self.statements: list[Statement] = []
         self.comments = Comments(plan.graph)
         self.remarks: list[str] = []  # comments for the next statement
+        self.growing = (
+            {id(each.joins[0]): each for each in constructor.growing} if constructor else {}
+        )
         self.dead = self._without_effect()
         self._count_uses()
 
@@ -246,11 +250,54 @@ class Forward:
             lines += [f"for i in {copies(node)}:", f"    {target} = {step.flat}"]
         self.statements.append(Statement("", None, lines))
 
+    def _grown(self, number: int, found: Growing) -> int:
+        """A list that grows, as a loop; the number of the first node after it."""
+        held = {*self.live, *self.names.sizes}
+        name = fresh("found", held)
+        self.names.taken.add(name)
+        first, last = found.joins[0], found.joins[-1]
+        for _ in found.layers:  # each join takes the first tensors once more
+            for value in first.inputs:
+                self.left[id(value)] -= 1
+        begun = Call("", tuple(("", self._take(value)) for value in first.inputs if value), "[]")
+        function = last.operator.function(last.use)
+        assert isinstance(function, CallCode)
+        settings = {name: code.value(value, self.names) for name, value in function.kwargs.items()}
+        joined = call(function.function, Text(name), **settings)
+        item = fresh("i", {*held, name})
+        layer = f'getattr(self, f"{found.stem}{{{item}}}")'
+        end: Any = found.first + len(found.layers)
+        if self.plan.count:
+            end = code.value(symbol(self.plan.count) + found.first, self.names).flat
+        numbers = f"range({found.first}, {end})" if found.first else f"range({end})"
+        self.statements += [
+            Statement(name, begun),
+            Statement(
+                "",
+                None,
+                [
+                    f"for {item} in {numbers}:",
+                    *lay(call(f"{name}.append", call(layer, joined)), 4),
+                ],
+            ),
+        ]
+        after = number + len(found.joins) + len(found.layers)
+        self.live[name] = -1
+        if self._goes_into_next(after - 1, last, joined):
+            self.pending[id(last.outputs[0])] = joined
+        else:
+            self.statements.append(
+                Statement(self._variable(after - 1, last, last.outputs[0]), joined)
+            )
+        return after
+
     # -- `if`s that only a run decides -------------------------------------------------------------
 
     def _at(self, number: int, inside: When | None) -> int:
         """The node of this number, or the `if` that begins there; the number of what follows."""
         node = self.graph.nodes[number]
+        if id(node) in self.growing:
+            return self._grown(number, self.growing[id(node)])
         if node.when != inside or isinstance(node, Choice):
             return self._sides(number, inside)
         self._step(number, node)

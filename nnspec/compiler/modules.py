@@ -9,17 +9,20 @@ from nnspec.compiler.begin import Lines, begins, parameter, typed_parameter
 from nnspec.compiler.classes import ClassPlan, is_chain
 from nnspec.compiler.comments import Comments
 from nnspec.compiler.formals import at
+from nnspec.compiler.growing import INDEX, Growing, growing
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.named import Named
 from nnspec.compiler.names import attribute, fresh
 from nnspec.compiler.runs import counted, named
+from nnspec.compiler.skipping import skipped, skips
 from nnspec.compiler.tying import Tying
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import is_float, torch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterable
 
+    from nnspec.compiler.classes import Argument
     from nnspec.dims import Size
 
 _Tree = dict[str, Any]
@@ -59,8 +62,15 @@ class Constructor:
         self.begin = Lines(self._begins, arguments, plan.helpers)
         self._modules: _Tree = {}
         self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
+        self.growing = list(growing(plan))
         self._plain: dict[Any, str] = {}  # layers without weights or name -> their attribute
         self._collect()
+
+    @property
+    def attributes(self) -> set[str]:
+        """The names of the layers and parameters of the module."""
+        own = {n.path[-1] for n in self.plan.graph.nodes if isinstance(n, OwnParam)}
+        return {*self._modules, *own}
 
     # -- which layers there are --------------------------------------------------------------------
 
@@ -142,21 +152,26 @@ class Constructor:
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
             assert made is not None
-            return code.module(made, self.names)
+            written = code.module(made, self.names)
+            return skipped(written) if skips(node) else written
         assert isinstance(node, CallNode)
         if id(node) in self.plan.calls:
             return self._instance(self.plan.calls[id(node)], node.graph)
         return self.sequence(node.graph)
 
     def _instance(self, plan: ClassPlan, graph: Graph) -> Call:
+        return self._made(plan.name, plan.given(graph))
+
+    def _made(self, name: str, given: Iterable[tuple[Argument, Any]]) -> Call:
+        """A class called with what it is given, less its defaults."""
         arguments: list[tuple[str, Expr]] = []
-        for argument, value in plan.given(graph):
+        for argument, value in given:
             written = code.value(value, self.names)
             if not argument.default:
                 arguments.append(("", written))
             elif written.flat != argument.default:
                 arguments.append((f"{argument.name}=", written))
-        return Call(plan.name, tuple(arguments))
+        return Call(name, tuple(arguments))
 
     def sequence(self, graph: Graph) -> Call:
         """A chain of layers as `nn.Sequential`."""
@@ -230,7 +245,12 @@ class Constructor:
             for line in lay(code.size(size, plain), 8, f"{word} = ")
         ]
         lines += self.lines
+        grown = {layer.path[0]: each for each in self.growing for layer in each.layers}
         for name, made in self._modules.items():
+            if name in grown:
+                if grown[name].layers[0].path[0] == name:
+                    lines += self._grown(grown[name])
+                continue
             lines += [f"        {line}" for line in self.comments.of_declaration(name)]
             if isinstance(made, (_Copies, _Optional)):
                 lines += made.write(self.begin)
@@ -245,9 +265,22 @@ class Constructor:
         for node in self.plan.graph.nodes:
             if self.access.get(id(node)) == "":
                 self.access[id(node)] = self.reached(node.path)
+                self._untyped(node.path)
         if self.plan.kind != "helper":  # the class that it helps knows the layers
             lines += Tying(self).lines()
         return lines
+
+    def _grown(self, found: Growing) -> list[str]:
+        """The layers of a list that grows."""
+        item = fresh("i", self.begin.taken)
+        self.names.words[INDEX] = item
+        made = self._made(self.plan.calls[id(found.layers[0])].name, found.given)
+        del self.names.words[INDEX]
+        number = f"{item} + {found.first}" if found.first else item
+        name = Text(f'f"{found.stem}{{{number}}}"')
+        count = self.names.symbol(self.plan.count) if self.plan.count else len(found.layers)
+        head = f"        for {item} in range({count}):"
+        return [head, *lay(call("self.add_module", name, made), 12)]
 
     def _begins(self, node: OpNode, access: str, indent: int) -> list[str]:
         computed = node.operator.composed(node.use.again()) if node.init else {}
@@ -288,6 +321,13 @@ class Constructor:
             return Call("nn.ModuleList", (("", listed),))
         pairs = tuple((f'"{name}": ', made) for name, made in items)
         return Call("nn.ModuleDict", (("", Call("", pairs, "{}", one_each=len(pairs) > 1)),))
+
+    def _untyped(self, path: tuple[str, ...]) -> None:
+        """Of what is in a container within a container, type checkers know no more than that it is a module,
+        which has no items."""
+        annotation = f"{path[0]}: Any"
+        if len(path) > 2 and attribute(path[0]) and annotation not in self.annotations:
+            self.annotations.append(annotation)
 
     def reached(self, path: tuple[str, ...]) -> str:
         """How a layer of this class is reached in its constructor."""

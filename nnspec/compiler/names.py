@@ -7,7 +7,20 @@ from collections.abc import Container
 
 #: what a generated file itself uses
 RESERVED = frozenset(
-    {"torch", "torchvision", "nn", "F", "Tensor", "NamedTuple", "OrderedDict", "self", "range"}
+    {
+        *(
+            "torch",
+            "torchvision",
+            "nn",
+            "F",
+            "Tensor",
+            "NamedTuple",
+            "OrderedDict",
+            "self",
+            "range",
+        ),
+        *("Any", "getattr", "skip_init"),
+    }
 )
 
 

@@ -12,6 +12,7 @@ from nnspec.compiler.layout import lay
 from nnspec.compiler.named import Named
 from nnspec.compiler.names import RESERVED, fresh, usable
 from nnspec.dims import Dim, symbol
+from nnspec.elaborate.labels import OF_MODULES
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
@@ -39,8 +40,14 @@ class RunTimeNames(code.Names):
 class ForwardNames(RunTimeNames):
     """In `forward` a size is read off an input, a parameter off the module."""
 
-    def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
+    def __init__(
+        self,
+        plan: ClassPlan,
+        kept: Container[Size] = frozenset(),
+        attributes: Container[str] = frozenset(),
+    ) -> None:
         super().__init__(usable(value.name or "x") for value in plan.graph.inputs)
+        self.attributes = attributes  # names that layers and parameters of the module have
         self.taken |= {*plan.passed.values()}
         self.plan = plan
         self.named = Named(plan, self.taken, kept)
@@ -50,8 +57,11 @@ class ForwardNames(RunTimeNames):
     def symbol(self, name: str) -> str:
         for argument in self.plan.arguments:
             if argument.symbol == name:
-                self.stored[argument.name] = argument.name
-                return f"self.{argument.name}"
+                attribute = argument.name
+                while attribute in self.attributes or attribute in OF_MODULES:
+                    attribute += "_"
+                self.stored[attribute] = argument.name
+                return f"self.{attribute}"
         if name in self.plan.passed:
             return self.plan.passed[name]
         found = self._whole(symbol(name))

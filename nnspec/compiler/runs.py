@@ -31,7 +31,7 @@ def named(layers: list[Layer]) -> Iterator[Argument]:
         if len(run) < FEWEST:
             yield from (("", _pair(f'"{name}"', made)) for name, made in run)
             continue
-        stem, first = _parts(run[0][0])
+        stem, first = numbered_name(run[0][0])
         numbers = (
             f"range({first + len(run)})" if not first else f"range({first}, {first + len(run)})"
         )
@@ -60,11 +60,11 @@ def _alike(one: Layer, other: Layer) -> bool:
 
 
 def _follows(name: str, next_name: str) -> bool:
-    stem, number = _parts(name)
-    return bool(stem) and _parts(next_name) == (stem, number + 1)
+    stem, number = numbered_name(name)
+    return bool(stem) and numbered_name(next_name) == (stem, number + 1)
 
 
-def _parts(name: str) -> tuple[str, int]:
+def numbered_name(name: str) -> tuple[str, int]:
     """`layer12` -> ("layer", 12); ("", -1) for a name without a number, or with a leading zero."""
     found = _NUMBERED.fullmatch(name)
     if found is None or str(int(found[2])) != found[2]:

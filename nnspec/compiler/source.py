@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnspec.compiler.classes import ClassPlan, Planner
+from nnspec.compiler.counts import unite
 from nnspec.compiler.emit import file
 from nnspec.compiler.in_place import settle
 from nnspec.compiler.optional import merge
@@ -48,6 +49,7 @@ def source_of(
         for name in names:
             planner.model(program.model(name), checked_graph(program, name, settings))
         merge(planner)
+        unite(planner)
         settle(planner.classes)
         planner.name_all()
         return Compiled(file(program.module.doc, planner.classes), planner.classes)

@@ -65,6 +65,6 @@ class Tying:
             step, *rest = rest
             access += f".{step}" if attribute(step) else f"[{step}]"
             node = next(n for n in node.graph.nodes if n.path and n.holds(step))
-        if all(attribute(part) for part in rest):
+        if len(rest) <= 2 and all(map(attribute, rest)):  # further in, type checkers know nothing
             return ".".join((access, *rest))
         return f'{access}.get_parameter("{".".join(rest)}")'

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from nnspec.elaborate.alone import Alone
 from nnspec.elaborate.program import deep_recursion
-from nnspec.elaborate.written import Names
 from nnspec.syntax import tree
 
 TYPE_CHECKING = False
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnspec.elaborate.program import Program
+    from nnspec.elaborate.written import Names
 
     Definition = tree.BlockDef | tree.FnDef
 
@@ -33,7 +33,28 @@ def check_brought_along(program: Program) -> None:
     whatever those statements were: `nn.Linear`, `True`, `x.view(…)`."""
     for part in program.module.parts:
         if isinstance(part, (tree.BlockDef, tree.FnDef)):
-            Names(program, part, complete=False).all()
+            _names(program, part, complete=False).all()
+
+
+def check_left(program: Program) -> None:
+    """Report what else is wrong in the statements that failed, and in those that were left."""
+    left = program.session.left
+    for part in program.module.parts:
+        if left and isinstance(part, (tree.BlockDef, tree.FnDef)):
+            found = _left(part, left)
+            if found:
+                _names(program, part).walk(found)
+
+
+def _names(program: Program, part: Definition, complete: bool = True) -> Names:
+    from nnspec.elaborate.written import Names  # files without errors rarely need it
+
+    return Names(program, part, complete)
+
+
+def _left(part: Definition, left: set[int]) -> list[Any]:
+    bodies = [part.body, *_branches(part.body)]
+    return [statement for body in bodies for statement in body if id(statement) in left]
 
 
 def _check(program: Program, alone: Alone) -> None:
@@ -47,14 +68,13 @@ def _check(program: Program, alone: Alone) -> None:
             continue
         if id(part.body if part.short is None else part.short) not in ran:
             alone.check(part, {})
-            Names(program, part).all()
+            _names(program, part).all()
         else:
             unseen: list[Any] = [body for body in _branches(part.body) if id(body) not in ran]
             if left:
-                bodies = [part.body, *_branches(part.body)]
-                unseen += [s for body in bodies for s in body if id(s) in left]
+                unseen += _left(part, left)
             if unseen:
-                Names(program, part).walk(unseen)
+                _names(program, part).walk(unseen)
 
 
 def _branches(statements: Iterable[tree.Statement]) -> Iterator[tuple[tree.Statement, ...]]:

@@ -6,6 +6,8 @@ A table is its rows of cells, the head first; whoever prints it aligns them.
 from __future__ import annotations
 
 from nnspec.operators.binding import show
+from nnspec.report.columns import pad
+from nnspec.report.columns import width as columns_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 Table = list[list[str]]
 
+#: between two columns
+GAP = "  "
 #: stands where a run has no such value
 NOTHING = "-"
 
@@ -39,10 +43,12 @@ def _line(run: RunLog) -> list[str]:
 
 
 def comparison(runs: Sequence[RunLog]) -> Table:
-    """A column for each run: the settings in which they differ, then the figures of the best epoch."""
-    table = [["", *(run.name for run in runs)]]
-    names = dict.fromkeys(name for run in runs for name in run.settings)
-    for name in names:
+    """A column for each run: the settings in which they differ, then the figures of the best epoch. A model
+    that is that of all stands at the left."""
+    models = {run.model for run in runs}
+    shared = f"{runs[0].model}/" if len(models) == 1 else ""
+    table = [[shared, *(run.name.removeprefix(shared) for run in runs)]]
+    for name in dict.fromkeys(name for run in runs for name in run.settings):
         row = [_shown(run.settings[name]) if name in run.settings else NOTHING for run in runs]
         if len(set(row)) > 1:
             table.append([name, *row])
@@ -52,6 +58,35 @@ def comparison(runs: Sequence[RunLog]) -> Table:
         label = "best epoch" if name == "epoch" else name
         table.append([label, *(_figure(row.get(name)) for row in best)])
     return table
+
+
+def blocks(table: Table, width: int | None) -> list[Table]:
+    """A table whose rows fit into so many columns: where it is wider, several, one below the other, each with
+    the first column. A column that is wider than that stands alone."""
+    if width is None:
+        return [table]
+    first, *others = _widths(table)
+    cuts, used = [1], first
+    for number, one in enumerate(others, 1):
+        if used + len(GAP) + one > width and number > cuts[-1]:
+            cuts.append(number)
+            used = first
+        used += len(GAP) + one
+    ends = [*cuts[1:], len(others) + 1]
+    return [[[row[0], *row[a:b]] for row in table] for a, b in zip(cuts, ends, strict=True)]
+
+
+def lines(table: Table) -> list[str]:
+    """The rows, with their columns below each other."""
+    widths = _widths(table)
+    return [
+        GAP.join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in table
+    ]
+
+
+def _widths(table: Table) -> list[int]:
+    return [max(map(columns_of, column)) for column in zip(*table, strict=True)]
 
 
 def _shown(value: Any) -> str:

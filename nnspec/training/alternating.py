@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from nnspec.training.data import Batch
 from nnspec.training.errors import RunError
-from nnspec.training.loop import Look, Trainer, Watcher
+from nnspec.training.loop import Trainer, Watcher
+from nnspec.training.step import Learner
+from nnspec.training.validation import Look, validate
 
 
 class Alternating(Trainer):
@@ -23,7 +25,7 @@ class Alternating(Trainer):
     Without a metric no figure says which epoch is best (a GAN's losses do not): the newest one counts.
     """
 
-    def follow(self, others: list[Trainer], order: list[str]) -> None:
+    def follow(self, others: list[Learner], order: list[str]) -> None:
         """Train together with these, one after the other in the `order` of the models."""
         self.others = others
         by_model = {one.plan.model: one for one in (self, *others)}
@@ -39,18 +41,18 @@ class Alternating(Trainer):
             one.model.train()
         super().train_batches(watcher)
 
-    def _train_batch(self, batch: Batch) -> bool:
+    def train_batch(self, batch: Batch) -> bool:
         is_update = False
         for one in self.turns:
             with self._only(one):
                 if one is self:
-                    is_update = super()._train_batch(batch)
-                elif one._train_batch(batch):
+                    is_update = super().train_batch(batch)
+                elif one.train_batch(batch):
                     one.update.averaged(one.epoch + 1, one.step == one.per_epoch)
         return is_update
 
     @contextmanager
-    def _only(self, trained: Trainer) -> Iterator[None]:
+    def _only(self, trained: Learner) -> Iterator[None]:
         """No gradients for the weights of the others."""
         still = [
             parameter
@@ -67,21 +69,21 @@ class Alternating(Trainer):
             for parameter in still:
                 parameter.requires_grad_(True)
 
-    def _figures(self) -> dict[str, float]:
-        found = super()._figures()
+    def figures(self) -> dict[str, float]:
+        found = super().figures()
         for one in self.others:
-            found |= {_of(one, name): value for name, value in one._figures().items()}
+            found |= {_of(one, name): value for name, value in one.figures().items()}
         return found
 
-    def _ends_epoch(self, number: int, results: dict[str, float]) -> None:
+    def ends_epoch(self, number: int, results: dict[str, float]) -> None:
         for one in self.others:
-            one._ends_epoch(number, {"loss": results[_of(one, "loss")]})
-        super()._ends_epoch(number, results)
+            one.ends_epoch(number, {"loss": results[_of(one, "loss")]})
+        super().ends_epoch(number, results)
 
-    def _refuse_nonsense(self, loss: float) -> None:
-        super()._refuse_nonsense(loss)
+    def refuse_nonsense(self, loss: float) -> None:
+        super().refuse_nonsense(loss)
         for one in self.others:
-            Trainer._refuse_nonsense(one, one._mean_loss())
+            one.refuse_nonsense(one.loss_of_all())
 
     # -- validation ---------------------------------------------------------------------------------------
 
@@ -97,7 +99,7 @@ class Alternating(Trainer):
             one.update.evaluated.eval()
         results = super().validate(split, look)
         for one in self.others:
-            results |= {_of(one, name): value for name, value in one.validate(split).items()}
+            results |= {_of(one, name): value for name, value in validate(one, split).items()}
         return results
 
     # -- checkpoints --------------------------------------------------------------------------------------
@@ -109,23 +111,24 @@ class Alternating(Trainer):
         }
         super()._save(which, nn.ModuleDict(every))
 
-    def _state(self, tensors: dict[str, Tensor]) -> dict[str, Any]:
-        parts = super()._state(tensors)
+    def state(self, tensors: dict[str, Tensor]) -> dict[str, Any]:
+        parts = super().state(tensors)
         for one in self.others:
             own: dict[str, Tensor] = {}
+            loss_sum, samples = one.sums()
             parts[one.plan.model] = {
-                "loss_sum": float(one.loss_sum),
-                "samples": one.samples,
-                "parts": one._state(own),
+                "loss_sum": loss_sum,
+                "samples": samples,
+                "parts": one.state(own),
             }
             tensors |= {_prefixed(one, name): tensor for name, tensor in own.items()}
         return parts
 
     def take(self, weights: dict[str, Tensor]) -> None:
         for one in self.turns:
-            Trainer.take(one, weights_of(weights, one.plan.model))
+            Learner.take(one, weights_of(weights, one.plan.model))
 
-    def _take_up(
+    def take_up(
         self,
         weights: dict[str, Tensor],
         parts: dict[str, Any],
@@ -137,22 +140,21 @@ class Alternating(Trainer):
             own = f"{one.plan.model}."
             words = {name.removeprefix(own) for name in changed if name.startswith(own)}
             own_weights = weights_of(weights, one.plan.model)
-            one._take_up(own_weights, saved["parts"], _own(tensors, own), words)
-            one.loss_sum.fill_(saved["loss_sum"])
-            one.samples = saved["samples"]
+            one.take_up(own_weights, saved["parts"], _own(tensors, own), words)
+            one.resume_sums(saved["loss_sum"], saved["samples"])
         own = f"{self.plan.model}."
         words = {name.removeprefix(own) for name in changed if name.startswith(own)}
         own_words = [name.removeprefix("optimizer.") for name in words]
-        Trainer.take(self, weights_of(weights, self.plan.model))
+        Learner.take(self, weights_of(weights, self.plan.model))
         self.update.load(parts, tensors, own_words)
 
 
-def _of(one: Trainer, name: str) -> str:
+def _of(one: Learner, name: str) -> str:
     """A figure of one of the parts: `loss_Generator`."""
     return f"{name}_{one.plan.model}"
 
 
-def _prefixed(one: Trainer, name: str) -> str:
+def _prefixed(one: Learner, name: str) -> str:
     return f"{one.plan.model}.{name}"
 
 

@@ -28,7 +28,9 @@ def compiled(function: Callable[..., Any], device: torch.device) -> Callable[...
     require_compiler(device)
     if compiles_backward():
         setattr(config, _WHOLE, True)
-    made = torch.compile(function, dynamic=False)
+    # in C++ what calls the kernels, too: of small ones Python would be a good part of the time
+    options: dict[str, Any] = {"cpp_wrapper": True} if device.type == "cpu" else {}
+    made = torch.compile(function, dynamic=False, options=options)
 
     def called(*arguments: Any) -> Any:
         try:

@@ -9,8 +9,8 @@ from nnspec.recipe.definition import Field
 from nnspec.recipe.plan import MetricPlan
 from nnspec.training.data import Batch
 from nnspec.training.errors import RunError
-from nnspec.training.loop import Look
 from nnspec.training.start import restore
+from nnspec.training.validation import Look
 
 
 class ClassRow:

@@ -20,7 +20,8 @@ from nnspec.training.start import Job, restore
 class Prediction:
     """What the model says of one sample: classes with their probabilities, best first; or numbers, where it
     foretells those; or the problem. `file` names it, with the row in a table or array: `data.csv:3`.
-    `picture` is the output where that is one: u8[channels, H, W]."""
+    `picture` is the output where that is one: u8[channels, H, W]. `mask` has the number of the class of each
+    place, where there is one of each; `classes` are then those found, with their shares of the places."""
 
     def __init__(
         self,
@@ -29,10 +30,11 @@ class Prediction:
         problem: RunError | None = None,
         numbers: list[float] | None = None,
         picture: Tensor | None = None,
+        mask: Tensor | None = None,
     ) -> None:
         self.file, self.problem = file, problem
         self.classes, self.numbers = classes or [], numbers or []
-        self.picture = picture
+        self.picture, self.mask = picture, mask
 
 
 #: the outputs by name, of a batch of the fields that the model takes
@@ -159,11 +161,15 @@ def _said(outputs: dict[str, Tensor], plan: TrainPlan) -> Iterator[Prediction]:
             picture = None if pictures is None else pictures[number]
             yield Prediction("", numbers=row.tolist(), picture=picture)
         return
-    if field.shape:
-        raise RunError("this model gives a class for each place of a sample; predict tells one")
     assert measured is not None
-    shares, order = by_class(result, measured, field).softmax(1).sort(1, descending=True)
-    names = field.class_names
+    scores, names = by_class(result, measured, field), field.class_names
+    if field.shape:
+        for mask in scores.argmax(1).cpu():
+            share, order = (mask.flatten().bincount() / mask.numel()).sort(descending=True)
+            found = zip(order.tolist(), share.tolist(), strict=True)
+            yield Prediction("", [(names[n], part) for n, part in found if part], mask=mask)
+        return
+    shares, order = scores.softmax(1).sort(1, descending=True)
     for row, numbers in zip(shares.tolist(), order.tolist(), strict=True):
         yield Prediction("", [(names[n], share) for n, share in zip(numbers, row, strict=True)])
 

@@ -129,7 +129,7 @@ def _endless(trainer: Trainer) -> Iterator[Batch]:
     epoch = 1
     while True:
         split = trainer.splits["train"]
-        yield from split.batches(trainer.batch_size, trainer._order(epoch))
+        yield from split.batches(trainer.batch_size, trainer.order(epoch))
         epoch += 1
 
 
@@ -137,7 +137,7 @@ def _step(trainer: Trainer, batch: Batch) -> float:
     """One step at the rates as they are; the loss before it."""
     update = trainer.update
     update.zero_grad()
-    loss = trainer._compute(trainer._mixed(trainer._drawn(batch)))
+    loss = trainer.compute(trainer.mixed(trainer.drawn(batch)))
     update.backward(loss, 1)
     update.move()
     return float(loss.detach())

@@ -178,20 +178,17 @@ def footer(
     classes = any(plan.data.fields[m.field].classes is not None for m in plan.metrics)
     measured = "metrics for each class, and the confusion matrix" if classes else "its figures"
     commands = [(f"nnspec eval {folder}", measured)]
-    used = _used(plan)
-    if used is not None:
-        commands.append((f"nnspec predict {folder} {used[0]}", used[1]))
+    file, told = _used(plan)
+    commands.append((f"nnspec predict {folder} {file}", told))
     for command, what in commands:
         console.print(Text(f"  {command}").append(f"    # {what}", "dim"), soft_wrap=True)
 
 
-def _used(plan: TrainPlan) -> tuple[str, str] | None:
-    """A file of what the model takes, and what `predict` tells of it; None of a model that it cannot use."""
+def _used(plan: TrainPlan) -> tuple[str, str]:
+    """A file of what the model takes, and what `predict` tells of it."""
     fields = [plan.data.raw[name] for name in plan.inputs.values()]
     measured = plan.data.fields[plan.metrics[0].field] if plan.metrics else None
     chooses = measured is not None and measured.classes is not None
-    if chooses and measured is not None and measured.shape:
-        return None
     field = fields[0]
     if len(fields) > 1:
         file, one = "samples.npz", "each sample"
@@ -201,6 +198,9 @@ def _used(plan: TrainPlan) -> tuple[str, str] | None:
         file, one = "image.png", "an image"
     else:
         file, one = "samples.npy", "each sample"
+    if chooses and measured is not None and measured.shape:
+        where = "masks/" if len(measured.shape) == 2 else "masks.npz"
+        return f"{file} -o {where}", f"the class of each place of {one}"
     return file, f"the class of {one}" if chooses else f"the output for {one}"
 
 

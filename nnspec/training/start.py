@@ -24,10 +24,11 @@ from nnspec.training.alternating import Alternating, weights_of
 from nnspec.training.data import Data, load
 from nnspec.training.errors import RunError, is_out_of_memory
 from nnspec.training.groups import freeze
-from nnspec.training.loop import Loss, Trainer
+from nnspec.training.loop import Trainer
 from nnspec.training.parallel.processes import Processes
 from nnspec.training.parallel.whole import Whole
 from nnspec.training.run import Onlooker, Run, Settings
+from nnspec.training.step import Loss
 from nnspec.training.weights import begin_with
 
 #: what PyTorch takes by itself: OMP_NUM_THREADS, or the number of cores
@@ -193,11 +194,6 @@ class Job:
             self.notes.append("the first step waits until it is compiled")
         else:
             light.optimizers_alone()
-        if len(self.parts) > 1 and self.processes.size > 1:
-            raise RunError(
-                "several models are trained together in one process only",
-                "start it without torchrun",
-            )
         self.seed()
         kind = Trainer if len(self.parts) == 1 else Alternating
         made = {
@@ -226,8 +222,12 @@ class Job:
         else:
             from nnspec.training.parallel import strategies
 
-            strategy = strategies.strategy_of(part.plan, part.graph, processes, self.device)
-            self.notes.append(strategies.told(settings, processes))
+            together = len(self.parts) > 1
+            strategy = strategies.strategy_of(
+                part.plan, part.graph, processes, self.device, together
+            )
+            if part is self.lead:
+                self.notes.append(strategies.told(settings, processes))
             model = strategies.prepared(model, settings, self.data.splits, strategy)
         splits, at_once = self.data.splits, self.at_once(part)
         return kind(part.plan, model, loss, splits, run, strategy, at_once)

@@ -61,7 +61,8 @@ def show_predictions(console: Console, predictions: Sequence[Prediction], top: i
             table.add_row(prediction.file, " ".join(f"{n:.6g}" for n in prediction.numbers))
         console.print(table)
         return
-    table = _table("file", "class", "probability", *["then"] * (top > 1), right=(2,))
+    measure = _measure(good[0]) if good else ""
+    table = _table("file", "class", measure, *["then"] * (top > 1), right=(2,))
     for prediction in good:
         (name, share), *others = prediction.classes
         then = ", ".join(f"{other} {100 * p:.1f}%" for other, p in others[: top - 1])
@@ -70,13 +71,18 @@ def show_predictions(console: Console, predictions: Sequence[Prediction], top: i
     console.print(table)
 
 
+def _measure(one: Prediction) -> str:
+    """What the figure of a class is."""
+    return "probability" if one.mask is None else "share"
+
+
 def predictions_csv(predictions: Sequence[Prediction], top: int) -> str:
     """A line for each sample: its classes with their probabilities, or its numbers; or the problem."""
     rows = []
     for one in predictions:
         row: dict[str, object] = {"file": one.file}
         for number, (name, share) in enumerate(one.classes[:top], 1):
-            row[f"class{number}"], row[f"probability{number}"] = name, f"{share:.6g}"
+            row[f"class{number}"], row[f"{_measure(one)}{number}"] = name, f"{share:.6g}"
         row.update({f"value{n}": f"{value:.6g}" for n, value in enumerate(one.numbers, 1)})
         if one.problem is not None:
             row["problem"] = one.problem.message
@@ -99,7 +105,7 @@ def predictions_json(predictions: Sequence[Prediction], top: int) -> str:
         elif one.numbers:
             row["values"] = one.numbers
         else:
-            row["classes"] = [{"class": n, "probability": p} for n, p in one.classes[:top]]
+            row["classes"] = [{"class": n, _measure(one): p} for n, p in one.classes[:top]]
         rows.append(row)
     return json.dumps(rows, indent=2) + "\n"
 

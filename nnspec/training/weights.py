@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Container
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ def begin_with(model: nn.Module, file: str, name: str = "") -> list[str]:
     """
     given = {k.removeprefix(f"{name}."): v for k, v in _read(file).items()}
     own = dict(model.state_dict())
+    given, renamed = _named_as(own, given)
     fits = {k: v for k, v in given.items() if k in own and own[k].shape == v.shape}
     if not fits:
         raise RunError(
@@ -32,11 +34,12 @@ def begin_with(model: nn.Module, file: str, name: str = "") -> list[str]:
             f"it has {_some(list(given))}; the model has {_some(list(own))}",
         )
     model.load_state_dict(fits, strict=False)
-    lines = [f"{len(fits)} of {len(own)} tensors from {file}"]
+    shared = {own[k].data_ptr() for k in fits}  # under another name
+    lines = [f"{len(fits)} of {len(own)} tensors from {file}{renamed}"]
     other = [
         f"{k} {_shape(given[k])}, not {_shape(own[k])}" for k in own if k in given and k not in fits
     ]
-    missing = [k for k in own if k not in given]
+    missing = [k for k in own if k not in given and own[k].data_ptr() not in shared]
     unused = [k for k in given if k not in own]
     for what, names in (
         ("of another shape, drawn anew", other),
@@ -46,6 +49,25 @@ def begin_with(model: nn.Module, file: str, name: str = "") -> list[str]:
         if names:
             lines.append(f"{what}: {_some(names)}")
     return lines
+
+
+def _named_as(own: Container[str], given: dict[str, Tensor]) -> tuple[dict[str, Tensor], str]:
+    """The tensors under the model's names where a file puts the name of a part in front of all of it
+    (`transformer.wte.weight`), or calls the weight and bias of a norm `gamma` and `beta`; and what to say of
+    it."""
+    said = ""
+    for old, new in ((".gamma", ".weight"), (".beta", ".bias")):
+        moved = {k: k.removesuffix(old) + new for k in given if k.endswith(old) and k not in own}
+        if moved:
+            given = {moved.get(k, k): v for k, v in given.items()}
+            said += f", their `{old[1:]}` as `{new[1:]}`"
+    fronts = {"", *(k.partition(".")[0] + "." for k in given)}
+    found = {front: sum(k.removeprefix(front) in own for k in given) for front in fronts}
+    front = max(found, key=lambda each: (found[each], not each))
+    if front:
+        given = {k.removeprefix(front): v for k, v in given.items()}
+        said += f", without the `{front}` in front of their names"
+    return given, said
 
 
 def _read(file: str) -> dict[str, Tensor]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
 import nnspec
@@ -9,6 +12,7 @@ import nnspec
 torch = pytest.importorskip("torch")
 
 from torch import nn  # noqa: E402
+from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from nnspec.compiler.source import program_of  # noqa: E402
 from nnspec.compiler.spec import Spec  # noqa: E402
@@ -34,7 +38,7 @@ def same(ours: nn.Module, theirs: nn.Module) -> None:
 class ByHand(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(3, 8, 3)
+        self.conv = nn.utils.skip_init(nn.Conv2d, 3, 8, 3)  # nothing of PyTorch's own is drawn
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
         nn.init.zeros_(self.conv.bias)
         self.layers = nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(3))
@@ -66,6 +70,62 @@ def test_under_the_same_seed_the_tensors_are_those_of_pytorch_by_hand() -> None:
     same(ours, theirs)
     plain = made(TEXT.replace(", init=[weight: orthogonal]", ""))
     assert not torch.equal(plain.layers[0].weight, theirs.layers[0].weight)
+
+
+class Writes(TorchDispatchMode):
+    """How often each tensor is filled as a whole, and which were made off the meta device."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filled: Counter[int] = Counter()  # by the place where it lies
+        self.made: list[torch.Tensor] = []  # all are kept, so that no place is another's again
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and result.device.type != "meta":
+            self.made.append(result)
+            self.filled[result.data_ptr()] += func.overloadpacket in FILLING
+        return result
+
+
+FILLING = {
+    getattr(torch.ops.aten, name)
+    for name in ("uniform_", "normal_", "fill_", "zero_", "zeros", "ones", "full")
+}
+
+BEGUN = {
+    "bert:BertForPreTraining": {"width": 32, "depth": 2, "heads": 4, "vocab": 50},
+    "gpt2:GPT2": {"width": 32, "depth": 2, "heads": 4, "vocab": 50, "context": 20},
+    "llama3:Llama3": {"width": 64, "depth": 1, "heads": 8, "hidden": 128, "vocab": 300},
+    "t5:T5": {"width": 64, "depth": 1, "heads": 4, "hidden": 96, "size": 8, "vocab": 300},
+    "lstm:lstm_small": {"vocab": 50},
+    "dcgan:dcgan_generator": {},
+    "ddpm:DDPM": {"width": 32, "scales": [1, 2], "attention": [1], "repeats": 1},
+    "retinanet:retinanet_resnet50_fpn": {},
+}
+
+
+@pytest.mark.parametrize("target", BEGUN)
+def test_no_weight_is_initialised_twice(target: str) -> None:
+    cls = nnspec.load(f"zoo:{target}")
+    cls(**BEGUN[target])  # what is read of the spec is read
+    with Writes() as writes:
+        model = cls(**BEGUN[target])
+    filled = {name: writes.filled[p.data_ptr()] for name, p in model.named_parameters()}
+    assert {n: times for n, times in filled.items() if times != 1} == {}
+    if not target.startswith("bert"):  # `trunc_normal_` draws again, into tensors of its own
+        held = {p.data_ptr() for p in (*model.parameters(), *model.buffers())}
+        assert {place for place, times in writes.filled.items() if times} <= held
+
+
+@pytest.mark.parametrize("target", BEGUN)
+def test_on_the_meta_device_nothing_is_allocated(target: str) -> None:
+    cls = nnspec.load(f"zoo:{target}")
+    cls(**BEGUN[target], device="meta")
+    with Writes() as writes:
+        model = cls(**BEGUN[target], device="meta")
+    assert {p.device.type for p in (*model.parameters(), *model.buffers())} == {"meta"}
+    assert writes.made == []
 
 
 #: settings that the initialiser needs, and a layer whose weight it can begin

@@ -59,8 +59,9 @@ def test_ruff_would_object() -> None:
 
 
 def test_source_passes_mypy(tmp_path: Path) -> None:
+    """Of all families: `python -m tests.compiler.typed`."""
     pytest.importorskip("mypy")
-    for family in ("resnet", "swin", "llama3"):
+    for family in ("resnet", "swin", "llama3", "t5", "fcos", "bert"):
         (tmp_path / f"{family}_model.py").write_text(text_of(ROOT / f"specs/{family}.nn"))
     (tmp_path / "twin.py").write_text("import torch\nx: int = torch.zeros(2).relu()\n")
     (tmp_path / "mypy.ini").write_text(

@@ -64,3 +64,11 @@ def test_what_fsdp_holds_is_foretold_to_a_tenth() -> None:
     source = Source(f"{text}\nmodel llama_small = {SMALL}\n", "llama.nn")
     ours, theirs = divided_peaks(source, "llama_small", {"N": 2, "T": 64}, 2)
     assert ours == pytest.approx(theirs, rel=0.1)
+
+
+def test_what_ddp_holds_is_foretold_to_a_tenth() -> None:
+    """With the buckets of its exchange, as PyTorch's allocator counts."""
+    from .exchanged import peaks as exchanged_peaks
+
+    ours, theirs = exchanged_peaks(Source(TIED, "small.nn"), "small", {"N": 8, "T": 64})
+    assert ours == pytest.approx(theirs, rel=0.1)

@@ -59,7 +59,7 @@ def test_the_two_take_the_steps_of_a_loop_by_hand(tmp_path: Path, one_thread: No
     state = torch.get_rng_state()
     trainer.train_batches(Silent())
     torch.set_rng_state(state)
-    for batch in trainer.splits["train"].batches(512, trainer._order(1)):
+    for batch in trainer.splits["train"].batches(512, trainer.order(1)):
         real = batch["image"]
         z = torch.randn(len(real), 32)
         ones, zeros = torch.ones(len(real), 1), torch.zeros(len(real), 1)

@@ -24,8 +24,10 @@ from rich.console import Console  # noqa: E402
 
 from nnspec.source import Source  # noqa: E402
 from nnspec.training.errors import RunError  # noqa: E402
+from nnspec.training.parallel.processes import Processes  # noqa: E402
 from nnspec.training.parallel.share import Share, joined, one_after_another  # noqa: E402
 from nnspec.training.run import Run  # noqa: E402
+from nnspec.training.start import prepare  # noqa: E402
 from nnspec.training.train import resume, train  # noqa: E402
 
 ROOT = Path(__file__).parent.parent.parent
@@ -59,6 +61,35 @@ train Net on Digits:
     threads = 1
 """
 
+#: two models that share their losses; nothing in them is drawn, so that two processes see what one does
+PAIR = """
+model Maker():
+    input image: [N, 1, 8, 8]
+    return made = image -> conv2d(4, 3, padding=1) -> relu -> conv2d(1, 3, padding=1)
+
+model Judge(width: int = 4):
+    input image: [N, 1, 8, 8]
+    x = image -> conv2d(width, 3, padding=1) -> relu -> flatten
+    return score = x -> linear(1)
+
+data Digits:
+    source = digits()
+    image = normalize(mean=0.3, std=0.375)
+
+train Judge on Digits:
+    loss = mean(softplus(-score)) + mean(softplus(image -> Maker -> Judge))
+    optimizer = adam(lr=1e-3)
+    average = ema(decay=0.9)
+    epochs = 2
+    batch_size = 50
+    accumulate = 2
+    threads = 1
+
+train Maker on Digits:
+    loss = mean(softplus(-(made -> Judge)))
+    optimizer = adam(lr=1e-3)
+"""
+
 #: one torchrun for all: PyTorch is imported once in each process
 WORKER = """
 import os, sys
@@ -70,15 +101,17 @@ from nnspec.training.errors import RunError
 
 spec, folder = Path("net.nn").read_text(), Path(".")
 
-def train(name, **words):
+def train(name, spec=spec, **words):
     room.train(Source(spec, "net.nn"), "", words, ".", Console(quiet=True), folder / name)
 
 train("ddp")
 train("fsdp", strategy="fsdp")
+pair = Path("pair.nn").read_text()
+train("pair", pair)
 train("found", **{"batch_size": "auto", "optimizer.lr": "find", "epochs": 1})
 if os.environ["RANK"] == "1":
     def nonsense(self, loss): raise RunError("nonsense")
-    loop.Trainer._refuse_nonsense = nonsense
+    loop.Trainer.refuse_nonsense = nonsense
 try:
     train("failed")
 except RunError as error:
@@ -87,12 +120,12 @@ except RunError as error:
 """
 
 
-def alone(folder: Path, words: Mapping[str, Any]) -> Run:
-    return train(Source(SPEC, "net.nn"), "", words, ".", Console(file=io.StringIO()), folder)
+def alone(folder: Path, words: Mapping[str, Any], spec: str = SPEC) -> Run:
+    return train(Source(spec, "net.nn"), "", words, ".", Console(file=io.StringIO()), folder)
 
 
 def the_run(folder: Path) -> Path:
-    (found,) = folder.glob("Net/*")
+    (found,) = folder.glob("*/*")
     return found
 
 
@@ -105,12 +138,13 @@ def assert_alike(ours: Path, theirs: Path) -> None:
         for name, value in a.items():
             torch.testing.assert_close(value, b[name], rtol=0, atol=1e-5, msg=name)
     for one, other in zip(Run(ours).metrics(), Run(theirs).metrics(), strict=True):
-        for name in ("train_loss", "val_loss", "val_accuracy", "val_f1", "val_auroc", "lr"):
+        for name in one.keys() - {"samples_per_second", "seconds"}:
             assert one[name] == pytest.approx(other[name], abs=1e-5), name
 
 
 def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     (tmp_path / "net.nn").write_text(SPEC)
+    (tmp_path / "pair.nn").write_text(PAIR)
     (tmp_path / "worker.py").write_text(WORKER)
     done = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "worker.py"],
@@ -129,6 +163,13 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     assert len(list((fsdp / "last" / "shards").glob("*.safetensors"))) == 2
     assert json.loads((fsdp / "settings.json").read_text())["resolved"]["processes"] == 2
 
+    pair = the_run(tmp_path / "pair")
+    alone_pair = alone(tmp_path / "one_pair", {}, PAIR).folder
+    assert_alike(pair, alone_pair)
+    for folder in (pair, alone_pair):
+        resume(str(folder), None, Console(file=io.StringIO()), overrides={"epochs": 3})
+    assert_alike(pair, alone_pair)
+
     # what is to be found is found by one process, and both go by it
     found = the_run(tmp_path / "found")
     words = Run(found).settings.overrides
@@ -143,6 +184,17 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     assert_alike(fsdp, one)
     assert_alike(ddp, one)
     assert not (fsdp / "last" / "shards").exists()  # it went on alone, and holds everything
+
+
+def test_models_that_share_losses_are_not_divided() -> None:
+    from nnspec.training.parallel.strategies import strategy_of
+
+    both = Processes(rank=0, size=2)
+    job = prepare(Source(PAIR, "pair.nn"), "", {"strategy": "fsdp"}, ".", processes=both)
+    cpu = torch.device("cpu")
+    with pytest.raises(RunError, match="not divided") as told:
+        strategy_of(job.lead.plan, job.lead.graph, both, cpu, together=True)
+    assert told.value.help.startswith("strategy=ddp")
 
 
 def test_damaged_shards_are_told(tmp_path: Path) -> None:

@@ -60,6 +60,38 @@ def test_runs_are_compared(runs: Path) -> None:
     assert float(lines["val_accuracy"][0]) > float(lines["val_accuracy"][1])
 
 
+def test_a_comparison_fits_into_the_terminal(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five runs that would take 140 columns: one below the other, every one of them once."""
+    one = min(runs.glob("*/*"))
+    for number in range(5):
+        shutil.copytree(one, tmp_path / "DigitsCNN" / f"{one.name}_{number}")
+    words = sorted(map(str, tmp_path.glob("*/*")))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    (whole, *_) = call("runs", *words).splitlines()
+    monkeypatch.setenv("COLUMNS", "80")
+    told = call("runs", *words)
+    assert max(map(len, told.splitlines())) <= 80 < len(whole)
+    heads = [line for line in told.splitlines() if line.startswith("DigitsCNN/")]
+    assert len(heads) > 1
+    assert [name for line in heads for name in line.split()[1:]] == whole.split()[1:]
+    assert told.count("best epoch") == len(heads)
+
+
+def test_the_events_are_the_metrics(runs: Path) -> None:
+    """As TensorBoard reads them."""
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    for folder in runs.glob("*/*"):
+        events = accumulator.EventAccumulator(str(folder)).Reload()
+        rows = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        names = rows[0].keys() - {"epoch"}
+        assert set(events.Tags()["scalars"]) == names
+        for name in names:
+            told = {one.step: one.value for one in events.Scalars(name)}
+            assert told == pytest.approx({row["epoch"]: row[name] for row in rows}, rel=1e-6)
+
+
 @pytest.mark.parametrize("ending", ["svg", "png"])
 def test_runs_are_drawn(runs: Path, tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"curves.{ending}"

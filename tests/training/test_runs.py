@@ -68,9 +68,9 @@ def test_the_same_seed_gives_the_same_weights(run: Run, tmp_path: Path) -> None:
 
 #: of the 4 epochs of 23 batches: the first step, in an epoch, its last step, and while it is validated
 MOMENTS = {
-    "first step": ("_train_batch", 1),
-    "within an epoch": ("_train_batch", 30),
-    "last step of an epoch": ("_train_batch", 46),
+    "first step": ("train_batch", 1),
+    "within an epoch": ("train_batch", 30),
+    "last step of an epoch": ("train_batch", 46),
     "validation": ("validate", 2),
 }
 
@@ -177,13 +177,12 @@ train Places on Made:
         ("lstm", {"epochs": 1}, "samples.npy    # the output for each sample"),
         ("numbers", {}, "rows.csv    # the output for each row"),
         ("two", {}, "samples.npz    # the output for each sample"),
-        ("places", {}, None),
+        ("places", {}, "samples.npy -o masks/    # the class of each place of each sample"),
     ],
 )
 def test_the_end_says_how_the_model_is_used(
-    tmp_path: Path, name: str, words: dict[str, Any], told: str | None
+    tmp_path: Path, name: str, words: dict[str, Any], told: str
 ) -> None:
-    """But for a model of a class for each place, of which `predict` cannot tell one."""
     (tmp_path / "table.csv").write_text(
         "a,b,t\n" + "".join(f"{n},{n % 3},{n}.5\n" for n in range(9))
     )
@@ -197,11 +196,41 @@ def test_the_end_says_how_the_model_is_used(
     console = Console(file=io.StringIO(), width=300)
     run = train(Source(text, f"{name}.nn"), "", words, str(root), console, tmp_path)
     said = console.file.getvalue()  # type: ignore[attr-defined]
-    (line,) = [line for line in said.splitlines() if "nnspec predict" in line] or [""]
-    assert line.endswith(told or "")
-    assert (told is None) == (line == "")
+    (line,) = [line for line in said.splitlines() if "nnspec predict" in line]
+    assert line.endswith(told)
+    if name == "places":
+        _masks_are_the_models(run, tmp_path)
     if name == "numbers":
         assert len(predict(str(run.folder), [str(tmp_path / "table.csv")])) == 9
+
+
+def _masks_are_the_models(run: Run, folder: Path) -> None:
+    """The class of the model's highest score at each place: in PNG, npz and the shares of JSON."""
+    from PIL import Image
+
+    from nnspec.training.start import restore
+
+    given = numpy.random.default_rng(0).normal(size=(5, 1, 4, 4)).astype("float32")
+    numpy.save(folder / "given.npy", given)
+    _, job = restore(str(run.folder))
+    model, _ = job.build()
+    model.load_state_dict(run.weights("best"))
+    own = model.eval()(torch.from_numpy(given)).argmax(1).numpy()
+    assert len(numpy.unique(own)) > 1
+    words = ["predict", str(run.folder), str(folder / "given.npy"), "-o"]
+    assert main([*words, f"{folder}/drawn/"]) == 0
+    assert main([*words, f"{folder}/masks.npz"]) == 0
+    assert main([*words, f"{folder}/said.json"]) == 0
+    masks = numpy.load(folder / "masks.npz")
+    rows = json.loads((folder / "said.json").read_text())
+    for truth, row in zip(own, rows, strict=True):
+        name = Path(row["file"]).name.replace(".npy:", "_")
+        drawn = Image.open(folder / "drawn" / f"{name}.png")
+        assert drawn.mode == "P"
+        assert numpy.array_equal(numpy.asarray(drawn), truth)
+        assert numpy.array_equal(masks[name], truth)
+        shares = {one["class"]: one["share"] for one in row["classes"]}
+        assert shares == {str(n): (truth == n).mean() for n in numpy.unique(truth)}
 
 
 def test_a_model_of_two_inputs_is_given_both(tmp_path: Path) -> None:

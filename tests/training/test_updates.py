@@ -50,8 +50,8 @@ def trainer(tmp_path: Path, spec: str = MLP, **words: Any) -> Trainer:
 def one_epoch(made: Trainer) -> dict[str, Any]:
     made.model.train()
     split = made.splits["train"]
-    for batch in split.batches(made.batch_size, made._order(1), made.step):
-        if made._train_batch(batch):
+    for batch in split.batches(made.batch_size, made.order(1), made.step):
+        if made.train_batch(batch):
             made.update.averaged(1, made.step == made.per_epoch)
     return {name: value.detach().clone() for name, value in made.model.state_dict().items()}
 
@@ -62,7 +62,7 @@ def by_hand(made: Trainer, make_optimizer: Any, **words: Any) -> dict[str, Any]:
     model.train()
     optimizer = make_optimizer(model)
     split, batch = made.splits["train"], words.get("batch_size", 32)
-    order = made._order(1)
+    order = made.order(1)
     for start in range(0, len(split), batch):
         rows = order[start : start + batch]
         logits = model(split.fields["image"][rows])
@@ -211,9 +211,9 @@ def test_muon_leaves_the_rest_to_adamw(tmp_path: Path) -> None:
     assert {p.ndim for g in muon.param_groups for p in g["params"]} == {2}
     assert {p.ndim for g in adamw.param_groups for p in g["params"]} == {1}
     batch = next(made.splits["train"].batches(320))
-    before = float(made._compute(batch).detach())
+    before = float(made.compute(batch).detach())
     one_epoch(made)
-    assert float(made._compute(batch).detach()) < before
+    assert float(made.compute(batch).detach()) < before
 
 
 TABLE = """
@@ -246,7 +246,7 @@ def test_sparse_adam_moves_the_tables_and_adamw_the_rest(tmp_path: Path) -> None
     found, hand = one_epoch(made()), made()
     sparse = torch.optim.SparseAdam([hand.model.table.weight], lr=0.02)
     dense = torch.optim.AdamW(hand.model.head.parameters(), lr=0.05, fused=True)
-    for batch in hand.splits["train"].batches(32, hand._order(1)):
+    for batch in hand.splits["train"].batches(32, hand.order(1)):
         sparse.zero_grad()
         dense.zero_grad()
         scores = hand.model(batch["tokens"])
@@ -270,7 +270,7 @@ def test_a_chain_of_schedules_runs_and_is_taken_up(tmp_path: Path) -> None:
     made = trainer(tmp_path, spec, epochs=2)
     one_epoch(made)
     assert made.update.lr == pytest.approx(0.1)  # the whole rate, where the first one ends
-    parts = made._state(tensors := {})
+    parts = made.state(tensors := {})
     other = trainer(tmp_path, spec, epochs=2)
     other.update.load(parts, tensors)
     for one in (made, other):
@@ -288,7 +288,7 @@ def test_lbfgs_asks_for_the_loss_itself(tmp_path: Path) -> None:
 
     hand = trainer(tmp_path)
     optimizer = make(hand.model)
-    split, rows = hand.splits["train"], hand._order(1)
+    split, rows = hand.splits["train"], hand.order(1)
 
     def closure() -> Any:
         optimizer.zero_grad()
@@ -352,13 +352,13 @@ def test_samples_are_mixed_as_torchvision_does(tmp_path: Path, name: str) -> Non
     made = trainer(tmp_path, MLP.rstrip() + f"\n    mix = {name}(alpha=1.0)\n")
     batch = next(made.splits["train"].batches(32))
     torch.manual_seed(3)
-    ours = made._mixed(batch)
+    ours = made.mixed(batch)
     torch.manual_seed(3)
     theirs = {"mixup": v2.MixUp, "cutmix": v2.CutMix}[name](alpha=1.0, num_classes=10)
     image, label = theirs(batch["image"], batch["label"])
     assert torch.equal(ours["image"], image)
     assert torch.equal(ours["label"], label)
-    assert made._compute(ours).requires_grad
+    assert made.compute(ours).requires_grad
     one_epoch(made)
 
 

@@ -46,6 +46,49 @@ class Scheduler(Recipe):
         return LambdaLR(optimizer, lambda step: self.factor(step, per_epoch, total, settings))
 
 
+def momentum_settings(base: float, most: float) -> tuple[Setting, ...]:
+    return (
+        Setting(
+            "cycle_momentum",
+            "bool",
+            True,
+            doc="the momentum (Adam's first beta) goes the other way, where there is one, but in no chain",
+        ),
+        Setting("base_momentum", "float", base, doc="the momentum at the highest rate"),
+        Setting("max_momentum", "float", most, doc="the momentum at the lowest rate"),
+    )
+
+
+class Cycled(Scheduler):
+    """A rate whose momentum goes the other way, in place of the optimizer's own; as PyTorch has it, it is set
+    for the first step already. Its `settings` have `momentum_settings`."""
+
+    def momentum(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+        """The momentum at this step."""
+        raise NotImplementedError
+
+    def build(
+        self, optimizer: Optimizer, per_epoch: int, total: int, settings: dict[str, Any], best: str
+    ) -> Any:
+        from torch.optim.lr_scheduler import LambdaLR
+
+        if not settings["cycle_momentum"] or not {"momentum", "betas"} & optimizer.defaults.keys():
+            return super().build(optimizer, per_epoch, total, settings, best)
+        recipe = self
+
+        class WithMomentum(LambdaLR):
+            def get_lr(self) -> Any:
+                momentum = recipe.momentum(self.last_epoch, per_epoch, total, settings)
+                for group in self.optimizer.param_groups:
+                    if "betas" in group:
+                        group["betas"] = (momentum, *group["betas"][1:])
+                    else:
+                        group["momentum"] = momentum
+                return super().get_lr()
+
+        return WithMomentum(optimizer, lambda step: self.factor(step, per_epoch, total, settings))
+
+
 def at_least_1(bound: dict[str, Any], *names: str) -> dict[str, Any]:
     for name in names:
         if bound[name] < 1:

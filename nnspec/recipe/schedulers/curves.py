@@ -6,7 +6,14 @@ from math import cos, pi, sqrt
 
 from nnspec.diagnostics import Mismatch
 from nnspec.operators.definition import Setting
-from nnspec.recipe.schedulers.base import WARMUP, Scheduler, above_0, at_least_1
+from nnspec.recipe.schedulers.base import (
+    WARMUP,
+    Cycled,
+    Scheduler,
+    above_0,
+    at_least_1,
+    momentum_settings,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,9 +155,9 @@ class Trapezoid(Scheduler):
         return float(min(1.0, max(0, total - step) / falling))
 
 
-class OneCycle(Scheduler):
+class OneCycle(Cycled):
     """Up from `1 / start` of the rate and down to almost nothing, along cosines (Smith & Topin 2018,
-    arXiv:1708.07120). The rate of the optimizer is the highest one; its momentum stays as it is."""
+    arXiv:1708.07120). The rate of the optimizer is the highest one."""
 
     name = "one_cycle"
     settings = (
@@ -164,16 +171,25 @@ class OneCycle(Scheduler):
             False,
             doc="down as fast as up, and then to the end, as in the paper",
         ),
+        *momentum_settings(0.85, 0.95),
     )
 
     def factor(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
-        low, rise = 1 / settings["start"], float(settings["rise"] * total)
-        ends = [(rise - 1, low, 1.0), (float(total - 1), 1.0, low / settings["end"])]
+        low = 1 / settings["start"]
+        return self._along(step, total, settings, low, 1.0, low / settings["end"])
+
+    def momentum(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+        base, most = settings["base_momentum"], settings["max_momentum"]
+        return self._along(step, total, settings, most, base, most)
+
+    def _along(
+        self, step: int, total: int, settings: dict[str, Any], low: float, high: float, last: float
+    ) -> float:
+        """The value at a step on the way from `low` to `high` to `last`, by way of `low` in three phases."""
+        rise = float(settings["rise"] * total)
+        ends = [(rise - 1, low, high), (float(total - 1), high, last)]
         if settings["three_phase"]:
-            ends[1:] = [
-                (2 * rise - 2, 1.0, low),
-                (float(total - 1), low, low / settings["end"]),
-            ]
+            ends[1:] = [(2 * rise - 2, high, low), (float(total - 1), low, last)]
         way = _cosine if settings["anneal"] == "cos" else _line
         begun = 0.0
         for end, before, after in ends:
@@ -183,7 +199,7 @@ class OneCycle(Scheduler):
         raise AssertionError("the last phase ends with the training")
 
 
-class Cyclic(Scheduler):
+class Cyclic(Cycled):
     """Up and down in straight lines between `low` of the rate and the whole (Smith 2017,
     arXiv:1506.01186); "triangular2" halves the height with each cycle, "exp_range" takes it times `gamma`
     with each step."""
@@ -195,6 +211,7 @@ class Cyclic(Scheduler):
         Setting("mode", "str", "triangular", choices=("triangular", "triangular2", "exp_range")),
         Setting("gamma", "float", 1.0),
         Setting("rise", "float", 0.5, doc="share of a cycle in which the rate rises"),
+        *momentum_settings(0.8, 0.9),
     )
 
     def bind(self, positional: Any, keyword: Any) -> dict[str, Any]:
@@ -204,6 +221,14 @@ class Cyclic(Scheduler):
         return bound
 
     def factor(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+        return _line(settings["low"], 1.0, self._height(step, per_epoch, settings))
+
+    def momentum(self, step: int, per_epoch: int, total: int, settings: dict[str, Any]) -> float:
+        base, most = settings["base_momentum"], settings["max_momentum"]
+        return _line(most, base, self._height(step, per_epoch, settings))
+
+    def _height(self, step: int, per_epoch: int, settings: dict[str, Any]) -> float:
+        """How far up the rate is, from 0 to 1."""
         cycle, done = divmod(step / max(2.0, settings["epochs"] * per_epoch), 1.0)
         rise = settings["rise"]
         height = done / rise if done <= rise else (1 - done) / (1 - rise)
@@ -212,7 +237,7 @@ class Cyclic(Scheduler):
             "triangular2": 0.5**cycle,
             "exp_range": settings["gamma"] ** step,
         }
-        return _line(settings["low"], 1.0, height * scale[settings["mode"]])
+        return float(height * scale[settings["mode"]])
 
 
 def _line(start: float, end: float, share: float) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch import distributed as dist
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
@@ -46,6 +47,37 @@ class DataParallel(Whole):
         assert isinstance(called, DistributedDataParallel)
         with nullcontext() if last else called.no_sync():
             yield
+
+
+class Averaged(Whole):
+    """Each process holds the whole model; gradients are averaged after the backward pass. For models that go
+    through each other's losses: DDP sees only the backward pass of its own call of its own model."""
+
+    def spread(self, model: nn.Module) -> None:
+        for value in model.state_dict().values():
+            dist.broadcast(value, 0)
+
+    @contextmanager
+    def gathers(self, called: nn.Module, last: bool) -> Iterator[None]:
+        yield
+        if not last:
+            return
+        trained = [p for p in called.parameters() if p.requires_grad]
+        for parameter, used in zip(trained, self._used(trained), strict=True):
+            if used and parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        gradients = [p.grad for p in trained if p.grad is not None]
+        every = self.processes.total(torch.cat([g.flatten() for g in gradients]))
+        every /= self.processes.size
+        for gradient, mean in zip(
+            gradients, every.split([g.numel() for g in gradients]), strict=True
+        ):
+            gradient.copy_(mean.view_as(gradient))
+
+    def _used(self, trained: list[nn.Parameter]) -> list[bool]:
+        """Whether each weight has a gradient, in any process."""
+        own = [p.grad is not None for p in trained]
+        return own if self.always_learns else self.processes.any(*own)
 
 
 class FullySharded(Whole):
@@ -91,10 +123,11 @@ class FullySharded(Whole):
 STRATEGIES: dict[str, type[Whole]] = {"ddp": DataParallel, "fsdp": FullySharded}
 
 
-def strategy_of(plan: TrainPlan, graph: Graph, processes: Processes, device: torch.device) -> Whole:
-    """The strategy of a train part for the model of this graph. RunError where it cannot train so."""
-    if processes.size == 1:
-        return Whole(processes, device, True)
+def strategy_of(
+    plan: TrainPlan, graph: Graph, processes: Processes, device: torch.device, together: bool
+) -> Whole:
+    """The strategy of a train part for the model of this graph, of several processes; `together`: with
+    others that share it. RunError where it cannot train so."""
     name = plan.settings["strategy"]
     optimizer = plan.optimizer.definition
     if optimizer.evaluates:
@@ -107,12 +140,18 @@ def strategy_of(plan: TrainPlan, graph: Graph, processes: Processes, device: tor
             f"PyTorch's `{optimizer.name}` does not work on divided weights",
             "strategy=ddp, or another optimizer such as adamw",
         )
+    if name == "fsdp" and together:
+        raise RunError(
+            "models that go through each other's losses are not divided",
+            "strategy=ddp: each process holds them whole",
+        )
     if plan.settings["batch_size"] < processes.size:
         raise RunError(
             f"a batch of {plan.settings['batch_size']} cannot be divided among {processes.size} processes",
             f"batch_size={processes.size} or more: it counts the samples of all processes together",
         )
-    return STRATEGIES[name](processes, device, always_learns(graph, plan.loss))
+    learns = always_learns(graph, plan.loss)
+    return (Averaged if together else STRATEGIES[name])(processes, device, learns)
 
 
 def prepared(
