@@ -22,8 +22,8 @@ from nnspec.targets import zoo
 
 CHECK = "import sys; from nnspec.cli import main; status = main(['check', {target!r}])\n"
 WITHOUT = (
-    "from nnspec.analysis import requires; from nnspec.sizes import Admitted\n"
-    "requires.admitted = lambda graph, *_: Admitted((), (), (), (), {{}}, {{}}, ())\n"
+    "from nnspec import demands; from nnspec.sizes import Admitted\n"
+    "demands.admitted = lambda graph, *_: Admitted((), (), (), (), {{}}, {{}}, ())\n"
 )
 LOADED = "print('islpy' if 'islpy' in sys.modules else '', file=sys.stderr); sys.exit(status)"
 MOST = 0.1

@@ -67,9 +67,9 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
         try:
             graph = program.graph(wanted)
         except KeyError as error:
-            graph = None
             if not program.problems:
-                graph = _block(program, wanted, str(error.args[0]))
+                graphs |= _block(program, wanted, str(error.args[0]))
+            continue
         if graph is not None:
             graphs[wanted] = graph
     trained: list[tuple[Graph, Graph]] = []
@@ -97,12 +97,14 @@ def _blocks(program: Program) -> dict[str, Graph]:
     return of_file(program)
 
 
-def _block(program: Program, name: str, unknown: str) -> Graph:
-    """A block by itself. Unreadable where there is none of this name, or it cannot be had so."""
+def _block(program: Program, name: str, unknown: str) -> dict[str, Graph]:
+    """A block by itself, or as it is used, each with its name. Unreadable where there is none of this name,
+    or it cannot be had so."""
     from nnspec.elaborate.itself import NotByItself, names_of, of_program
+    from nnspec.report.tree import title
 
     try:
-        return of_program(program, name)
+        found = of_program(program, name)
     except KeyError:
         close = None if "did you mean" in unknown else nearest(name, names_of(program))
         raise Unreadable(
@@ -110,6 +112,15 @@ def _block(program: Program, name: str, unknown: str) -> Graph:
         ) from None
     except NotByItself as why:
         raise Unreadable(str(why)) from None
+    if len(found) == 1:
+        return {name: found[0]}
+    named: dict[str, Graph] = {}
+    for graph in found:
+        told, number = title(graph), 2
+        while told in named:  # uses with other layers, or channels
+            told, number = f"{title(graph)} #{number}", number + 1
+        named[told] = graph
+    return named
 
 
 def in_order(program: Program, others: Sequence[Problem] = ()) -> list[Problem]:
@@ -190,8 +201,9 @@ def with_requirements(report: Report) -> Report:
     return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
 
 
-def fix_sizes(report: Report, sizes: Mapping[str, int]) -> Report:
+def fix_sizes(report: Report, sizes: Mapping[str, int], training: bool | None = None) -> Report:
     """The report with numbers in place of symbols; sizes that a model does not take are a problem.
+    `training`: of training alone, or of evaluation alone.
 
     ValueError where no model has a size of that name.
     """
@@ -208,7 +220,7 @@ def fix_sizes(report: Report, sizes: Mapping[str, int]) -> Report:
     for name, model in report.models.items():
         own = {symbol: size for symbol, size in sizes.items() if symbol in model.all_symbols}
         try:
-            models[name] = model.at(own)
+            models[name] = model.at(own, training)
         except NotAdmitted as refused:
             problems.append(refused.problem)
     return report.changed(diagnostics=(*report.diagnostics, *problems), models=models)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import comparison, conditional, evaluate, negated, render, symbols
+from nnspec.dims import bracketed, comparison, conditional, evaluate, negated, render, symbols
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -51,7 +51,7 @@ def at_least(a: Size, b: Size) -> Condition:
 
 def divisible(a: Size, by: Size) -> Condition:
     """`a % by == 0`."""
-    return Condition("==", a % by, f"{_in_brackets(a)} % {_in_brackets(by)} == 0")
+    return Condition("==", a % by, f"{bracketed(a)} % {bracketed(by)} == 0")
 
 
 def against(condition: Condition) -> Condition:
@@ -66,11 +66,6 @@ def where(run: Size, condition: Condition) -> Condition:
     fine = 1 if condition.op == "!=" else 0
     text = f"{comparison(negated(run))} or {condition.text}"
     return Condition(condition.op, conditional(run, condition.size, fine), text)
-
-
-def _in_brackets(size: Size) -> str:
-    text = render(size)
-    return f"({text})" if " " in text or "*" in text else text
 
 
 #: a comparison of the language -> the condition it states

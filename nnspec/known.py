@@ -2,7 +2,8 @@
 
 Where every size of H is first, first + step, first + 2 * step, …, H is put as first + step * (h - 1).
 What becomes a polynomial in the h's by that is one in the H's, divided by a number. Bounds decide a minimum,
-a maximum, a condition: `min(T, 1024)` is `T` where T <= 1024. Where `H == W`, one is put for the other.
+a maximum, a condition: `min(T, 1024)` is `T` where T <= 1024. Where `H == W`, one is put for the other; where
+`H // 4 == 2 * (H // 8)`, the shorter one.
 """
 
 from __future__ import annotations
@@ -36,12 +37,22 @@ if TYPE_CHECKING:
     from nnspec.residues import Progression
 
 
+#: so many equations are tried on a size, of so many terms
+MOST_EQUATIONS = 24
+MOST_TERMS = 3
+
+
 class Known:
-    """What is known of some symbols: what the sizes of each are among, and conditions on several."""
+    """What is known of some symbols: what the sizes of each are among, conditions on several, and all
+    conditions, of which the equations are looked at."""
 
     def __init__(
-        self, progressions: Mapping[str, Progression], together: Iterable[Condition] = ()
+        self,
+        progressions: Mapping[str, Progression],
+        together: Iterable[Condition] = (),
+        every: Iterable[Condition] = (),
     ) -> None:
+        self.equations = [c.size for c in every if c.op == "=="][:MOST_EQUATIONS]
         self.steps = {
             name: (known.first, known.step)
             for name, known in progressions.items()
@@ -78,11 +89,25 @@ class Known:
             forms += [self._decided(form) for form in forms if conditional_atom(form) is not None]
             for form in forms[:]:
                 if isinstance(form, Dim) and form.symbols & self.counted.keys():
-                    again = self._again(substitute(form, self.counted))
-                    forms += [] if again is None else [again]
+                    found = self._again(substitute(form, self.counted))
+                    forms += [] if found is None else [self._divided(*found)]
+            if len(size.terms) <= MOST_TERMS and all("//" in render(form) for form in forms):
+                for zero in self.equations:
+                    forms += [size - zero, size + zero]
         except SizeLimit:
             pass  # the forms before it are as right
         return min(forms, key=lambda form: len(render(form)))
+
+    def quotient(self, size: Size) -> tuple[Size, int]:
+        """A size and a number by which it is divided, without a remainder at any of the sizes:
+        `(H * W, 2)` for `(H * W) // 2` where H is even."""
+        size = self.write(size)
+        if isinstance(size, int) or not size.symbols & self.counted.keys():
+            return size, 1
+        try:
+            return self._again(substitute(size, self.counted)) or (size, 1)
+        except SizeLimit:
+            return size, 1
 
     def _decided(self, size: Size) -> Size:
         """The size without a minimum, a maximum or a condition that the bounds decide."""
@@ -110,10 +135,11 @@ class Known:
         bounds = [lower(substitute(size, known)) for known in (self.above, self.below)]
         return any(bound is not None and bound >= 0 for bound in bounds)
 
-    def _again(self, counted: Size) -> Size | None:
-        """A polynomial in the counts, in the sizes; None for what is no polynomial in them."""
+    def _again(self, counted: Size) -> tuple[Size, int] | None:
+        """A polynomial in the counts, as one in the sizes and what it is divided by; None for what is no
+        polynomial in them."""
         if isinstance(counted, int):
-            return counted
+            return counted, 1
         parts: list[tuple[Size, int]] = []  # numerator and denominator of each term
         for monomial, coefficient in counted.terms:
             numerator: Size = coefficient
@@ -129,8 +155,7 @@ class Known:
                 denominator *= step
             parts.append((numerator, denominator))
         common = lcm(*(denominator for _, denominator in parts))
-        whole = total(numerator * (common // own) for numerator, own in parts)
-        return self._divided(whole, common)
+        return total(numerator * (common // own) for numerator, own in parts), common
 
     def _divided(self, whole: Size, by: int) -> Size:
         """`whole / by`, which is an integer for all sizes."""

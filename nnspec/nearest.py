@@ -1,18 +1,21 @@
 """The admitted sizes nearest to some that are wanted.
 
 Symbols that share no condition are looked at one by one, below and above what is wanted; those that
-do share one together, in growing squares around it.
+do share one together, in growing squares around it, and where there is nothing near by asking islpy for the
+least distance.
 """
 
 from __future__ import annotations
 
 from itertools import product
 
+from nnspec.conditions import Condition
+from nnspec.dims import substitute
 from nnspec.residues import ANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from nnspec.residues import Progression
     from nnspec.sizes import Admitted
@@ -43,7 +46,7 @@ def nearest_sizes(
         elif len(own) == 1:
             answers.append(list(_beside(names[0], wanted[names[0]], found, admits)))
         else:
-            answers.append(_around(own, found, admits))
+            answers.append(_together(own, found, fixed, admits))
     every = [
         {name: size for part in parts for name, size in part.items()} for parts in product(*answers)
     ]
@@ -88,25 +91,76 @@ def _beside(
             yield {name: size}
 
 
-def _around(
-    wanted: Mapping[str, int], found: Admitted, admits: Callable[[Mapping[str, int]], bool]
+def _together(
+    wanted: Mapping[str, int],
+    found: Admitted,
+    fixed: Mapping[str, int],
+    admits: Callable[[Mapping[str, int]], bool],
 ) -> list[dict[str, int]]:
-    """Those in the smallest square around what is wanted that has any."""
+    """Those in the smallest square around what is wanted that has any; one of them, where that is wide."""
+    steps = [found.progressions.get(name, ANY).step for name in wanted]
+    seen = MOST_BESIDE * min(
+        filter(None, steps), default=1
+    )  # what lies within is looked at in whole
     near = [list(_near(found.progressions.get(name, ANY), size)) for name, size in wanted.items()]
+    squares = sorted({distance for sizes in near for distance, _ in sizes})
+    within = [radius for radius in squares if radius <= seen]
+    names = list(wanted)
+    return (
+        _around(names, near, within, admits)
+        or _far(wanted, found, fixed)
+        or _around(names, near, squares[len(within) :], admits)
+    )
+
+
+def _around(
+    names: Sequence[str],
+    near: Sequence[Sequence[tuple[int, int]]],
+    squares: Iterable[int],
+    admits: Callable[[Mapping[str, int]], bool],
+) -> list[dict[str, int]]:
+    """The admitted sizes on the first of these squares that has any; of each name the sizes `near`, with
+    their distance."""
     tried = 0
-    for radius in sorted({distance for sizes in near for distance, _ in sizes}):
+    for radius in squares:
         within = [[pair for pair in sizes if pair[0] <= radius] for sizes in near]
         answers = []
         for pairs in product(*within):
             if max(pairs)[0] != radius:
                 continue
             tried += 1
-            sizes = {name: size for name, (_, size) in zip(wanted, pairs, strict=True)}
+            sizes = {name: size for name, (_, size) in zip(names, pairs, strict=True)}
             if admits(sizes):
                 answers.append(sizes)
         if answers or tried > MOST_TRIED:
             return answers
     return []
+
+
+def _far(
+    wanted: Mapping[str, int], found: Admitted, fixed: Mapping[str, int]
+) -> list[dict[str, int]]:
+    """The nearest of all, where conditions that are linear say it."""
+    from nnspec.presburger import Undecided, nearest
+    from nnspec.products import linearly
+
+    own = [c for c in found.conditions if c.symbols & wanted.keys()]
+    own = [Condition(c.op, substitute(c.size, fixed), c.text) for c in own]
+    answers: list[dict[str, int]] = []
+    try:
+        for case in linearly(own) or ():
+            answer = nearest(case, wanted)
+            answers += [] if answer is None else [answer]
+    except Undecided:
+        return []
+
+    def distance(sizes: Mapping[str, int]) -> tuple[int, int]:
+        return max(abs(sizes[name] - size) for name, size in wanted.items()), _distance(
+            sizes, wanted
+        )
+
+    least = min(map(distance, answers), default=None)
+    return [answer for answer in answers if distance(answer) == least]
 
 
 def _near(among: Progression, wanted: int) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from nnspec.dims import assume, negated, only_atom
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from nnspec.conditions import Condition
@@ -40,9 +40,58 @@ def empty(conditions: Sequence[Condition]) -> bool:
         raise Undecided
     import islpy
 
-    names = sorted({name for condition in conditions for name in condition.symbols})
+    context, symbols, parts = _question(conditions, ())
+    try:
+        text = f"{{ [{', '.join(symbols.values())}] : {' and '.join(parts)} }}"
+        return bool(_set(text, context).is_empty())
+    except islpy.Error as error:
+        raise Undecided from error
+
+
+def nearest(conditions: Sequence[Condition], wanted: Mapping[str, int]) -> dict[str, int] | None:
+    """The sizes that satisfy all of the conditions, each as near as can be to the one that is wanted, and of
+    these the nearest in sum; None where there are none. Undecided where that is not found out."""
+    if prod(map(_parts, conditions)) > MOST_PARTS:
+        raise Undecided
+    import islpy
+
+    context, symbols, parts = _question(conditions, wanted)
+    # of several numbers the least first ones: the farthest distance, and the sum of all
+    far = [f"e{number}" for number in range(len(wanted))]
+    for distance, (name, size) in zip(far, wanted.items(), strict=True):
+        own = symbols[name]
+        parts += [
+            f"{distance} >= {own} - {size}",
+            f"{distance} >= {size} - {own}",
+            f"r >= {distance}",
+        ]
+    parts.append(f"d = {' + '.join(far)}")
+    order = ["r", "d", *symbols.values()]
+    try:
+        text = f"{{ [{', '.join(order)}] : exists ({', '.join(far)} : {' and '.join(parts)}) }}"
+        found = _set(text, context).lexmin()
+        if found.is_empty():
+            return None
+        point = found.sample_point()
+        kind = islpy.dim_type.set
+        sizes = {
+            name: point.get_coordinate_val(kind, number).to_python()
+            for number, name in enumerate(symbols, start=2)
+        }
+    except islpy.Error as error:
+        raise Undecided from error
+    return {name: sizes[name] for name in wanted}
+
+
+def _question(
+    conditions: Sequence[Condition], others: Iterable[str]
+) -> tuple[Any, dict[str, str], list[str]]:
+    """A context for some conditions, the names of their symbols and the others there, and what they say."""
+    import islpy
+
+    names = {*others, *(name for condition in conditions for name in condition.symbols)}
     # islpy has words of its own, such as `floor`: symbols are called v0, v1, … there
-    symbols = {name: f"v{number}" for number, name in enumerate(names)}
+    symbols = {name: f"v{number}" for number, name in enumerate(sorted(names))}
     parts = [f"{name} >= 1" for name in symbols.values()]
     parts += [_condition(condition.op, condition.size, symbols) for condition in conditions]
     if sum(map(len, parts)) > MOST_TEXT:
@@ -51,11 +100,7 @@ def empty(conditions: Sequence[Condition]) -> bool:
     hanging = sum(conditional_atom(condition.size) is not None for condition in conditions)
     sides = 0 < hanging <= MOST_HANGING
     context.set_max_operations(MOST_WITH_SIDES if sides else MOST_OPERATIONS)
-    try:
-        text = f"{{ [{', '.join(symbols.values())}] : {' and '.join(parts)} }}"
-        return bool(_set(text, context).is_empty())
-    except islpy.Error as error:
-        raise Undecided from error
+    return context, symbols, parts
 
 
 def _parts(condition: Condition) -> int:

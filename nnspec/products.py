@@ -133,6 +133,19 @@ def _empty(given: Sequence[Condition], depth: int) -> bool | None:
     return False if _some(conditions, alone) else None
 
 
+def linearly(conditions: Iterable[Condition]) -> list[list[Condition]] | None:
+    """Linear conditions that are a choice of the same: of `(H // 2) * (W // 2) == 6` those of each pair of
+    factors. None where that is no way to have them."""
+    found: list[list[Condition]] = [[]]
+    for condition in map(simplest, conditions):
+        plain = [[condition]] if linear(condition.size) else _factors(condition)
+        found = [[*before, *more] for before in found for more in plain]
+        if not found or len(found) > MOST_DIVISORS:
+            return None
+    every = [condition for case in found for condition in case]
+    return found if all(linear(condition.size) for condition in every) else None
+
+
 def _out_of_bounds(hard: Iterable[Condition], sets: Mapping[str, Alone | None]) -> bool:
     """Whether a condition fails wherever each symbol is at least the first that it may be."""
     counted: dict[str, Size] = {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import gcd, lcm
 
 from nnspec.cases import cases
-from nnspec.dims import Dim, evaluate
+from nnspec.dims import Dim, evaluate, symbol
 from nnspec.records import Record
 
 TYPE_CHECKING = False
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nnspec.cases import Plain
     from nnspec.conditions import Condition
-    from nnspec.dims import Size
+    from nnspec.dims import Atom, Size
     from nnspec.polynomials import Range
 
 #: a period of remainders beyond this is not searched
@@ -126,6 +126,7 @@ def solve_one(name: str, conditions: Sequence[Condition], within: int = 1) -> Al
     every = cases((condition.op, condition.size) for condition in conditions)
     if every is None:
         return None
+    every = [_from_the_least(name, case) for case in every]
     step = within
     for case in every:
         for _, size in case:
@@ -148,21 +149,63 @@ def solve_one(name: str, conditions: Sequence[Condition], within: int = 1) -> Al
     return Alone(Sizes(step, joined), tuple(parts))
 
 
+def _from_the_least(name: str, case: Iterable[Plain]) -> list[Plain]:
+    """The conditions, with `H >= 9` for all those that say of a size which never falls that it is at least
+    something: most do, and remainders have no part in it."""
+    found: list[Plain] = []
+    least = 1
+    for op, size in case:
+        if op == ">=" and _rises(size):
+            least = max(least, _first(name, size))
+        else:
+            found.append((op, size))
+    return [*found, (">=", symbol(name) - least)] if least > 1 else found
+
+
+def _rises(size: Size) -> bool:
+    """Whether a size of one symbol grows without end, and never falls."""
+    terms = [] if isinstance(size, int) else [term for term in size.terms if term[0]]
+    return bool(terms) and all(
+        coefficient > 0
+        and len(monomial) == 1
+        and (
+            monomial[0].kind == "symbol"
+            or (monomial[0].kind == "//" and _quotient_rises(monomial[0]))
+        )
+        for monomial, coefficient in terms
+    )
+
+
+def _quotient_rises(atom: Atom) -> bool:
+    numerator, denominator = atom.args
+    return isinstance(denominator, int) and denominator > 0 and _rises(numerator)
+
+
+def _first(name: str, size: Size) -> int:
+    """The least number from which a size that rises is at least 0."""
+    below, high = 0, 1
+    while evaluate(size, {name: high}) < 0:
+        below, high = high, 2 * high
+    while high - below > 1:
+        middle = (below + high) // 2
+        if evaluate(size, {name: middle}) < 0:
+            below = middle
+        else:
+            high = middle
+    return high
+
+
 def _solved(name: str, case: Iterable[Plain], step: int) -> Sizes:
     """The sizes of one case."""
-
-    from nnspec.polynomials import where
-
     # an equation excludes most remainders: it is looked at first
     order = sorted(case, key=lambda plain: _ORDER.get(plain[0], 1))
-    sized = [(op, size, max(1, degree(size))) for op, size in order]
+    conditions = [_Residues(name, op, size) for op, size in order]
     found: dict[int, list[Range]] = {}
     for remainder in range(step):
         start = remainder if remainder else step
         ranges: list[Range] = [(0, None)]
-        for op, size, points in sized:
-            values = [evaluate(size, {name: start + step * q}) for q in range(points + 1)]
-            ranges = _both(ranges, where(op, values))
+        for condition in conditions:
+            ranges = _both(ranges, condition.within(start, step))
             if not ranges:
                 break
         if ranges:
@@ -171,6 +214,35 @@ def _solved(name: str, case: Iterable[Plain], step: int) -> Sizes:
                 for low, high in ranges
             ]
     return Sizes(step, found)
+
+
+class _Residues:
+    """One condition, looked at once for each remainder of its own period."""
+
+    def __init__(self, name: str, op: str, size: Size) -> None:
+        self.name, self.op, self.size = name, op, size
+        self.period = period(size) or 1
+        self.points = range(max(1, degree(size)) + 1)
+        self.known: dict[int, list[Range]] = {}
+
+    def within(self, start: int, step: int) -> list[Range]:
+        """The q for which it holds at start + step * q; the step is a multiple of its period."""
+        first = start % self.period or self.period
+        known = self.known.get(first)
+        if known is None:
+            from nnspec.polynomials import where  # most sizes are never decided
+
+            numbers = (first + self.period * q for q in self.points)
+            values = [evaluate(self.size, {self.name: number}) for number in numbers]
+            known = self.known[first] = where(self.op, values)
+        before, times = (start - first) // self.period, step // self.period
+        found: list[Range] = []
+        for low, high in known:
+            least = max(0, -((before - low) // times))
+            most = None if high is None else (high - before) // times
+            if most is None or least <= most:
+                found.append((least, most))
+        return _union(found, 1)
 
 
 def _both(one: Sequence[Range], other: Sequence[Range]) -> list[Range]:

@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 MOST_LEFT_OUT = 40
 #: and, with products, so many
 MOST_IMPLIED = 10
-#: a condition that is longer, written out, is not made plainer, for nobody reads it; nor are those that are
-#: longer together gone through case by case
+#: a condition that is longer, written out, is not made plainer, for nobody reads it
 LONGEST = 300
-MOST_TEXT = 2_000
 
 
 class Admitted:
@@ -89,7 +87,6 @@ class Admitted:
 
 def solve(conditions: Iterable[Condition]) -> Admitted:
     """The set of sizes that satisfy all of the conditions, each symbol an integer of at least 1."""
-
     given: dict[Condition, Condition] = {}  # in its simplest form: the condition that was demanded
     for condition in dict.fromkeys(conditions):
         known = compare(condition.op, condition.size, 0)
@@ -108,7 +105,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             alone.setdefault(next(iter(names)), []).append(condition)
         else:
             together.append(condition)
-    requires: list[str] = []
+    requires: dict[str, tuple[str, ...]] = {}
     progressions: dict[str, Progression] = {}
     for name in sorted(alone):
         found = solve_one(name, alone[name])
@@ -120,7 +117,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         else:
             from nnspec.words import in_words
 
-            requires += in_words(name, found, [condition.text for condition in alone[name]])
+            requires[name] = in_words(name, found, [c.text for c in alone[name]])
             progressions[name] = found.sizes.progression()
     unproved: list[Condition] = []
     words: list[str] = []
@@ -146,9 +143,14 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             unproved += hard or group
         needed = _needed(group, every) if plain and answer is False else group
         shared += needed
-        words += _said(needed, [c for c in every if c not in needed]) if plain else _texts(needed)
+        way = _said(needed, [c for c in every if c not in needed]) if plain else None
+        if way is None:
+            way = _united(every, group)
+            if way is not None:  # it says all that there is to say of these symbols
+                requires = {name: own for name, own in requires.items() if name not in names}
+        words += _texts(needed) if way is None else way
     left = tuple(given[c] for c in unproved)
-    told = tuple(dict.fromkeys([*requires, *words]))
+    told = tuple(dict.fromkeys([*(text for own in requires.values() for text in own), *words]))
     return Admitted(everything, told, (), left, progressions, given, shared)
 
 
@@ -156,9 +158,9 @@ def _texts(conditions: Iterable[Condition]) -> list[str]:
     return [condition.text for condition in conditions]
 
 
-def _said(conditions: Sequence[Condition], others: Sequence[Condition]) -> list[str]:
-    """Linear conditions in words; those that hang on the sides of an `if` in the shortest that are found."""
-
+def _said(conditions: Sequence[Condition], others: Sequence[Condition]) -> list[str] | None:
+    """Linear conditions in words, given that the others hold: those that hang on the sides of an `if` as a
+    choice; None where none was found that is shorter than they are."""
     hanging = [condition for condition in conditions if _depends(condition)]
     if not hanging:
         return _texts(conditions)
@@ -168,8 +170,25 @@ def _said(conditions: Sequence[Condition], others: Sequence[Condition]) -> list[
     plain = [condition for condition in conditions if condition not in hanging]
     told = choice(hanging, [*plain, *others])
     if told is None or len(told) > len(joined(_texts(hanging))):
-        return _texts(conditions)
+        return None
     return [*_texts(plain), told]
+
+
+def _united(conditions: Sequence[Condition], group: Sequence[Condition]) -> list[str] | None:
+    """Conditions that hang on the sides of `if`s as the sizes of each case; None where they do not, or that
+    is much longer."""
+    if not any(map(_depends, group)):
+        return None
+    from nnspec.split import split
+    from nnspec.words import joined
+
+    cases = split(conditions)
+    found = [solve(case) for case in cases or ()]
+    if not found or any(case.unproved for case in found):
+        return None
+    words = dict.fromkeys(joined(case.requires) for case in found if not case.empty)
+    told = " or ".join(words)
+    return [told] if all(words) and len(told) <= 2 * len(joined(_texts(conditions))) else None
 
 
 def _simplest(condition: Condition) -> Condition:
@@ -247,9 +266,17 @@ def _empty(conditions: Sequence[Condition], by_cases: bool = True) -> bool | Non
         try:
             return empty(conditions)
         except Undecided:
-            long = sum(len(condition.text) for condition in conditions) > MOST_TEXT
-            if not by_cases or long or not any(map(_depends, conditions)):
+            if not by_cases or not any(map(_depends, conditions)):
                 return None
+        from nnspec.split import split
+
+        cases = split(conditions)
+        if cases is None:
+            return None
+        answers = [solve(case) for case in cases]
+        if any(not answer.empty and not answer.unproved for answer in answers):
+            return False
+        return True if all(answer.empty for answer in answers) else None
     from nnspec import products
 
     return products.empty(conditions)
@@ -286,14 +313,23 @@ def _implied(group: Iterable[Condition], every: Sequence[Condition]) -> list[Con
 
 def _needed(conditions: Sequence[Condition], every: Sequence[Condition]) -> list[Condition]:
     """The conditions that do not follow from the others."""
-    from nnspec.presburger import Undecided, follows
-
     kept = list(every)
     for condition in conditions[:MOST_LEFT_OUT]:
         others = [other for other in kept if other is not condition]
-        try:
-            if follows(condition, others):
-                kept = others
-        except Undecided:
+        follows = _empty([*others, against(condition)])
+        if follows is None:
             break  # it stays, and so do the others: more questions would take as long
+        if follows:
+            kept = others
     return [condition for condition in conditions if condition in kept]
+
+
+def told(conditions: Sequence[Condition]) -> tuple[str, ...]:
+    """What some of the conditions of a set say of the sizes, in words."""
+    from nnspec.words import said
+
+    words: list[str] = []
+    for names in dict.fromkeys(condition.symbols for condition in conditions):
+        own = [condition for condition in conditions if condition.symbols == names]
+        words += (_united(own, own) if len(names) > 1 else None) or said(own)
+    return tuple(dict.fromkeys(words))

@@ -6,7 +6,7 @@ from nnspec.demands import places
 from nnspec.diagnostics import Label, Problem
 from nnspec.dims import symbols
 from nnspec.records import Record
-from nnspec.sizes import solve
+from nnspec.sizes import solve, told
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,17 +40,16 @@ def reasons(root: Graph, found: Admitted, training: bool | None = None) -> list[
     if not found.requires:  # any size is admitted, as by most models: there is nothing to look for
         return []
     from nnspec import reasons
-    from nnspec.words import said
 
     plain = {found.given[condition]: condition for condition in reasons.reasons(found)}
     uses: dict[Span, dict[Condition, Place]] = {}
     for place in places(root, training):
         if place.condition in plain:
             uses.setdefault(place.span, {}).setdefault(plain.pop(place.condition), place)
-    return [_reason(said(list(use)), use) for use in uses.values()]
+    return [_reason(told(list(use)), use) for use in uses.values()]
 
 
-def _reason(said: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
+def _reason(requires: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
     """One of all that a line of the spec demands."""
     from nnspec import origins
 
@@ -63,7 +62,7 @@ def _reason(said: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
         if symbols(size) & first.condition.symbols
     ]
     return Reason(
-        said,
+        requires,
         tuple(condition.text for condition in use),
         first.why,
         origins.notes(first.inputs, sizes),
@@ -90,8 +89,8 @@ def _counterexample(conflict: Sequence[Condition]) -> tuple[str, ...]:
     answers = nearest_sizes(solve(others), dict.fromkeys(names, 1), {}) if others else []
     if not answers:
         return ()
-    told = " and ".join(condition.text for condition in others)
-    return (f"{in_words(answers, 1)} is the smallest with {told}; there {last.text} fails",)
+    rest = " and ".join(condition.text for condition in others)
+    return (f"{in_words(answers, 1)} is the smallest with {rest}; there {last.text} fails",)
 
 
 def refusal(
@@ -107,9 +106,9 @@ def refusal(
         return None
     from nnspec.words import joined
 
-    told = ", ".join(f"{name} = {size}" for name, size in sizes.items())
+    asked = ", ".join(f"{name} = {size}" for name, size in sizes.items())
     notes = [f"it takes sizes with {joined(found.requires)}"] if found.requires else []
-    message = f"`{root.name}` does not take {told}"
+    message = f"`{root.name}` does not take {asked}"
     for mode, own in (modes or {}).items():
         if not own.refused_by(sizes):
             other = "training" if mode == "evaluation" else "evaluation"
@@ -146,5 +145,5 @@ def _problem(
     labels = tuple(Label(place.span, place.why) for place in rest[: MOST_LABELS - 1])
     needed = " and ".join(condition.text for condition in wanted[:MOST_LABELS])
     ways = dict.fromkeys(way for place in (first, *rest) for way in origins.notes(place.inputs))
-    told = (f"this needs {needed}", *ways, *notes)
-    return Problem(code, message, first.span, first.why, labels, told, help)
+    every = (f"this needs {needed}", *ways, *notes)
+    return Problem(code, message, first.span, first.why, labels, every, help)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def run(
     targets: Sequence[str],
     sizes: Mapping[str, int] | None,
+    mode: str | None,
     nearest: str | None,
     format_name: str,
     depth: int | None,
@@ -32,18 +33,19 @@ def run(
     strict: bool,
 ) -> int:
     """What the options ask for; the exit status. BadSetting: one does not fit the models."""
+    training = None if mode is None else mode == "training"
     if nearest:
         from nnspec.cli.nearest import show_nearest
         from nnspec.settings import parse_sizes
 
-        return show_nearest(targets, parse_sizes(nearest), sizes or {}, limits)
+        return show_nearest(targets, parse_sizes(nearest), sizes or {}, limits, training)
     if devices or memory or strategy or batch_size or precision:
         from nnspec.cli.devices import show_devices
 
         return show_devices(
             targets, sizes or {}, devices or 1, memory, strategy, batch_size, precision, limits
         )
-    return check(targets, sizes, format_name, depth, strict, limits)
+    return check(targets, sizes, format_name, depth, strict, limits, training)
 
 
 def check(
@@ -53,22 +55,24 @@ def check(
     depth: int | None = None,
     strict: bool = False,
     limits: Limits = DEFAULTS,
+    training: bool | None = None,
 ) -> int:
     """Check the targets and show the reports; the exit status. BadSetting: `sizes` do not fit.
 
-    `strict`: a warning counts as an error does.
+    `strict`: a warning counts as an error does. `training`: look at training alone, or at evaluation alone.
     """
     with uncollected():
-        return _check(targets, sizes, format_name, depth, strict, limits)
+        return _check(targets, sizes or {}, format_name, depth, strict, limits, training)
 
 
 def _check(
     targets: Sequence[str],
-    sizes: Mapping[str, int] | None,
+    sizes: Mapping[str, int],
     format_name: str,
     depth: int | None,
     strict: bool,
     limits: Limits,
+    training: bool | None,
 ) -> int:
     reports: list[tuple[str, Report]] = []
     unreadable = False
@@ -79,9 +83,9 @@ def _check(
             complain(str(error))
             unreadable = True
             continue
-        if sizes and report.ok:
+        if (sizes or training is not None) and report.ok:
             try:
-                report = fix_sizes(report, sizes)
+                report = fix_sizes(report, sizes, training)
             except ValueError as error:
                 raise BadSetting(str(error)) from None
         reports.append((words, report))

@@ -23,6 +23,7 @@ def show_nearest(
     wanted: Mapping[str, int],
     fixed: Mapping[str, int],
     limits: Limits,
+    training: bool | None = None,
 ) -> int:
     """A line for each model; the exit status. BadSetting where no model has a size of that name."""
     status = 0
@@ -43,7 +44,7 @@ def show_nearest(
                 listed = ", ".join(sorted(known)) or "none: all are fixed"
                 raise BadSetting(f"there is no size `{name}`; the sizes are {listed}")
         for model in report.models.values():
-            write(f"{model.name}: {_answer(model, wanted, fixed)}\n")
+            write(f"{model.name}: {_answer(model.at({}, training), wanted, fixed)}\n")
     return status
 
 

@@ -44,6 +44,12 @@ ALLOW_EXTERN = Option(
 
 CHECK = (
     SIZES,
+    Option(
+        "--mode",
+        "mode",
+        "The sizes of one mode alone; without it those of both.",
+        choices=("training", "evaluation"),
+    ),
     Option("--nearest", "nearest", "Tell the nearest sizes that a model takes.", "H=225"),
     Option(
         "--format",

@@ -36,7 +36,7 @@ from nnspec.dims.operations import (
     substitute,
     undivided,
 )
-from nnspec.dims.writing import comparison, relation, render
+from nnspec.dims.writing import bracketed, comparison, relation, render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ __all__ = [
     "SizeLimit",
     "Undecided",
     "assume",
+    "bracketed",
     "ceildiv",
     "compare",
     "comparison",

@@ -101,7 +101,7 @@ def _parts(size: Dim) -> list[tuple[int, str]]:
         if len(terms) == 1 and coefficient == 1 and not parts and _rounds_up(monomial):
             # (H + 1) // 2 is the count of a stride of 2, which people write (H - 1) // 2 + 1
             numerator, denominator = monomial[0].args
-            parts.append((1, f"{_bracketed(numerator - denominator)} // {denominator}"))
+            parts.append((1, f"{bracketed(numerator - denominator)} // {denominator}"))
             constant += 1
         else:
             parts.append((coefficient, _product(monomial, abs(coefficient), alone)))
@@ -118,7 +118,7 @@ def _is_open(part: str) -> bool:
 
 
 def _remainder_text(factor: int, dividend: Size, modulus: Size) -> str:
-    text = f"{_bracketed(dividend)} % {_bracketed(modulus)}"
+    text = f"{bracketed(dividend)} % {bracketed(modulus)}"
     return text if factor == 1 else f"{factor} * ({text})"
 
 
@@ -154,14 +154,18 @@ def _atom_text(atom: Atom) -> str:
         return str(atom.args)
     if atom.kind == "//":
         numerator, denominator = atom.args
-        return f"{_bracketed(numerator)} // {_bracketed(denominator)}"
+        return f"{bracketed(numerator)} // {bracketed(denominator)}"
     if atom.kind == "if":
         condition, then, otherwise = atom.args
-        return f"({render(then)} if {comparison(condition)} else {render(otherwise)})"
+        rest, inner = render(otherwise), only_atom(otherwise)
+        if inner is not None and inner.kind == "if":
+            rest = rest[1:-1]  # `a if p else b if q else c`, as of an elif chain
+        return f"({render(then)} if {comparison(condition)} else {rest})"
     return f"{atom.kind}({', '.join(render(size) for size in atom.args)})"
 
 
-def _bracketed(size: Size) -> str:
+def bracketed(size: Size) -> str:
+    """The size, in brackets where another operator would bind a part of it."""
     text = render(size)
     plain = isinstance(size, int) or (
         len(size.terms) == 1

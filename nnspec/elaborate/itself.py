@@ -1,24 +1,26 @@
 """A block by itself, for all sizes that its pattern allows: what it takes, whatever uses it.
 
 The parameters without a default and the sizes of its inputs are symbols. A body that needs a number of them
-(the length of a loop, a kernel) is taken as a model of the file first uses it: with the parameters and the
-channels of that use, and symbols for the sizes that are open there.
+(the length of a loop, a kernel), or that has no input lines, is taken as the models of the file use it: once
+for each choice of parameters, for any sizes of the inputs; where that needs numbers too, for the channels of
+the use, and symbols for the sizes that are open there.
 """
 
 from __future__ import annotations
 
 from nnspec.diagnostics import Failure
 from nnspec.dims import Dim, SizeLimit, symbol
-from nnspec.elaborate.blocks import argument_scope
+from nnspec.elaborate.blocks import argument_scope, block_graph
 from nnspec.elaborate.body import Body
 from nnspec.elaborate.inputs import Inputs
 from nnspec.elaborate.patterns import letter, list_input, names
 from nnspec.elaborate.program import deep_recursion
 from nnspec.elaborate.session import Session
-from nnspec.elaborate.values import POISON, Block, BlockLayer, Poisoned
+from nnspec.elaborate.values import POISON, Block, BlockLayer, Poisoned, key
 from nnspec.graph import Graph
 from nnspec.limits import HIGHEST, Limits
 from nnspec.syntax.tree import BlockDef
+from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,26 +38,45 @@ class NotByItself(ValueError):
     """Why a block cannot be looked at by itself; fit to be shown."""
 
 
-def of_program(program: Program, name: str) -> Graph:
-    """The graph of a block of this file. NotByItself where it has none; KeyError where there is no such
-    block."""
+def of_program(program: Program, name: str) -> list[Graph]:
+    """The graphs of a block of this file: one for any parameters, or one for each choice that the models of
+    the file use it with. NotByItself where it has none; KeyError where there is no such block."""
     block = program.scope.names.get(name)
     if not isinstance(block, Block) or block.definition.kind != "block":
         raise KeyError(name)
     session = Session(trial=True, limits=program.session.limits)
-    layer = _layer(session, program, block)
-    definition = layer.block.definition
-    if definition.short is not None:
-        raise NotByItself(f"`{name}` has no `input` lines that say which tensors it takes")
-    if list_input(definition):
-        raise NotByItself(f"`{name}` takes a list of tensors, which may be any number of them")
-    graph = _elaborated(session, layer, name, None)
-    use = None if graph else next(_uses(program, definition), None)
-    if graph is None and use is not None:
-        graph = of_use(use)
-    if graph is None:
+    definition = block.definition
+    try:
+        layer = _layer(session, program, block)
+        definition = layer.block.definition  # of `block Wide = Down(64)` that of Down
+        if definition.short is not None:
+            raise NotByItself(f"`{name}` has no `input` lines that say which tensors it takes")
+        if list_input(definition):
+            raise NotByItself(f"`{name}` takes a list of tensors, which may be any number of them")
+        graph = _elaborated(session, layer, name, None)
+        if graph is not None:
+            return [graph]
         raise NotByItself(_why(name, layer.arguments, session))
-    return graph
+    except NotByItself:
+        found = _as_used(program, definition)
+        if not found:
+            raise
+    return found
+
+
+def _as_used(program: Program, definition: BlockDef) -> list[Graph]:
+    """The block for each choice of parameters of its uses; of those that need the channels of the use, for
+    each of these, too."""
+    found: dict[Any, Graph | None] = {}
+    for use in _uses(program, definition):
+        parameters = key(list(use.arguments.values()))
+        for sizes in ((), tuple(value.type for value in use.inputs)):
+            mark = parameters, sizes
+            if mark not in found:
+                found[mark] = of_use(use, any_sizes=not sizes)
+            if found[mark] is not None:
+                break
+    return [graph for graph in found.values() if graph is not None]
 
 
 def of_file(program: Program) -> dict[str, Graph]:
@@ -63,7 +84,7 @@ def of_file(program: Program) -> dict[str, Graph]:
     found: dict[str, Graph] = {}
     for name in names_of(program):
         try:
-            found[name] = of_program(program, name)
+            found[name] = of_program(program, name)[0]
         except NotByItself:
             continue
     return found
@@ -75,15 +96,32 @@ def names_of(program: Program) -> list[str]:
     return [part.name for part in parts if isinstance(part, BlockDef) and part.kind == "block"]
 
 
-def of_use(use: Graph) -> Graph | None:
-    """The block of a use again, for any sizes in place of those that are open there; None where it needs
-    more of them."""
+def of_use(use: Graph, any_sizes: bool = False) -> Graph | None:
+    """The block of a use again, for any sizes in place of those that are open there, or of all; None where it
+    needs more of them."""
     definition = use.definition
-    if definition is None or definition.short is not None or list_input(definition):
+    if definition is None:
         return None
     layer = BlockLayer(definition.name_span, Block(definition, use.scope), use.arguments)
     # what is elaborated here once more stayed within the limits of its program
-    return _elaborated(Session(limits=Limits(**HIGHEST)), layer, use.name, use)
+    session = Session(trial=True, limits=Limits(**HIGHEST))
+    if definition.short is None and not list_input(definition):
+        return _elaborated(session, layer, use.name, use, any_sizes)
+    types = []
+    for number, value in enumerate(use.inputs):
+        shape = value.type.shape
+        every = [symbol(letter(number, dim, len(shape))) for dim in range(len(shape))]
+        sizes = (
+            free if any_sizes or isinstance(size, Dim) else size
+            for free, size in zip(every, shape, strict=True)
+        )
+        types.append(TensorType(value.type.dtype, tuple(sizes)))
+    with deep_recursion():
+        try:
+            graph = block_graph(session, layer, tuple(types), definition.name_span)
+            return None if session.problems else graph
+        except (Failure, Poisoned, SizeLimit, RecursionError):
+            return None
 
 
 def _layer(session: Session, program: Program, block: Block) -> BlockLayer:
@@ -110,7 +148,9 @@ def _layer(session: Session, program: Program, block: Block) -> BlockLayer:
     return BlockLayer(definition.name_span, block, arguments)
 
 
-def _elaborated(session: Session, layer: BlockLayer, name: str, use: Graph | None) -> Graph | None:
+def _elaborated(
+    session: Session, layer: BlockLayer, name: str, use: Graph | None, any_sizes: bool = False
+) -> Graph | None:
     """None where it needs a number in place of a symbol; why is in the session's problems."""
     definition = layer.block.definition
     graph = Graph(name, "block", definition)
@@ -119,7 +159,7 @@ def _elaborated(session: Session, layer: BlockLayer, name: str, use: Graph | Non
     taken = {*layer.arguments, *names(definition)}
 
     def free(number: int, dim: int, rank: int, name: str) -> Size:
-        known = use.inputs[number].type.shape[dim] if use else None
+        known = use.inputs[number].type.shape[dim] if use and not any_sizes else None
         if known is not None and not isinstance(known, Dim):
             return known
         if not name:
@@ -156,8 +196,10 @@ def _why(name: str, arguments: Mapping[str, Any], session: Session) -> str:
     """That a block needs numbers, and how it gets them."""
     told = f": {session.problems[0].message}" if session.problems else ""
     open_ones = [
-        key for key, value in arguments.items() if isinstance(value, Dim) or value is POISON
+        parameter
+        for parameter, value in arguments.items()
+        if isinstance(value, Dim) or value is POISON
     ]
-    given = ", ".join(f"{key}=…" for key in open_ones)
+    given = ", ".join(f"{parameter}=…" for parameter in open_ones)
     way_out = f"; a short form gives it numbers: block {name}1 = {name}({given})" if given else ""
     return f"`{name}` cannot be looked at by itself, for any sizes{told}{way_out}"

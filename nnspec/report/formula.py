@@ -13,9 +13,12 @@ from nnspec.residues import ANY, Progression, period
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
     from nnspec.dims import Atom, Size
     from nnspec.report.model import ModelReport
+
+    Number = Callable[[int | Fraction], str]
 
 #: a period of the sizes beyond this is none that a person has in mind
 MOST_PERIOD = 4096
@@ -23,13 +26,13 @@ _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def figure(
-    model: ModelReport, size: Size, longest: int, number: Callable[[int], str] = short
+    model: ModelReport, size: Size, longest: int, number: Number = short
 ) -> tuple[str, str] | None:
     """The figure for one sample, and for which sizes: "" for all, else such as "32 divides H and W"
     (where the formula for every size is long). None where both are longer than `longest`.
     """
     size = model.known.write(model.per_sample(size))
-    text = formula(size, number)
+    text = _shortest(model.known, size, number)
     if len(text) <= longest or isinstance(size, int):
         return text, ""
     step = period(size)
@@ -42,29 +45,43 @@ def figure(
         if not known.step or (every - known.first) % known.step:
             return None  # sizes that are multiples are not admitted
         even[name] = Progression(every, every, None)
-    text = formula(Known(even).write(size), number)
+    text = _shortest(Known(even), size, number)
     named = " and ".join(model.symbols_of(size))
     return (text, f"{step} divides {named}") if len(text) <= longest else None
 
 
-def formula(size: Size, number: Callable[[int], str] = short) -> str:
-    """The size with the signs of mathematics; `number` writes the coefficients."""
+def _shortest(known: Known, size: Size, number: Number) -> str:
+    """The size as it is written elsewhere, or divided: `0.5·H·W` for `(H·W // 2)`."""
+    whole, by = known.quotient(size)
+    return min(formula(known.write(size), number), formula(whole, number, by), key=len)
+
+
+def formula(size: Size, number: Number = short, by: int = 1) -> str:
+    """The size, divided by a number, with the signs of mathematics; `number` writes the coefficients."""
     if isinstance(size, int):
-        return number(size)
+        return number(_over(size, by))
     if len(size.terms) > 1:
         content, parts = factored(size)
         if len(parts) > 1:
-            content_text = [] if content == 1 and number is short else [number(content)]
+            content_text = [] if content == by and number is short else [number(_over(content, by))]
             return "·".join([*content_text, *(_factor(part) for part in parts)])
     text = ""
     for monomial, coefficient in size.terms:
         factors = _factors(monomial)
-        if abs(coefficient) != 1 or not factors or number is not short:
-            factors.insert(0, number(abs(coefficient)))
+        if abs(coefficient) != by or not factors or number is not short:
+            factors.insert(0, number(_over(abs(coefficient), by)))
         part = "·".join(factors)
         sign = "-" if coefficient < 0 else "+"
         text += f" {sign} {part}" if text else part if coefficient > 0 else f"-{part}"
     return text
+
+
+def _over(number: int, by: int) -> int | Fraction:
+    if number % by == 0:
+        return number // by
+    from fractions import Fraction  # few figures need it
+
+    return Fraction(number, by)
 
 
 def _factor(size: Dim) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from nnspec import demands
 from nnspec.analysis import macs, memory, params, receptive, requires
 from nnspec.analysis.fold import when_run
+from nnspec.conditions import Condition
 from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, SizeLimit, comparison, negated, render, substitute
 from nnspec.graph import CallNode, OpNode, around
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
     from nnspec.dims import Dim, Size
-    from nnspec.graph import Graph, Node, Region
+    from nnspec.graph import Graph, Node
     from nnspec.sizes import Admitted
     from nnspec.source import Span
     from nnspec.tensors import TensorType
@@ -154,10 +155,17 @@ class Report:
 
 
 class ModelReport:
-    """What is known of one model, or of a block by itself. `sizes` are the numbers in place of symbols."""
+    """What is known of one model, or of a block by itself. `sizes` are the numbers in place of symbols;
+    `training` says of which mode alone, None: of both."""
 
-    def __init__(self, graph: Graph, sizes: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        sizes: Mapping[str, int] | None = None,
+        training: bool | None = None,
+    ) -> None:
         self.graph = graph
+        self.training = training
         self.sizes = dict(sizes or {})
         self._shown: dict[Dim, Shown] = {}
         self._per_sample: dict[Dim, Size] = {}
@@ -192,7 +200,8 @@ class ModelReport:
     @cached_property
     def known(self) -> Known:
         """What the sizes that the model takes have in common."""
-        return Known(self.admitted.progressions, self.admitted.together)
+        found = self.admitted
+        return Known(found.progressions, found.together, found.given)
 
     def tensor(self, type: TensorType) -> Tensor:
         return Tensor(type.dtype, tuple(self.show(size) for size in type.shape))
@@ -284,7 +293,7 @@ class ModelReport:
 
     @cached_property
     def activation_bytes(self) -> Size:
-        return memory.activations(self.graph)
+        return 0 if self.training is False else memory.activations(self.graph)
 
     @cached_property
     def peak_per_sample(self) -> int | None:
@@ -311,14 +320,15 @@ class ModelReport:
 
     @cached_property
     def admitted(self) -> Admitted:
-        """The sizes that it takes in training and in evaluation."""
-        return demands.admitted(self.graph)
+        """The sizes that it takes in training and in evaluation, or in the one mode."""
+        return demands.admitted(self.graph, self.training)
 
     @cached_property
     def modes(self) -> dict[str, Admitted]:
         """The sizes that it takes in "training" and in "evaluation", where an `if training:` makes them
         differ; else nothing."""
-        if not self.admitted.requires or not demands.has_modes(self.graph):
+        alone = self.training is not None
+        if alone or not self.admitted.requires or not demands.has_modes(self.graph):
             return {}
         found = {
             "training": demands.admitted(self.graph, True),
@@ -373,7 +383,7 @@ class ModelReport:
     @cached_property
     def reasons(self) -> tuple[Reason, ...]:
         """Where `requires` comes from: the places in the spec that together demand exactly it."""
-        return tuple(requires.reasons(self.graph, self.admitted))
+        return tuple(requires.reasons(self.graph, self.admitted, self.training))
 
     @cached_property
     def reasons_in_evaluation(self) -> tuple[Reason, ...]:
@@ -406,16 +416,18 @@ class ModelReport:
         self._known(sizes)
         return nearest_sizes(self._admitted_in(training), sizes, self.sizes)
 
-    def at(self, sizes: Mapping[str, int]) -> ModelReport:
+    def at(self, sizes: Mapping[str, int], training: bool | None = None) -> ModelReport:
         """The same report with numbers in place of symbols. NotAdmitted where the model does not
-        take them.
+        take them, in training or in evaluation; in one of them alone where `training` says which.
         """
+        if training is not None and training != self.training:
+            return ModelReport(self.graph, self.sizes, training).at(sizes)
         self._known(sizes)
         every = {**self.sizes, **sizes}
         refused = requires.refusal(self.graph, self.admitted, every, self.modes)
         if refused is not None:
             raise NotAdmitted(refused)
-        report = ModelReport(self.graph, every)
+        report = ModelReport(self.graph, every, self.training)
         report.__dict__.update(
             {
                 name: self.__dict__[name]
@@ -436,6 +448,10 @@ class ModelReport:
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise NoSuchSize(f"the size {name} is an integer of at least 1, not {size!r}")
 
+    def leaves_out(self, node: Node) -> bool:
+        """Whether a node is the other mode's, which knows other sizes."""
+        return self.training is not None and not node.runs(self.training)
+
     # -- layers ------------------------------------------------------------------------------------
 
     @cached_property
@@ -450,6 +466,8 @@ class ModelReport:
             node = next(walk.nodes, None)
             if node is None:
                 stack.pop()
+            elif self.leaves_out(node):
+                continue
             elif isinstance(node, CallNode):
                 stack.append(walk.into(node))
             elif isinstance(node, OpNode):
@@ -473,14 +491,26 @@ class ModelReport:
 
 def side(node: Node) -> str:
     """The sides that a node stands in of `if`s that only a run decides, or ""."""
-    return " and ".join(words(region, first) for region, first in reversed([*around(node.when)]))
+    modes, sizes = sides(node)
+    return " and ".join(filter(None, (*modes, sizes)))
 
 
-def words(region: Region, first: bool) -> str:
-    """`training`, `evaluation`, `H >= 64`: when a side is run."""
-    if region.condition is None:
-        return "training" if first else "evaluation"
-    return comparison(region.condition if first else negated(region.condition))
+def sides(node: Node) -> tuple[list[str], str]:
+    """When a node is run, where only a run decides that: in "training" or "evaluation", and for which sizes:
+    `32 <= H <= 63`, or ""."""
+    if not node.when:
+        return [], ""
+    from nnspec.words import joined, said
+
+    modes: list[str] = []
+    conditions: list[Condition] = []
+    for region, first in around(node.when):
+        if region.condition is None:
+            modes.append("training" if first else "evaluation")
+        else:
+            size = region.condition if first else negated(region.condition)
+            conditions.append(Condition(">=", size, comparison(size)))
+    return modes[::-1], joined(said(conditions[::-1]))
 
 
 class _Walk:

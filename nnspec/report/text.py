@@ -16,9 +16,10 @@ from nnspec.residues import ANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from nnspec.dims import Size
+    from nnspec.graph import Node
     from nnspec.report.model import ModelReport, Report, Section
     from nnspec.report.style import Style
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 #: a formula longer than this does not fit into a column
 LONGEST_FORMULA = 24
 #: and one longer than this not into the lines below the table
-LONGEST_TOTAL = 64
+LONGEST_TOTAL = 96
 LONGEST_OPERATOR = 60
 LONGEST_SHAPE = 72
 #: so many places that sizes come from are shown
@@ -39,11 +40,11 @@ _BAR_CELLS = 6
 def draw(report: Report, target: str, style: Style, depth: int | None = None) -> str:
     """Every model of a report, or the blocks of a file without one, then the data and train parts. Several
     models are a table of their totals, unless a depth asks for their trees."""
-    models = list(report.models.values()) or list(report.blocks.values())
+    models = report.models or report.blocks
     if len(models) > 1 and depth is None:
         parts = ["\n".join(_overview(models, target, style))]
     else:
-        parts = [draw_model(model, target, style, depth) for model in models]
+        parts = [draw_model(model, target, style, depth) for model in models.values()]
     parts += [_section(section, style) for section in report.sections]
     return "\n\n".join(parts) + "\n" if parts else ""
 
@@ -61,16 +62,22 @@ def draw_model(model: ModelReport, target: str, style: Style, depth: int | None 
     return "\n".join(lines)
 
 
-def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[str]:
-    """A line for each model."""
-    kind = models[0].graph.kind
+def _overview(models: Mapping[str, ModelReport], target: str, style: Style) -> Iterator[str]:
+    """A line for each model; of a block's uses that take the same sizes a line for all of them."""
+    first = next(iter(models.values())).graph
+    kind = "model" if first.kind == "model" else "block"
+    definitions = {id(model.graph.definition) for model in models.values()}
     lines = [(kind, "parameters", "MACs", "sizes")]
-    for model in models:
-        root = id(model.graph)
+    alike: dict[str, list[ModelReport]] = {}
+    for model in models.values():
+        alike.setdefault(sizes_text(model), []).append(model)
+    uses = kind == "block" and len(definitions) == 1
+    for model in [found[0] for found in alike.values()] if uses else models.values():
+        root, sizes = id(model.graph), sizes_text(model)
+        more = f" and {len(alike[sizes]) - 1} more" if uses and len(alike[sizes]) > 1 else ""
         work = _cell(model, model.mac_sums[root])
-        lines.append(
-            (title(model.graph), _cell(model, model.param_sums[root]), work, sizes_text(model))
-        )
+        count = _cell(model, model.param_sums[root])
+        lines.append((title(model.graph) + more, count, work, sizes))
     widths = [max(width(line[column]) for line in lines) for column in range(3)]
     for number, (name, count, work, sizes) in enumerate(lines):
         shown = pad(name, widths[0])
@@ -80,7 +87,10 @@ def _overview(models: list[ModelReport], target: str, style: Style) -> Iterator[
         else:
             yield style.paint(shown + _GAP + rest, "head")
     yield ""
-    yield f"nnspec check {target}:{models[0].name} shows one of them layer by layer."
+    if uses:
+        yield f"{target} as the models use it; for each of its uses, any sizes of its inputs."
+    else:
+        yield f"nnspec check {target}:{next(iter(models))} shows one of them layer by layer."
 
 
 # -- the table -------------------------------------------------------------------------------------
@@ -114,7 +124,7 @@ def lines_of(model: ModelReport, tree: list[Row], guides: bool) -> list[_Line]:
             [
                 row.name,
                 row.operator + (f" ×{row.count}" if row.count > 1 else ""),
-                ", ".join(_shape_of(model, value.type) for value in row.node.outputs),
+                "" if model.leaves_out(row.node) else _shapes_of(model, row.node),
                 _cell(model, row.params),
                 _cell(model, row.macs),
             ],
@@ -160,9 +170,9 @@ def ends(model: ModelReport, style: Style) -> str:
     return "".join(f"  {line}\n" for line in _pairs(pairs, style))
 
 
-def _shape_of(model: ModelReport, type: object) -> str:
-    tensor = model.tensor(type)  # type: ignore[arg-type]
-    return str_shape(tensor.dtype, tensor.shape)
+def _shapes_of(model: ModelReport, node: Node) -> str:
+    tensors = (model.tensor(value.type) for value in node.outputs)
+    return ", ".join(str_shape(tensor.dtype, tensor.shape) for tensor in tensors)
 
 
 def _guide(row: Row, drawn: bool) -> str:
@@ -274,8 +284,9 @@ def totals(model: ModelReport) -> Iterator[tuple[str, str]]:
     yield "parameters", _total(model, model.param_sums[root], _both)
     yield "MACs", _total(model, model.mac_sums[root], _both, per) + _uncounted(model)
     yield "weights", _total(model, model.weight_bytes, in_bytes)
-    kept = _total(model, model.activation_bytes, in_bytes, per)
-    yield "activations", f"{kept}, kept for the backward pass"
+    if model.training is not False:
+        kept = _total(model, model.activation_bytes, in_bytes, per)
+        yield "activations", f"{kept}, kept for the backward pass"
     peak = model.peak_per_sample
     if peak is not None:
         yield "peak", f"{in_bytes(peak)}{per}, at inference, without the weights"
@@ -312,7 +323,12 @@ def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
     yield from totals(model)
     example = _example(model)
     if example:
-        yield "in numbers", f"nnspec check {target} --sizes {example}"
+        mode = "" if model.training is None else f" --mode {_mode(model.training)}"
+        yield "in numbers", f"nnspec check {target} --sizes {example}{mode}"
+
+
+def _mode(training: bool) -> str:
+    return "training" if training else "evaluation"
 
 
 def _uncounted(model: ModelReport) -> str:
@@ -365,8 +381,9 @@ def sizes_text(model: ModelReport) -> str:
         return "none"
     if not model.all_symbols:
         return "fixed"
+    alone = "" if model.training is None else f"; in {_mode(model.training)}"
     if not model.symbols:
-        return ", ".join(f"{name} = {size}" for name, size in model.sizes.items())
+        return ", ".join(f"{name} = {size}" for name, size in model.sizes.items()) + alone
     conditions = _open(model, model.requires)
     bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
@@ -383,7 +400,7 @@ def sizes_text(model: ModelReport) -> str:
     if model.admitted.unproved:
         unproved = " and ".join(condition.text for condition in model.admitted.unproved)
         parts.append(f"not proved: {unproved}")
-    return "; ".join(parts)
+    return "; ".join(parts) + alone
 
 
 def _open(model: ModelReport, conditions: Iterable[str]) -> list[str]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from nnspec.analysis import macs, params
 from nnspec.dims import Dim
-from nnspec.graph import CallNode, Choice, OpNode, OwnParam, around
+from nnspec.graph import CallNode, Choice, OpNode, OwnParam
 from nnspec.operators.binding import show
 from nnspec.operators.definition import REQUIRED, Inner
-from nnspec.report.model import words
+from nnspec.report.model import sides
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _rows(
         if kind not in described:
             described[kind] = describe(node)
         yield Row(node, described[kind], name, count, own, work, outer, ends)
-        if isinstance(node, CallNode):
+        if isinstance(node, CallNode) and not report.leaves_out(node):
             yield from _rows(
                 report, described, node.graph, depth - 1, outer * count, ends, quiet, rests
             )
@@ -206,13 +206,9 @@ def alias(node: Node) -> str:
 
 def only(node: Node) -> str:
     """When it is run, of what stands in a side of an `if` that only a run decides."""
-    said = [
-        f" in {words(region, first)} only"
-        if region.condition is None
-        else f" if {words(region, first)}"
-        for region, first in reversed([*around(node.when)])
-    ]
-    return "".join(said)
+    modes, sizes = sides(node)
+    told = [f" in {mode} only" for mode in modes]
+    return "".join([*told, *([f" if {sizes}"] if sizes else [])])
 
 
 def again(node: Node) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fractions import Fraction
 
-def counted(number: int) -> str:
-    """`25,557,032`."""
-    return f"{number:,}"
+
+def counted(number: int | Fraction) -> str:
+    """`25,557,032`; of a fraction four digits, or the integer next to it: `0.125`."""
+    if number.denominator == 1 or number >= 1000:
+        return f"{round(number):,}"
+    return f"{float(number):.4g}"
 
 
-def short(number: int) -> str:
+def short(number: int | Fraction) -> str:
     """With commas while it is short, then in thousands of thousands: `416,520`, `118 M`, `4.09
     G`.
     """
@@ -20,12 +26,12 @@ def short(number: int) -> str:
     return counted(number)
 
 
-def in_bytes(number: int) -> str:
+def in_bytes(number: int | Fraction) -> str:
     """`97.5 MiB`."""
     for power, unit in ((4, "TiB"), (3, "GiB"), (2, "MiB"), (1, "KiB")):
         if number >= 1024**power:
             return f"{_three_digits(number / 1024**power)} {unit}"
-    return f"{number} bytes"
+    return "1 byte" if number == 1 else f"{counted(number)} bytes"
 
 
 class BadUnit(ValueError):
@@ -48,7 +54,8 @@ def of_bytes(word: str) -> int:
     return int(number * factors[unit])
 
 
-def _three_digits(number: float) -> str:
+def _three_digits(number: float | Fraction) -> str:
+    number = float(number)
     if number >= 100:
         return f"{number:,.0f}"
     return f"{number:.1f}" if number >= 10 else f"{number:.2f}"

@@ -24,6 +24,10 @@ from torch import Tensor, nn
 REFUSALS = (RuntimeError, ValueError, AssertionError)
 
 
+#: parts that are alike, and the device
+Kind = tuple[int, str]
+
+
 class Unknown(Exception):
     """Something whose verdict is not remembered."""
 
@@ -35,11 +39,11 @@ class Memory:
         self.known: dict[Any, Any] = {}
         self.classes: dict[Any, int] = {}
 
-    def give(self, module: nn.Module) -> nn.Module:
-        """The module, whose parts ask the memory from now on."""
+    def give(self, module: nn.Module, device: str = "cpu") -> nn.Module:
+        """The module, on this device, whose parts ask the memory from now on."""
         kinds = [(part, self._kind(part)) for part in module.modules() if part is not module]
         for part, kind in kinds:
-            part.forward = _Remembering(self.known, part, part.forward, kind)
+            part.forward = _Remembering(self.known, part, part.forward, (kind, device))
         return module
 
     def _kind(self, part: nn.Module) -> int:
@@ -49,7 +53,7 @@ class Memory:
 class _Remembering:
     """Stands for the `forward` of a part."""
 
-    def __init__(self, known: dict[Any, Any], part: nn.Module, forward: Any, kind: int) -> None:
+    def __init__(self, known: dict[Any, Any], part: nn.Module, forward: Any, kind: Kind) -> None:
         self.known, self.part, self.forward, self.kind = known, part, forward, kind
 
     def __call__(self, *inputs: Any, **named: Any) -> Any:
@@ -71,7 +75,7 @@ class _Remembering:
         refusal, result = found
         if refusal is not None:
             raise refusal(result)
-        return _tensors(result, [])
+        return _tensors(result, [], self.kind[1])
 
 
 def _settings(value: Any) -> Any:
@@ -126,20 +130,20 @@ class _Shape(tuple[Any, ...]):
     """Size, stride and dtype."""
 
 
-def _tensors(shapes: Any, seen: list[Tensor]) -> Any:
+def _tensors(shapes: Any, seen: list[Tensor], device: str) -> Any:
     """A value of these shapes; its tensors hold zeros."""
     if isinstance(shapes, int):
         return seen[shapes]
     if isinstance(shapes, _Shape):
         size, stride, dtype = shapes
-        seen.append(torch.empty_strided(size, stride, dtype=dtype).zero_())
+        seen.append(torch.empty_strided(size, stride, dtype=dtype, device=device).zero_())
         return seen[-1]
     kind, parts = shapes
     if kind == "value":
         return parts[1]
     if issubclass(kind, dict):
-        return kind((key, _tensors(part, seen)) for key, part in parts)
-    return kind([_tensors(part, seen) for part in parts])
+        return kind((key, _tensors(part, seen, device)) for key, part in parts)
+    return kind([_tensors(part, seen, device) for part in parts])
 
 
 @contextmanager

@@ -139,6 +139,34 @@ def test_a_block_that_needs_numbers(spec: str, capsys: pytest.CaptureFixture[str
     assert [runs(used, (3, high, 30)) for high in (21, 22)] == [False, True]
 
 
+def test_a_line_for_the_uses_that_take_the_same(
+    spec: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each choice of parameters is proved for any channels and sizes, though the models have others."""
+    text = (
+        "block Valid(kernel: int, act: layer = relu) = conv2d(4, kernel) -> act\n"
+        f"{BLOCKS}\nmodel M:\n    input x: [N, 3, 64, W]\n    y = x -> Deep(depth=3)\n"
+        "    return y, x -> Deep(1) -> Valid(3) -> Valid(3, gelu) -> Valid(5)\n"
+    )
+    Path("net.nn").write_text(text)
+    assert main(["check", "net.nn:Deep"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in shown[1:3]] == ["Deep(depth=3)", "Deep(depth=1)"]
+    assert shown[1].endswith("H >= 22 and W >= 22; any N, C")
+    assert shown[2].endswith("H >= 4 and W >= 4; any N, C")
+    assert main(["check", "net.nn:Valid"]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[1].startswith("Valid(kernel=3) and 1 more ")
+    assert shown[1].endswith("H >= 3 and W >= 3; any N, C")
+    assert shown[2].endswith("H >= 5 and W >= 5; any N, C")
+    for report in nnspec.check("net.nn:Valid").models.values():
+        kernel = report.graph.arguments["kernel"]
+        used = torch.nn.Conv2d(2, 4, kernel)
+        for high in range(1, 9):
+            taken = runs(used, (2, high, 7))
+            assert report.admits({"C": 2, "H": high, "W": 7}) == taken, (kernel, high)
+
+
 def test_a_file_of_blocks(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", spec]) == 0
     shown = capsys.readouterr().out

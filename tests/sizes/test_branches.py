@@ -89,6 +89,57 @@ def test_both_sides_are_run_where_they_should_be(tmp_path: Path) -> None:
                 assert sum(layer.macs for layer in layers) == model.at(point).macs
 
 
+CHAIN = """
+model M:
+    input x: [N, 3, H, W]
+    if H >= 64:
+        x = x -> max_pool2d(4)
+    elif H >= 32:
+        x = x -> max_pool2d(2)
+    elif H >= 16:
+        x = x -> conv2d(3, 5)
+    else:
+        x = x -> conv2d(3, 3)
+    y = x -> rearrange("n c (h k) w -> n (c k) h w", k=4)
+    return y -> conv2d(8, 3)
+"""
+
+
+def test_a_chain_of_elifs_is_said_as_its_cases() -> None:
+    """Exactly what runs, against PyTorch; each reason speaks of the sizes of each case."""
+    (model,) = nnspec.check_source(CHAIN, "chain.nn").models.values()
+    assert not model.admitted.unproved
+    assert len(model.requires) == 1
+    whole = compile(model.requires[0], "requires", "eval")
+    reasons = [
+        [compile(words, "reason", "eval") for words in part]
+        for reason in model.reasons
+        for part in (reason.requires, reason.needs)
+    ]
+    seven = torch.zeros(8, 12, 3, 3)
+    for high in range(1, 100):
+        for wide in range(1, 15):
+            x = torch.zeros(1, 3, high, wide)
+            try:
+                if high >= 64:
+                    x = F.max_pool2d(x, 4)
+                elif high >= 32:
+                    x = F.max_pool2d(x, 2)
+                else:
+                    size = 5 if high >= 16 else 3
+                    x = F.conv2d(x, torch.zeros(3, 3, size, size))
+                F.conv2d(x.reshape(1, 12, x.shape[2] // 4, x.shape[3]), seven)
+                runs = True
+            except RuntimeError:
+                runs = False
+            point = {"N": 1, "H": high, "W": wide}
+            assert model.admits(point) == runs, point
+            assert eval(whole, {}, dict(point)) == runs, point
+            assert all(eval(c, {}, dict(point)) for part in reasons for c in part) == runs, point
+    sides = [layer.only for layer in model.layers if layer.only]
+    assert sides == ["H >= 64", "32 <= H <= 63", "16 <= H <= 31", "H <= 15"]
+
+
 @pytest.mark.parametrize(
     ("body", "requires"),
     [

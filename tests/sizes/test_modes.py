@@ -92,6 +92,33 @@ def test_both_are_said(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "in evaluation it takes H >= 9 and W >= 9\n" in shown
 
 
+def test_one_mode_alone(spec: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """At a size that evaluation alone takes: its figures, and nothing of training's layers."""
+    assert main(["check", spec, "--mode", "evaluation", "--sizes", "H=12,W=30"]) == 0
+    shown = capsys.readouterr().out
+    assert "H = 12, W = 30; in evaluation" in shown
+    assert "avg_pool2d(5" not in shown
+    assert "backward" not in shown
+    assert main(["check", spec, "--mode", "evaluation"]) == 0
+    shown = capsys.readouterr().out
+    assert "H >= 9 and W >= 9; any N; in evaluation" in shown
+    assert "--sizes H=224,W=224 --mode evaluation" in shown
+    assert main(["check", spec, "--mode", "training", "--sizes", "H=12,W=30"]) == 1
+    assert "`M` does not take H = 12, W = 30\n" in capsys.readouterr().out
+    assert main(["check", spec, "--mode", "evaluation", "--nearest", "H=7,W=9"]) == 0
+    assert (
+        capsys.readouterr().out == "M: does not take H=7,W=9; the nearest that it takes: H=9,W=9\n"
+    )
+    module = nnspec.load(spec).M()
+    at = nnspec.check(spec).models["M"].at({"N": 2, "H": 12, "W": 30}, training=False)
+    shapes = []
+    for layer in (module.first, module):
+        layer.register_forward_hook(lambda *found: shapes.append(tuple(found[-1].shape)))
+    module.eval()(torch.zeros(2, 3, 12, 30))
+    assert [at.layers[0].outputs[0].shape, at.outputs["late"].shape] == shapes
+    assert all(layer.only != "training" for layer in at.layers)
+
+
 def test_in_python(spec: str) -> None:
     model = nnspec.check(spec).models["M"]
     assert model.requires == ["H >= 23", "W >= 23"]

@@ -48,6 +48,37 @@ def test_far_away_where_sizes_lie_wide_apart() -> None:
     assert nearest_sizes(found, {"H": 1000, "W": 1000}, {})[0] == {"H": 96, "W": 1008}
 
 
+@pytest.mark.parametrize("wanted", [(1, 1), (300, 300), (50, 900), (2, 1500)])
+def test_maxvit_from_far_away(wanted: tuple[int, int]) -> None:
+    """64 windows of 28 pixels, in any rectangle, against looking at all of them; each side may be up to 3
+    pixels less, since strides round up."""
+    sides = [(28 * n - less, 28 * (64 // n) - more)
+             for n in (1, 2, 4, 8, 16, 32, 64) for less in range(4) for more in range(4)]  # fmt: skip
+
+    def far(size: tuple[int, int]) -> tuple[int, int]:
+        by = [abs(a - b) for a, b in zip(size, wanted, strict=True)]
+        return max(by), sum(by)
+
+    report = nnspec.check("zoo:maxvit").models["maxvit_t"]
+    found = report.nearest({"H": wanted[0], "W": wanted[1]})[0]
+    assert far((found["H"], found["W"])) == min(map(far, sides))
+
+
+@settings(max_examples=30, derandomize=True, deadline=None)
+@given(
+    st.integers(1, 9), st.integers(200, 900), st.integers(1, 7), st.integers(1, 900), st.integers(1, 90)
+)  # fmt: skip
+def test_a_line_far_away(slope: int, least: int, step: int, high: int, wide: int) -> None:
+    found = solve([equal(H, slope * W + least), divisible(W, step)])
+    answers = nearest_sizes(found, {"H": high, "W": wide}, {})
+    line = [(slope * w + least, w) for w in range(step, 2000, step)]
+    near = min(max(abs(h - high), abs(w - wide)) for h, w in line)
+    assert answers
+    for answer in answers:
+        assert (answer["H"], answer["W"]) in line
+        assert max(abs(answer["H"] - high), abs(answer["W"] - wide)) == near
+
+
 def test_bounds() -> None:
     assert nearest_sizes(solve([at_least(H, 10), at_least(W, H)]), {"W": 4}, {"H": 12}) == [
         {"W": 12}

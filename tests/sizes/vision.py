@@ -1,14 +1,16 @@
 """Every vision model of the zoo at every small size: what the checker admits, and what PyTorch runs.
 
 `nice python -m tests.sizes.vision` compares them for each height from 1 to 320 with the width fixed,
-for each number of frames of a video from 1 to 40, and where all sizes are small.
+for each width with the height fixed, for each number of frames of a video from 1 to 40, and where all
+sizes are small. Small models come first.
 `--models` takes some models or files, `--thin 10` every tenth size, and with `--log FILE` what is in the
 file already is not judged again.
 
 The judge is torchvision's module, and where torchvision has none the spec's own, on real tensors. Its
 parts remember what came of a shape (`remembered.py`); that they judge as the whole does is held against
-a module that remembers nothing, at the sizes where the verdict changes. A model with sides for training
-is judged in training and in evaluation, each against what nnspec says of it.
+a module that remembers nothing, at the sizes where the verdict changes. Models that take seconds for a
+size are asked on the device `meta`, where PyTorch computes shapes only, and at those sizes in earnest. A
+model with sides for training is judged in training and in evaluation, each against what nnspec says of it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from itertools import product
@@ -25,6 +28,7 @@ from typing import Any
 import torch
 
 import nnspec
+from nnspec.dims import evaluate
 from nnspec.graph import Choice
 from nnspec.report.model import ModelReport
 from tests.sizes.remembered import REFUSALS, Memory, nothing_drawn
@@ -32,32 +36,41 @@ from tests.zoo import detectors, judge, test_classic, test_detection, test_flow,
 
 SPECS = Path(__file__).parents[2] / "specs"
 LARGEST, MOST_FRAMES = 320, 40
+#: MACs at the smallest size, beyond which PyTorch is asked with tensors that have no values
+HEAVY = 10_000_000_000
 #: sizes of the other inputs, and of what stands beside an image in one
 BESIDE = {"R": 3, "P": 2, "M": 2, "S": 3}
 
 Point = tuple[int, ...]
 
 
-def names(file: str) -> list[str]:
-    """The models of a spec that see images or videos and can be checked as they are. Those of our own
-    with one size, which PyTorch may take at others, are the spec's choice."""
-    models = nnspec.check(str(SPECS / f"{file}.nn")).models
-    return [
-        name
-        for name, report in models.items()
-        if len(shape := report.graph.inputs[0].type.shape) > 3
-        and (published(file, name) is not None or not isinstance(shape[-1], int))
-    ]
+def seen(file: str) -> Iterator[tuple[int, str, str]]:
+    """The models of a spec that see images or videos and can be checked as they are: MACs at the smallest
+    size, file, name. Those of our own with one size, which PyTorch may take at others, are the spec's
+    choice."""
+    for name, report in nnspec.check(str(SPECS / f"{file}.nn")).models.items():
+        shape = report.graph.inputs[0].type.shape
+        if len(shape) > 3 and (published(file, name) or not isinstance(shape[-1], int)):
+            yield least_work(report), file, name
 
 
-def files() -> list[str]:
-    """The specs, those of small models first."""
+def least_work(report: ModelReport) -> int:
+    """MACs at the smallest size that is judged."""
+    other = {name: BESIDE.get(name, 1) for name in report.all_symbols if name not in "THW"}
+    return evaluate(report.mac_sums[id(report.graph)], {**other, **start(report, False)})
 
-    def weight(file: str) -> int:
-        models = nnspec.check(str(SPECS / f"{file}.nn")).models.values()
-        return max((model.params.total for model in models), default=0)
 
-    return sorted((path.stem for path in SPECS.glob("*.nn")), key=weight)
+def start(report: ModelReport, training: bool) -> dict[str, int]:
+    """The smallest size of an image that the checker admits, axis by axis; of sizes that hang together and
+    are large, one that is usual."""
+    names = [str(s) for s in report.graph.inputs[0].type.shape[2:] if not isinstance(s, int)]
+    every = (report.nearest(dict.fromkeys(names, wanted), training) for wanted in (1, 224))
+    return next(near[0] for near in every if near)
+
+
+def models() -> list[tuple[int, str, str]]:
+    """What is judged, small models first."""
+    return sorted(model for path in SPECS.glob("*.nn") for model in seen(path.stem))
 
 
 def published(file: str, name: str) -> Callable[[], Any] | None:
@@ -82,7 +95,9 @@ class Vision:
         self.name = name
         self.report: ModelReport = nnspec.check(f"{target}:{name}").models[name]
         self.make = published(file, name) or getattr(nnspec.load(target), name)
-        self.module = (memory or Memory()).give(self.made())
+        #: "meta": tensors without values, for a model that is too heavy to run at every size
+        self.device = "meta" if least_work(self.report) > HEAVY else "cpu"
+        self.module = (memory or Memory()).give(self.made().to(self.device), self.device)
         graphs = self.report.graph.subgraphs()
         two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
         #: whether it is judged in evaluation, in training
@@ -104,7 +119,8 @@ class Vision:
         return fits and self.report.admits(known, training)
 
     def runs(self, point: Point, training: bool, module: Any = None) -> bool:
-        """What PyTorch says."""
+        """What PyTorch says; a module of one's own is asked with tensors that have values."""
+        alone = module is not None
         module = module or self.module
         named = {**BESIDE, "N": len(self.modes)}
         image = self.inputs[0][0][2:]
@@ -113,7 +129,8 @@ class Vision:
             like = shape[2:] == image
             beside = [named.get(str(size), size) for size in (shape[:2] if like else shape)]
             given = [*beside, *(point if like else ())]
-            batch.append(torch.zeros(given, dtype=getattr(torch, _DTYPES[dtype])))
+            kind = getattr(torch, _DTYPES[dtype])
+            batch.append(torch.zeros(given, dtype=kind, device="cpu" if alone else self.device))
         try:
             with torch.no_grad():
                 module.train(training)(*batch)
@@ -121,30 +138,16 @@ class Vision:
             return False
         return True
 
-    def start(self, training: bool) -> Point:
-        """The smallest size that the checker admits, axis by axis; of sizes that hang together and are
-        large, one that is usual."""
-        names = [size for size in self.sizes if isinstance(size, str)]
-        found = next(
-            (
-                near[0]
-                for wanted in (1, 224)
-                if (near := self.report.nearest(dict.fromkeys(names, wanted), training))
-            ),
-        )
-        return tuple(size if isinstance(size, int) else found[size] for size in self.sizes)
-
     def points(self, thin: int, training: bool) -> Iterator[Point]:
         """The sizes that are looked at."""
-        start = self.start(training)
-        for axis in range(len(start)):
-            if axis == len(start) - 1:
-                continue  # the width is judged as the height is; both vary below
-            last = LARGEST if axis == len(start) - 2 else MOST_FRAMES
-            edge = range(start[axis] - 2, start[axis] + 3)
+        found = start(self.report, training)
+        first = tuple(size if isinstance(size, int) else found[size] for size in self.sizes)
+        for axis in range(len(first)):
+            last = LARGEST if axis >= len(first) - 2 else MOST_FRAMES
+            edge = range(first[axis] - 2, first[axis] + 3)
             for size in sorted({*range(1, last + 1, thin), *(s for s in edge if s >= 1)}):
-                yield (*start[:axis], size, *start[axis + 1 :])
-        near = [sorted({*range(1, 13), *range(max(1, s - 3), s + 4)}) for s in start]
+                yield (*first[:axis], size, *first[axis + 1 :])
+        near = [sorted({*range(1, 13), *range(max(1, s - 3), s + 4)}) for s in first]
         near = [choices[:: max(1, thin // 2)] for choices in near]
         if len(near) > 2:
             near[0] = near[0][::4]
@@ -204,21 +207,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     rows = wanted.log.read_text().splitlines() if wanted.log and wanted.log.exists() else []
     done = {row.split()[0] for row in rows}
     print("\n".join([HEAD, *rows]), flush=True)
-    for file in files():
-        memory = Memory()
-        for name in names(file):
-            if name in done or (wanted.models and not {file, name} & set(wanted.models)):
-                continue
-            began = time.process_time()
-            vision = Vision(file, name, memory)
-            found = list(vision.disagreements(wanted.thin))
-            seconds = time.process_time() - began
-            row = f"{name:40} {vision.tried:6} {vision.admitted:8} {len(found):13} {seconds:8.1f}"
-            print("\n".join([row, *found]), flush=True)
-            rows.append(row)
-            if wanted.log:
-                with wanted.log.open("a") as log:
-                    log.write(f"{row}\n")
+    memories: defaultdict[str, Memory] = defaultdict(Memory)
+    for _, file, name in models():
+        if name in done or (wanted.models and not {file, name} & set(wanted.models)):
+            continue
+        began = time.process_time()
+        vision = Vision(file, name, memories[file])
+        found = list(vision.disagreements(wanted.thin))
+        seconds = time.process_time() - began
+        row = f"{name:40} {vision.tried:6} {vision.admitted:8} {len(found):13} {seconds:8.1f}"
+        print("\n".join([row, *found]), flush=True)
+        rows.append(row)
+        if wanted.log:
+            with wanted.log.open("a") as log:
+                log.write(f"{row}\n")
     wrong = [row.split()[0] for row in rows if row.split()[3] != "0"]
     print(f"{len(rows)} models, with disagreements: {', '.join(wrong) or 'none'}")
     return 1 if wrong else 0
