@@ -1,4 +1,4 @@
-"""Make `table.py` and `compiled.py` from the grammar: `python -m nnspec.syntax.generate` (needs Lark).
+"""Make `table.py` from the grammar: `python -m nnspec.syntax.generate` (needs Lark).
 
 Lark compiles `grammars/nnspec.lark` to an LALR table; this writes the table down as plain literals,
 so that parsing needs no Lark and starts in a millisecond. States and rules are numbered in an order
@@ -18,7 +18,6 @@ from lark.indenter import Indenter
 
 GRAMMAR = Path(__file__).resolve().parents[2] / "grammars" / "nnspec.lark"
 TABLE = Path(__file__).resolve().parent / "table.py"
-COMPILED = TABLE.with_name("compiled.py")
 STARTS = ("start", "expression")
 SHIFT = "Shift"
 
@@ -178,32 +177,6 @@ def generate() -> str:
     return "\n".join(lines) + "\n"
 
 
-def generate_compiled() -> str:
-    """The text of `compiled.py`, of what `re` makes of the patterns in this version of Python."""
-    from re import _compiler, _parser  # type: ignore[attr-defined]
-
-    from nnspec.syntax.patterns import TEXTS
-
-    lines = [
-        '"""Made by `python -m nnspec.syntax.generate` from `patterns.py`; do not edit by hand."""',
-        "",
-        f"MAGIC = {_compiler.MAGIC}",
-        "",
-        "# (the flags, the groups, the code)",
-        "CODES: dict[str, tuple[int, int, tuple[int, ...]]] = {",
-    ]
-    for name, text in TEXTS.items():
-        parsed = _parser.parse(text())
-        flags = int(parsed.state.flags)
-        code = _compiler._code(parsed, 0)
-        lines += [
-            f"{name!r}: ({flags}, {parsed.state.groups - 1}, (",
-            *filled(map(str, map(int, code))),
-            ")),",
-        ]
-    return "\n".join([*lines, "}"]) + "\n"
-
-
 def hexadecimal(name: str, numbers: list[int]) -> list[str]:
     """Numbers of 16 bits as a text of hexadecimal digits, in lines of 96."""
     digits = struct.pack(f"<{len(numbers)}h", *numbers).hex()
@@ -237,4 +210,3 @@ def filled(items: Iterable[str]) -> list[str]:
 
 if __name__ == "__main__":
     TABLE.write_text(generate(), encoding="utf-8")
-    COMPILED.write_text(generate_compiled(), encoding="utf-8")

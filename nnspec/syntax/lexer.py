@@ -9,7 +9,7 @@ from nnspec.limits import DEFAULTS
 from nnspec.source import Source
 from nnspec.syntax.brackets import Brackets
 from nnspec.syntax.indentation import Indentation
-from nnspec.syntax.patterns import ready
+from nnspec.syntax.patterns import FOLLOWS, TOKEN
 from nnspec.syntax.table import HARD_WORDS, LITERALS, SOFT_WORDS
 from nnspec.syntax.tokens import BAD, END, NAME, NEWLINE, NUMBER, STRING, Enough, Tokens
 
@@ -23,8 +23,6 @@ _FROM, _TRAIN = SOFT_WORDS["from"], SOFT_WORDS["train"]
 _ASSERT = HARD_WORDS["assert"]
 _JOINERS = {"import", "as", "on", "at"}
 
-_TOKEN = ready("TOKEN")
-_FOLLOWS = ready("FOLLOWS")
 _WORD, _FOREIGN, _NUMBER, _SIGN, _OPEN, _CLOSE, _LINE, _STRING = range(1, 9)
 _COMMENT, _RUN_ON, _QUOTE, _END = range(9, 13)
 _COMMENT_SIGNS = ("//", "/*", "-- ")
@@ -73,7 +71,7 @@ class Lexer:
         text, stop = self.text, self.stop
         find_word = HARD_WORDS.get
         while True:
-            for found in _TOKEN.finditer(text, self.position, stop):
+            for found in TOKEN.finditer(text, self.position, stop):
                 group = found.lastindex
                 if group is None:  # the `\r` of a line end
                     continue
@@ -149,7 +147,7 @@ class Lexer:
             taken = kinds[first] == _FROM and kinds[-1] == NAME
         else:
             taken = word == "import" and kinds[first] == _FROM and kinds[-1] in (NAME, STRING)
-        return SOFT_WORDS[word] if taken and _FOLLOWS.match(self.text, end) else NAME
+        return SOFT_WORDS[word] if taken and FOLLOWS.match(self.text, end) else NAME
 
     def line(self, start: int, end: int) -> int | None:
         """A line end, with all the blank lines and comment lines after it; where to read on."""

@@ -154,19 +154,3 @@ def test_mutated_specs_agree_with_lark(reference: Reference, text: str) -> None:
 @given(soups)
 def test_word_soups_agree_with_lark(reference: Reference, text: str) -> None:
     agrees(text, reference)
-
-
-def test_the_compiled_patterns_are_up_to_date() -> None:
-    """What is written down is what `re` makes of the patterns in the Python that made it; the others
-    compile them, to the same effect."""
-    from re import _compiler, compile  # type: ignore[attr-defined]
-
-    from nnspec.syntax import compiled, patterns
-
-    if _compiler.MAGIC == compiled.MAGIC:
-        assert generate.COMPILED.read_text(encoding="utf-8") == generate.generate_compiled()
-    text = (ROOT / "specs" / "resnet.nn").read_text(encoding="utf-8")
-    for name, pattern in patterns.TEXTS.items():
-        own, theirs = patterns.ready(name), compile(pattern())
-        found = [(m.span(), m.lastindex) for m in own.finditer(text)]
-        assert found == [(m.span(), m.lastindex) for m in theirs.finditer(text)]
