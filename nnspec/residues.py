@@ -11,6 +11,7 @@ from math import gcd, lcm
 from nnspec.cases import cases
 from nnspec.dims import Dim, evaluate, symbol
 from nnspec.records import Record
+from nnspec.rising import least_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from nnspec.cases import Plain
     from nnspec.conditions import Condition
-    from nnspec.dims import Atom, Size
+    from nnspec.dims import Size
     from nnspec.polynomials import Range
 
 #: a period of remainders beyond this is not searched
@@ -150,70 +151,73 @@ def solve_one(name: str, conditions: Sequence[Condition], within: int = 1) -> Al
 
 
 def _from_the_least(name: str, case: Iterable[Plain]) -> list[Plain]:
-    """The conditions, with `H >= 9` for all those that say of a size which never falls that it is at least
-    something: most do, and remainders have no part in it."""
+    """The conditions, with `H >= 9` for all those that hold from some size on and not before: most do."""
     found: list[Plain] = []
     least = 1
     for op, size in case:
-        if op == ">=" and _rises(size):
-            least = max(least, _first(name, size))
-        else:
+        first = least_number(name, size) if op == ">=" else None
+        if first is None:
             found.append((op, size))
-    return [*found, (">=", symbol(name) - least)] if least > 1 else found
-
-
-def _rises(size: Size) -> bool:
-    """Whether a size of one symbol grows without end, and never falls."""
-    terms = [] if isinstance(size, int) else [term for term in size.terms if term[0]]
-    return bool(terms) and all(
-        coefficient > 0
-        and len(monomial) == 1
-        and (
-            monomial[0].kind == "symbol"
-            or (monomial[0].kind == "//" and _quotient_rises(monomial[0]))
-        )
-        for monomial, coefficient in terms
-    )
-
-
-def _quotient_rises(atom: Atom) -> bool:
-    numerator, denominator = atom.args
-    return isinstance(denominator, int) and denominator > 0 and _rises(numerator)
-
-
-def _first(name: str, size: Size) -> int:
-    """The least number from which a size that rises is at least 0."""
-    below, high = 0, 1
-    while evaluate(size, {name: high}) < 0:
-        below, high = high, 2 * high
-    while high - below > 1:
-        middle = (below + high) // 2
-        if evaluate(size, {name: middle}) < 0:
-            below = middle
         else:
-            high = middle
-    return high
+            least = max(least, first)
+    return [*found, (">=", symbol(name) - least)] if least > 1 else found
 
 
 def _solved(name: str, case: Iterable[Plain], step: int) -> Sizes:
     """The sizes of one case."""
-    # an equation excludes most remainders: it is looked at first
-    order = sorted(case, key=lambda plain: _ORDER.get(plain[0], 1))
-    conditions = [_Residues(name, op, size) for op, size in order]
-    found: dict[int, list[Range]] = {}
-    for remainder in range(step):
-        start = remainder if remainder else step
-        ranges: list[Range] = [(0, None)]
-        for condition in conditions:
-            ranges = _both(ranges, condition.within(start, step))
-            if not ranges:
-                break
-        if ranges:
-            found[remainder] = [
+    # an equation excludes most remainders, and few are told apart by a short period: these come first
+    conditions = sorted(
+        (_Residues(name, op, size) for op, size in case),
+        key=lambda condition: (_ORDER.get(condition.op, 1), condition.period),
+    )
+    found: dict[int, list[Range]] = {0: [(0, None)]}
+    reached = 1
+    for condition in conditions:
+        found = _told_apart(found, reached, lcm(reached, condition.period))
+        reached = lcm(reached, condition.period)
+        within = {r: _both(ranges, condition.within(r, reached)) for r, ranges in found.items()}
+        found = {remainder: ranges for remainder, ranges in within.items() if ranges}
+    found = _told_apart(found, reached, step)
+    return Sizes(
+        step,
+        {
+            remainder: [
                 (start + step * low, None if high is None else start + step * high)
                 for low, high in ranges
             ]
-    return Sizes(step, found)
+            for remainder, ranges in sorted(found.items())
+            for start in (_start(remainder, step),)
+        },
+    )
+
+
+def _start(remainder: int, step: int) -> int:
+    """The first size with this remainder: a size is at least 1."""
+    return remainder or step
+
+
+def _told_apart(found: dict[int, list[Range]], step: int, wider: int) -> dict[int, list[Range]]:
+    """The ranges of q for each remainder of a step, for those of a wider one, which the step divides."""
+    if wider == step:
+        return found
+    told: dict[int, list[Range]] = {}
+    for remainder, ranges in found.items():
+        for own in range(remainder, wider, step):
+            before = (_start(own, wider) - _start(remainder, step)) // step
+            if kept := _every(ranges, before, wider // step):
+                told[own] = kept
+    return told
+
+
+def _every(ranges: Sequence[Range], first: int, step: int) -> list[Range]:
+    """The p for which q = first + step * p is in a range."""
+    found: list[Range] = []
+    for low, high in ranges:
+        least = max(0, -((first - low) // step))
+        most = None if high is None else (high - first) // step
+        if most is None or least <= most:
+            found.append((least, most))
+    return _union(found, 1)
 
 
 class _Residues:
@@ -225,9 +229,10 @@ class _Residues:
         self.points = range(max(1, degree(size)) + 1)
         self.known: dict[int, list[Range]] = {}
 
-    def within(self, start: int, step: int) -> list[Range]:
+    def within(self, remainder: int, step: int) -> list[Range]:
         """The q for which it holds at start + step * q; the step is a multiple of its period."""
-        first = start % self.period or self.period
+        start = _start(remainder, step)
+        first = _start(start % self.period, self.period)
         known = self.known.get(first)
         if known is None:
             from nnspec.polynomials import where  # most sizes are never decided
@@ -235,14 +240,7 @@ class _Residues:
             numbers = (first + self.period * q for q in self.points)
             values = [evaluate(self.size, {self.name: number}) for number in numbers]
             known = self.known[first] = where(self.op, values)
-        before, times = (start - first) // self.period, step // self.period
-        found: list[Range] = []
-        for low, high in known:
-            least = max(0, -((before - low) // times))
-            most = None if high is None else (high - before) // times
-            if most is None or least <= most:
-                found.append((least, most))
-        return _union(found, 1)
+        return _every(known, (start - first) // self.period, step // self.period)
 
 
 def _both(one: Sequence[Range], other: Sequence[Range]) -> list[Range]:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from nnspec import sizes
 from nnspec.conditions import Condition, at_least, differs, divisible, equal
-from nnspec.dims import conditional, holds, maximum, minimum, symbol
+from nnspec.dims import conditional, evaluate, holds, maximum, minimum, symbol
+from nnspec.rising import least_number
 from nnspec.sizes import solve
 
 if TYPE_CHECKING:
@@ -123,6 +124,28 @@ def agrees(conditions: list[Condition], points: list[dict[str, int]]) -> None:
 def test_one_symbol(conditions: list[Condition]) -> None:
     agrees(conditions, [{"H": h} for h in range(1, 151)])
     assert not solve(conditions).unproved
+
+
+@settings(common, max_examples=400)
+@given(_sizes(st.just(H)), _sizes(st.just(H)), st.integers(-3, 6), st.integers(1, 64), small)
+def test_from_which_number_on_a_size_is_at_least_0(
+    one: Any, other: Any, factor: int, divisor: int, more: int
+) -> None:
+    size = one - other * factor // divisor + more
+    least = least_number("H", size)
+    if least is not None:
+        for h in range(1, 700):
+            assert (evaluate(size, {"H": h}) >= 0) == (h >= least), h
+
+
+def test_padding_to_windows_needs_no_remainders() -> None:
+    padded = 8 * ((H + 28) // 32)
+    assert least_number("H", padded - 1) == 4
+    assert least_number("H", 8 * ((63 * H + 8 * (H // 4) + 63) // 64) - 8 * H) == 1
+    assert least_number("H", 10**9 * (H // 3) - 10**15) == 3_000_000
+    assert least_number("H", H // 4 - H // 2 + 5) is None  # it falls
+    assert least_number("H", H % 4 - 1) is None
+    assert least_number("H", H - 20 * (H % 3)) is None  # it holds at 3, and not at 4
 
 
 @settings(common, max_examples=60)
