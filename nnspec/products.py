@@ -90,10 +90,17 @@ def empty(conditions: Iterable[Condition], depth: int = 0) -> bool | None:
     plain = cases((condition.op, condition.size) for condition in conditions)
     if plain is None or depth > MOST_ISOLATED:
         return None
-    answers = [_empty([Condition(op, size, "") for op, size in case], depth) for case in plain]
-    if False in answers:
-        return False
-    return None if None in answers else True
+    return _all(_empty([Condition(op, size, "") for op, size in case], depth) for case in plain)
+
+
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    """Whether all are true; the first that is false says that they are not, and the others are not asked."""
+    known = True
+    for answer in answers:
+        if answer is False:
+            return False
+        known = known and answer is not None
+    return True if known else None
 
 
 def _empty(given: Sequence[Condition], depth: int) -> bool | None:
@@ -123,13 +130,11 @@ def _empty(given: Sequence[Condition], depth: int) -> bool | None:
         choices = _choices(condition)
         if choices is not None:
             name, values = choices
-            answers = [empty(_put(conditions, name, value), depth + 1) for value in values]
-            return False if False in answers else None if None in answers else True
+            return _all(empty(_put(conditions, name, value), depth + 1) for value in values)
         factors = _factors(condition)
         if factors:
             rest = [other for other in conditions if other is not condition]
-            answers = [empty([*rest, *pair], depth + 1) for pair in factors]
-            return False if False in answers else None if None in answers else True
+            return _all(empty([*rest, *pair], depth + 1) for pair in factors)
     return False if _some(conditions, alone) else None
 
 

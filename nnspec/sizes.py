@@ -306,7 +306,10 @@ def _implied(group: Iterable[Condition], every: Sequence[Condition]) -> list[Con
     if len(hard) <= MOST_IMPLIED:
         for condition in hard:
             others = [c for c in every if c is not condition and c not in found]
-            if _empty([*others, against(condition)]):
+            follows = _empty([*others, against(condition)])
+            if follows is None:
+                break  # more questions would take as long
+            if follows:
                 found.append(condition)
     return found
 

@@ -66,6 +66,9 @@ SPECS = {
         f"    assert {a} * {b} % {n + 2} == 0\n" for n, (a, b) in enumerate(pairwise(SYMBOLS[:12]))
     )
     + "    return x0\n",
+    "choices between remainders, quotients and products": inputs("H, W")
+    + "".join(f"    assert H % {n} == 1 or W // {n} > H or H * W == {n}\n" for n in range(2, 42))
+    + "    return x0\n",
     "equations of a high degree": inputs("H, W")
     + "    assert H**7 - 3 * W**5 + H * W == 12345678901\n    return x0\n",
     "a thousand pools": inputs("N, 3, H, W")
