@@ -75,7 +75,7 @@ def assigned(
 
 def _wrong_number(made: OperatorLayer, tensors: Sequence[Any], span: Span) -> None:
     slots: tuple[Tensor, ...] = made.operator.tensors
-    count = len(tensors)
+    count = len(tensors) + sum(slot.name in made.keyword for slot in slots)
     required = [slot.name for slot in slots if not slot.optional]
     need = len(required)
     names = ", ".join(required if count < need else [slot.name for slot in slots])
