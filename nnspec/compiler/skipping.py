@@ -1,8 +1,9 @@
 """Layers whose parameters all begin as the spec says, or are another's: PyTorch's own beginnings are left
 out, so that no weight is initialised twice.
 
-`torch.nn.utils.skip_init` makes a layer without them, on the CPU unless it is told where: it does not ask
-`with torch.device(…)`. A file that needs it has a function of that name, which does.
+`torch.nn.utils.skip_init` would do, but makes a layer on the CPU unless it is told where, without a look at
+`with torch.device(…)`, and cannot under a `FakeTensorMode`. A file that needs it has a function of that name,
+which can.
 """
 
 from __future__ import annotations
@@ -23,13 +24,17 @@ def function(body: str) -> str:
         f"def {NAME}(layer: type[nn.Module], *args: Any, **kwargs: Any) -> Any:",
         '    """A layer whose parameters are initialised by what follows, and so not before."""',
         "    device = torch.get_default_device()",
-        "    made = nn.utils.skip_init(layer, *args, device=device, **kwargs)",
-        '    if hasattr(made, "reset_running_stats"):',
-        "        made.reset_running_stats()",
+        '    made = layer(*args, device="meta", **kwargs)',
+        "    state = {n: torch.empty_like(t, device=device) for n, t in made.state_dict().items()}",
+        "    made.load_state_dict(state, assign=True)",
         "    return made",
     ]
-    if not _STATISTICS.search(body):
-        lines[3:] = [lines[3].replace("made =", "return")]
+    if _STATISTICS.search(body):
+        lines[-1:] = [
+            '    if hasattr(made, "reset_running_stats"):',
+            "        made.reset_running_stats()",
+            lines[-1],
+        ]
     return "\n".join(lines)
 
 
