@@ -47,13 +47,14 @@ def test_a_limit_is_told_with_the_way_out_and_can_be_raised(name: str) -> None:
     assert nnspec.check_source(text).ok
 
 
-def test_tensors_in_growing_lists_and_parameters_are_counted_too() -> None:
+def test_growing_lists_and_layers_and_parameters_are_counted_too() -> None:
     growing = (
         "    found = [x]\n    for i in range(60):\n"
         "        found = found + [concat(*found, dim=1) -> linear(8)]\n    return found[-1]\n"
     )
     stacks = "    for i in range(9):\n        x, _ = x -> gru(i + 1, 100)\n    return x\n"
-    for model in (MODEL + growing, MODEL.replace("8", "T, 8") + stacks):
+    layers = "    f = relu\n    for i in range(150):\n        f = f -> relu\n    return x -> f\n"
+    for model in (MODEL + growing, MODEL.replace("8", "T, 8") + stacks, MODEL + layers):
         (problem,) = nnspec.check_source(model, limits=Limits(steps=10_000)).diagnostics
         assert (problem.code, problem.help) == ("NN402", "`--limit steps=20000` raises this limit")
         assert nnspec.check_source(model).ok

@@ -65,8 +65,8 @@ def pipeline(body: Body, expr: tree.Pipeline) -> Any:
             message = f"this layer would have more than {limits.items:,} steps"
             fail("NN402", message, expr.span, help=limits.way_out("items"))
     made = Composed(expr.span, tuple(steps))
-    if any(isinstance(step.layer, (Composed, Repeated)) for step in steps):
-        body.session.count_steps(written_out(made, {}), expr.span)
+    nested = any(isinstance(step.layer, (Composed, Repeated)) for step in steps)
+    body.session.count_steps(written_out(made, {}) if nested else len(steps), expr.span)
     return made
 
 
