@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from nnspec.dims import Dim, render
+from nnspec.dims import render
 from nnspec.operators.conv import AXES, check_channels
 from nnspec.operators.definition import REQUIRED, ModuleCode, Operator, Param, Ref, Setting
+from nnspec.operators.fitting import size_at
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -72,9 +73,7 @@ class ConvTranspose(Operator):
                 code="NN205",
                 argument="output_size",
             )
-        wanted: Size = given[axis]
-        if isinstance(wanted, bool) or not isinstance(wanted, (int, Dim)):
-            use.fail(f"output_size holds sizes, not {wanted}", code="NN206", argument="output_size")
+        wanted = size_at(use, "output_size", axis)
         most = least + stride - 1
         message = (
             f"output_size {render(wanted)} must be from {render(least)} to {render(most)}, the {name}s "

@@ -98,3 +98,12 @@ def copies(use: Use, setting: str) -> None:
     if count > MOST_COPIES:
         message = f"{setting} is {count:,}; an operator makes at most {MOST_COPIES:,} layers"
         use.fail(message, code="NN402", argument=setting)
+
+
+def size_at(use: Use, setting: str, axis: int) -> Size:
+    """What a list of sizes holds at a place; refused where that is no size."""
+    size: Size = use[setting][axis]
+    if isinstance(size, bool) or not isinstance(size, (int, Dim)):
+        message = f"{setting} holds sizes, not {'none' if size is None else size}"
+        use.fail(message, code="NN206", argument=setting)
+    return size

@@ -13,6 +13,7 @@ from nnspec.operators.definition import (
     Setting,
     Tensor,
 )
+from nnspec.operators.fitting import size_at
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
@@ -76,7 +77,7 @@ class MaxUnpool(Operator):
         own = (use.x.shape[2 + axis] - 1) * stride[axis] + kernel[axis] - 2 * padding[axis]
         if use["output_size"] is None:
             return use.positive_output(own, name, argument="padding")
-        wanted: Size = use["output_size"][axis]
+        wanted = size_at(use, "output_size", axis)
         least, most = own - stride[axis] + 1, own + stride[axis] - 1
         message = (
             f"output_size {render(wanted)} must be from {render(least)} to {render(most)}, "
@@ -134,6 +135,7 @@ class MaxUnpool2d(MaxUnpool):
     rejects = (
         "([2, 3, 4, 5], i64[2, 3, 4, 6]) -> max_unpool2d(2)",
         "([2, 3, 4, 5], i64[2, 3, 4, 5]) -> max_unpool2d(2, output_size=[10, 10])",
+        "([2, 3, 4, 5], i64[2, 3, 4, 5]) -> max_unpool2d(2, output_size=[none, 10])",
     )
 
 
