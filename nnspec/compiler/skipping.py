@@ -25,7 +25,8 @@ def function(body: str) -> str:
         '    """A layer whose parameters are initialised by what follows, and so not before."""',
         "    device = torch.get_default_device()",
         '    made = layer(*args, device="meta", **kwargs)',
-        "    state = {n: torch.empty_like(t, device=device) for n, t in made.state_dict().items()}",
+        "    state = made.state_dict()",
+        "    state = {name: torch.empty_like(state[name], device=device) for name in state}",
         "    made.load_state_dict(state, assign=True)",
         "    return made",
     ]
