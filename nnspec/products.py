@@ -93,6 +93,15 @@ def empty(conditions: Iterable[Condition], depth: int = 0) -> bool | None:
     return _all(_empty([Condition(op, size, "") for op, size in case], depth) for case in plain)
 
 
+def _alone(conditions: Iterable[Condition]) -> dict[str, list[Condition]]:
+    """Those that speak of one symbol only, of each."""
+    alone: dict[str, list[Condition]] = {}
+    for condition in conditions:
+        if len(condition.symbols) == 1:
+            alone.setdefault(next(iter(condition.symbols)), []).append(condition)
+    return alone
+
+
 def _all(answers: Iterable[bool | None]) -> bool | None:
     """Whether all are true; the first that is false says that they are not, and the others are not asked."""
     known = True
@@ -112,10 +121,7 @@ def _empty(given: Sequence[Condition], depth: int) -> bool | None:
     hard = [condition for condition in conditions if not linear(condition.size)]
     if not hard:
         return _linearly(conditions)
-    alone: dict[str, list[Condition]] = {}
-    for condition in conditions:
-        if len(condition.symbols) == 1:
-            alone.setdefault(next(iter(condition.symbols)), []).append(condition)
+    alone = _alone(conditions)
     sets = {name: solve_one(name, own) for name, own in alone.items()}
     if EMPTY in sets.values() or _out_of_bounds(hard, sets):
         return True
@@ -166,6 +172,11 @@ def _put(conditions: Iterable[Condition], name: str, size: Size) -> list[Conditi
 
 
 def _linearly(conditions: Sequence[Condition]) -> bool | None:
+    alone = _alone(conditions)
+    if sum(map(len, alone.values())) == len(conditions):  # each is of one symbol: without islpy
+        sets = [solve_one(name, own) for name, own in alone.items()]
+        if None not in sets:
+            return EMPTY in sets
     from nnspec import presburger
 
     try:
