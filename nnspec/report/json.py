@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from nnspec.analysis.requires import Reason
     from nnspec.diagnostics import Problem
-    from nnspec.report.model import Layer, ModelReport, Report, Tensor
+    from nnspec.report.layers import Layer
+    from nnspec.report.model import ModelReport, Report, Tensor
     from nnspec.source import Span
 
 #: grows when a field changes its meaning or goes away; new fields do not count

@@ -8,24 +8,21 @@ from __future__ import annotations
 
 from nnspec import demands
 from nnspec.analysis import macs, memory, params, receptive, requires
-from nnspec.analysis.fold import when_run
-from nnspec.conditions import Condition
 from nnspec.diagnostics import Failure, Problem
-from nnspec.dims import Dim, SizeLimit, comparison, negated, render, substitute
-from nnspec.graph import CallNode, OpNode, around
+from nnspec.dims import Dim, SizeLimit, render, substitute
 from nnspec.known import Known
 from nnspec.records import Record, cached_property
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
-    from nnspec.dims import Dim, Size
+    from nnspec.dims import Size
     from nnspec.graph import Graph, Node
+    from nnspec.report.layers import Layer
     from nnspec.sizes import Admitted
-    from nnspec.source import Span
     from nnspec.tensors import TensorType
 
     #: a size as the report gives it
@@ -52,25 +49,6 @@ class Memory(Record):
     weights: Shown
     activations: Shown
     peak: int | None
-
-
-class Layer(Record):
-    """A use of an operator. Copies of a repeated layer are one Layer: `path` is that of the first,
-    `count` their number; `params` and `macs` are those of all copies, so that they add up to the
-    model's."""
-
-    path: str
-    operator: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    params: Shown
-    macs: Shown
-    span: Span
-    count: int = 1
-    tied: tuple[tuple[str, str], ...] = ()  # parameter -> the path of the one that it is
-    #: "training" or "evaluation", and the sizes ("H >= 64"), where it stands in a side of such an `if`;
-    #: its MACs are evaluation's
-    only: str = ""
 
 
 class Section(Record):
@@ -452,94 +430,9 @@ class ModelReport:
         """Whether a node is the other mode's, which knows other sizes."""
         return self.training is not None and not node.runs(self.training)
 
-    # -- layers ------------------------------------------------------------------------------------
-
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """Every use of an operator, in order of execution, those in blocks too."""
-        return tuple(self._layers())
+        from nnspec.report.layers import layers
 
-    def _layers(self) -> Iterator[Layer]:
-        stack = [_Walk(iter(self.graph.nodes))]
-        while stack:
-            walk = stack[-1]
-            node = next(walk.nodes, None)
-            if node is None:
-                stack.pop()
-            elif self.leaves_out(node):
-                continue
-            elif isinstance(node, CallNode):
-                stack.append(walk.into(node))
-            elif isinstance(node, OpNode):
-                yield self._layer(node, walk)
-
-    def _layer(self, node: OpNode, walk: _Walk) -> Layer:
-        own = 0 if walk.shared or node.shared else walk.copies * params.of_node(node, {})
-        return Layer(
-            ".".join(walk.prefix + next(node.paths())),
-            node.operator.name,
-            tuple(self.tensor(value.type) for value in node.inputs if value is not None),
-            tuple(self.tensor(value.type) for value in node.outputs),
-            self.show(own),
-            self.show(walk.work(macs.of_node(node, {}))),
-            node.span,
-            walk.copies * node.count,
-            tuple((name, ".".join(walk.home + tie.path)) for name, tie in node.tied.items()),
-            " and ".join(filter(None, (walk.side, side(node)))),
-        )
-
-
-def side(node: Node) -> str:
-    """The sides that a node stands in of `if`s that only a run decides, or ""."""
-    modes, sizes = sides(node)
-    return " and ".join(filter(None, (*modes, sizes)))
-
-
-def sides(node: Node) -> tuple[list[str], str]:
-    """When a node is run, where only a run decides that: in "training" or "evaluation", and for which sizes:
-    `32 <= H <= 63`, or ""."""
-    if not node.when:
-        return [], ""
-    from nnspec.words import joined, said
-
-    modes: list[str] = []
-    conditions: list[Condition] = []
-    for region, first in around(node.when):
-        if region.condition is None:
-            modes.append("training" if first else "evaluation")
-        else:
-            size = region.condition if first else negated(region.condition)
-            conditions.append(Condition(">=", size, comparison(size)))
-    return modes[::-1], joined(said(conditions[::-1]))
-
-
-class _Walk:
-    """A body on the way through a model: where it is, and how often it is there."""
-
-    __slots__ = ("calls", "copies", "home", "nodes", "prefix", "shared", "side")
-
-    def __init__(self, nodes: Iterator[Node]) -> None:
-        self.nodes = nodes
-        self.prefix: tuple[str, ...] = ()
-        self.home: tuple[str, ...] = ()  # the prefix of the body that declares its layers
-        self.copies = 1
-        self.shared = False
-        self.side = ""
-        self.calls: tuple[CallNode, ...] = ()
-
-    def work(self, macs: Size) -> Size:
-        """The MACs of all copies, where the calls that lead here are run."""
-        for node in self.calls:
-            macs = when_run(macs, node)
-        return self.copies * macs
-
-    def into(self, node: CallNode) -> _Walk:
-        """The body of a call."""
-        inside = _Walk(iter(node.graph.nodes))
-        inside.prefix = self.prefix + next(node.paths())
-        inside.home = self.home if node.graph.definition is None else inside.prefix
-        inside.copies = self.copies * node.count
-        inside.shared = self.shared or node.shared
-        inside.side = " and ".join(filter(None, (self.side, side(node))))
-        inside.calls = (*self.calls, node) if node.when else self.calls
-        return inside
+        return tuple(layers(self))

@@ -7,11 +7,11 @@ block). Folding and depth change what is shown, never a sum.
 from __future__ import annotations
 
 from nnspec.analysis import macs, params
-from nnspec.dims import Dim
-from nnspec.graph import CallNode, Choice, OpNode, OwnParam
+from nnspec.conditions import Condition
+from nnspec.dims import Dim, comparison, negated
+from nnspec.graph import CallNode, Choice, OpNode, OwnParam, around
 from nnspec.operators.binding import show
 from nnspec.operators.definition import REQUIRED, Inner
-from nnspec.report.model import sides
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -267,3 +267,21 @@ def _value(value: Any) -> str | None:
 
 def _arguments(written: list[str]) -> str:
     return f"({', '.join(written)})" if written else ""
+
+
+def sides(node: Node) -> tuple[list[str], str]:
+    """When a node is run, where only a run decides that: in "training" or "evaluation", and for which sizes:
+    `32 <= H <= 63`, or ""."""
+    if not node.when:
+        return [], ""
+    from nnspec.words import joined, said
+
+    modes: list[str] = []
+    conditions: list[Condition] = []
+    for region, first in around(node.when):
+        if region.condition is None:
+            modes.append("training" if first else "evaluation")
+        else:
+            size = region.condition if first else negated(region.condition)
+            conditions.append(Condition(">=", size, comparison(size)))
+    return modes[::-1], joined(said(conditions[::-1]))
