@@ -9,7 +9,7 @@ import sys
 
 from nnspec.source import Source
 
-from .judge import peaks, source_of
+from .judge import peaks, row, source_of
 
 LSTM = """
 model Words(width: int = 256, words: int = 10_000):
@@ -39,28 +39,26 @@ MODELS = [
 REAL = ("zoo:swin_t", "LSTM")
 
 
+def found(target: str) -> tuple[Source, str]:
+    """The spec of a line of a table, and the name of its model."""
+    if target == "LSTM":
+        return Source(LSTM, "words.nn"), "Words"
+    if target == "LLAMA":
+        text = source_of("zoo:llama3_8b").text
+        return Source(f"{text}\nmodel llama_small = {SMALL}\n", "llama.nn"), "llama_small"
+    return source_of(target), target.rpartition(":")[2]
+
+
 def main() -> None:
     worst = 0.0
     print("| model | sizes | foretold | measured | |\n|---|---|---|---|---|")
     for target, sizes in MODELS:
         if sys.argv[1:] and target not in sys.argv[1:]:
             continue
-        if target == "LSTM":
-            source, name = Source(LSTM, "words.nn"), "Words"
-        elif target == "LLAMA":
-            text = source_of("zoo:llama3_8b").text
-            source = Source(f"{text}\nmodel llama_small = {SMALL}\n", "llama.nn")
-            name = "llama_small"
-        else:
-            source, name = source_of(target), target.rpartition(":")[2]
+        source, name = found(target)
         ours, theirs = peaks(source, name, sizes, target in REAL)
         worst = max(worst, abs(ours / theirs - 1))
-        shown = ", ".join(f"{k}={v}" for k, v in sizes.items())
-        print(
-            f"| {name} | {shown} | {ours / 2**20:,.0f} MiB | {theirs / 2**20:,.0f} MiB | "
-            f"{100 * (ours / theirs - 1):+.1f}% |",
-            flush=True,
-        )
+        row(name, sizes, ours, theirs)
     print(f"worst: {100 * worst:.1f}%")
 
 

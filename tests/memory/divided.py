@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import distributed
@@ -23,15 +23,11 @@ from torch.testing._internal.distributed.fake_pg import FakeStore
 from nnspec.analysis.devices import Wanted, forecast
 from nnspec.checking import check_text
 from nnspec.compiler.spec import compile_model, program_of
-from nnspec.dims import substitute
 from nnspec.source import Source
 from nnspec.training.parallel.strategies import units
 
-from .deep import SMALL
-from .judge import TORCH, source_of
-
-if TYPE_CHECKING:
-    from nnspec.dims import Size
+from .deep import found
+from .judge import inputs_of, own_number, row, summed
 
 MODELS = [
     ("zoo:resnet50", {"N": 8, "H": 224, "W": 224}),
@@ -45,16 +41,10 @@ def peaks(source: Source, name: str, sizes: Mapping[str, int], processes: int) -
     are those of its own samples."""
     graph = check_text(source, name).models[name].graph
 
-    def number(size: Size) -> int:
-        fixed = size if isinstance(size, int) else substitute(size, dict(sizes))
-        assert isinstance(fixed, int), fixed
-        return fixed
-
+    number = own_number(sizes)
     ours = forecast(graph, None, number, Wanted(processes, "fsdp", 2, 0, False))
     made = compile_model(program_of(source), name)
-    inputs = [
-        (TORCH[v.type.dtype], tuple(number(size) for size in v.type.shape)) for v in graph.inputs
-    ]
+    inputs = inputs_of(graph, number)
     distributed.init_process_group("fake", store=FakeStore(), rank=0, world_size=processes)
     try:
         return ours.total, measured(made, inputs, processes)
@@ -76,11 +66,7 @@ def measured(made: type, inputs: list[tuple[torch.dtype, tuple[int, ...]]], proc
         tracker.track_inputs(tuple(given))
 
         def forward_and_backward() -> None:
-            result = model(*given)
-            values = (result,) if isinstance(result, torch.Tensor) else result
-            loss = sum(value.sum() for value in values)
-            del result, values
-            loss.backward()
+            summed(model(*given)).backward()
 
         with tracker:
             forward_and_backward()
@@ -98,19 +84,9 @@ def measured(made: type, inputs: list[tuple[torch.dtype, tuple[int, ...]]], proc
 def main() -> None:
     processes = int(sys.argv[1])
     for target, sizes in MODELS:
-        if target == "LLAMA":
-            text = source_of("zoo:llama3_8b").text
-            source = Source(f"{text}\nmodel llama_small = {SMALL}\n", "llama.nn")
-            name = "llama_small"
-        else:
-            source, name = source_of(target), target.rpartition(":")[2]
+        source, name = found(target)
         ours, theirs = peaks(source, name, sizes, processes)
-        shown = ", ".join(f"{k}={v}" for k, v in sizes.items())
-        print(
-            f"| {name} | {shown} | {ours / 2**20:,.0f} MiB | {theirs / 2**20:,.0f} MiB | "
-            f"{100 * (ours / theirs - 1):+.1f}% |",
-            flush=True,
-        )
+        row(name, sizes, ours, theirs)
 
 
 if __name__ == "__main__":

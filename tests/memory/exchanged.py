@@ -9,7 +9,6 @@ what one of many does. docs/clusters.md has the table.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import torch
 from torch import distributed
@@ -18,16 +17,12 @@ from torch.profiler import ProfilerActivity, profile, record_function
 from nnspec.analysis.devices import Wanted, forecast
 from nnspec.checking import check_text
 from nnspec.compiler.spec import compile_model, program_of
-from nnspec.dims import substitute
 from nnspec.source import Source
 from nnspec.training.parallel.processes import Processes
 from nnspec.training.parallel.strategies import DataParallel
 
-from .deep import SMALL
-from .judge import TORCH, source_of
-
-if TYPE_CHECKING:
-    from nnspec.dims import Size
+from .deep import found
+from .judge import inputs_of, own_number, row, summed
 
 MODELS = [
     ("zoo:resnet18", {"N": 8, "H": 64, "W": 64}),
@@ -42,16 +37,10 @@ def peaks(source: Source, name: str, sizes: Mapping[str, int]) -> tuple[int, int
     those of its own samples."""
     graph = check_text(source, name).models[name].graph
 
-    def number(size: Size) -> int:
-        fixed = size if isinstance(size, int) else substitute(size, dict(sizes))
-        assert isinstance(fixed, int), fixed
-        return fixed
-
+    number = own_number(sizes)
     ours = forecast(graph, None, number, Wanted(2, "ddp", 2, 0, False))
     made = compile_model(program_of(source), name)
-    inputs = [
-        (TORCH[v.type.dtype], tuple(number(size) for size in v.type.shape)) for v in graph.inputs
-    ]
+    inputs = inputs_of(graph, number)
     distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
     try:
         return ours.total, measured(made, inputs)
@@ -68,10 +57,7 @@ def measured(made: type, inputs: list[tuple[torch.dtype, tuple[int, ...]]]) -> i
         for step in range(3):  # the buckets are dealt anew after the first
             with record_function(MARK if step == 2 else "another"):
                 optimizer.zero_grad()
-                result = called(*given)
-                values = (result,) if isinstance(result, torch.Tensor) else result
-                loss = sum(value.sum() for value in values)
-                del result, values
+                loss = summed(called(*given))
                 loss.backward()
                 del loss
                 optimizer.step()
@@ -89,19 +75,9 @@ def measured(made: type, inputs: list[tuple[torch.dtype, tuple[int, ...]]]) -> i
 
 def main() -> None:
     for target, sizes in MODELS:
-        if target == "LLAMA":
-            text = source_of("zoo:llama3_8b").text
-            source = Source(f"{text}\nmodel llama_small = {SMALL}\n", "llama.nn")
-            name = "llama_small"
-        else:
-            source, name = source_of(target), target.rpartition(":")[2]
+        source, name = found(target)
         ours, theirs = peaks(source, name, sizes)
-        shown = ", ".join(f"{k}={v}" for k, v in sizes.items())
-        print(
-            f"| {name} | {shown} | {ours / 2**20:,.0f} MiB | {theirs / 2**20:,.0f} MiB | "
-            f"{100 * (ours / theirs - 1):+.1f}% |",
-            flush=True,
-        )
+        row(name, sizes, ours, theirs)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from nnspec.source import Source
 
 if TYPE_CHECKING:
     from nnspec.dims import Size
+    from nnspec.graph import Graph
 
 TORCH = {"f32": torch.float32, "i64": torch.int64}
 
@@ -40,18 +41,44 @@ def peaks(
     report = check_text(source, name)
     model = report.models[name]
 
+    number = own_number(sizes)
+    ours = forecast(model.graph, None, number, Wanted(1, "ddp", 2, 0, False, half))
+    made = compile_model(program_of(source), name)
+    return ours.total, measured(made, inputs_of(model.graph, number), real, half)
+
+
+def own_number(sizes: Mapping[str, int]) -> Callable[[Size], int]:
+    """What a size is where its symbols are these numbers."""
+
     def number(size: Size) -> int:
         fixed = size if isinstance(size, int) else substitute(size, dict(sizes))
         assert isinstance(fixed, int), fixed
         return fixed
 
-    ours = forecast(model.graph, None, number, Wanted(1, "ddp", 2, 0, False, half))
-    inputs = [
-        (TORCH[v.type.dtype], tuple(number(size) for size in v.type.shape))
-        for v in model.graph.inputs
-    ]
-    made = compile_model(program_of(source), name)
-    return ours.total, measured(made, inputs, real, half)
+    return number
+
+
+def inputs_of(
+    graph: Graph, number: Callable[[Size], int]
+) -> list[tuple[torch.dtype, tuple[int, ...]]]:
+    """Dtype and shape of each input of a model."""
+    return [(TORCH[v.type.dtype], tuple(map(number, v.type.shape))) for v in graph.inputs]
+
+
+def summed(result: object) -> torch.Tensor:
+    """A loss: the sum of all outputs."""
+    values = (result,) if isinstance(result, torch.Tensor) else result
+    return sum(value.sum() for value in values)  # type: ignore[attr-defined,no-any-return]
+
+
+def row(name: str, sizes: Mapping[str, int], ours: int, theirs: int) -> None:
+    """Print a line of a table: foretold and measured."""
+    shown = ", ".join(f"{k}={v}" for k, v in sizes.items())
+    print(
+        f"| {name} | {shown} | {ours / 2**20:,.0f} MiB | {theirs / 2**20:,.0f} MiB | "
+        f"{100 * (ours / theirs - 1):+.1f}% |",
+        flush=True,
+    )
 
 
 def measured(
@@ -72,10 +99,7 @@ def measured(
             for step in range(2):
                 optimizer.zero_grad()
                 with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                    result = model(*given)
-                    values = (result,) if isinstance(result, torch.Tensor) else result
-                    loss = sum(value.sum() for value in values)
-                del result, values
+                    loss = summed(model(*given))
                 loss.backward()
                 del loss
                 optimizer.step()

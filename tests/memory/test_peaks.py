@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from nnspec.source import Source
 
-from .deep import LSTM, SMALL
+from .deep import LSTM, found
 from .judge import peaks, source_of
 
 #: a tied table, a branch that is added, a chain of blocks, attention, a dropout
@@ -60,9 +60,7 @@ def test_what_fsdp_holds_is_foretold_to_a_tenth() -> None:
     """Of two processes, as PyTorch's tracker for FSDP2 counts; without the exchange itself."""
     from .divided import peaks as divided_peaks
 
-    text = source_of("zoo:llama3_8b").text
-    source = Source(f"{text}\nmodel llama_small = {SMALL}\n", "llama.nn")
-    ours, theirs = divided_peaks(source, "llama_small", {"N": 2, "T": 64}, 2)
+    ours, theirs = divided_peaks(*found("LLAMA"), {"N": 2, "T": 64}, 2)
     assert ours == pytest.approx(theirs, rel=0.1)
 
 
