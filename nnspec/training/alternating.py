@@ -144,9 +144,7 @@ class Alternating(Trainer):
             one.resume_sums(saved["loss_sum"], saved["samples"])
         own = f"{self.plan.model}."
         words = {name.removeprefix(own) for name in changed if name.startswith(own)}
-        own_words = [name.removeprefix("optimizer.") for name in words]
-        Learner.take(self, weights_of(weights, self.plan.model))
-        self.update.load(parts, tensors, own_words)
+        super().take_up(weights_of(weights, self.plan.model), parts, tensors, words)
 
 
 def _of(one: Learner, name: str) -> str:

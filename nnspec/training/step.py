@@ -235,8 +235,8 @@ class Learner:
         tensors: dict[str, Tensor],
         changed: Collection[str],
     ) -> None:
-        """The weights, and what was saved besides them."""
-        self.take(weights)
+        """Its own weights, and what was saved besides them."""
+        self.strategy.load(self.model, weights)
         own = [name.removeprefix("optimizer.") for name in changed if name.startswith("optimizer.")]
         self.update.load(parts, tensors, own)
 
