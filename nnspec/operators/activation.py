@@ -29,7 +29,7 @@ class Activation(Operator):
 
     def changed(self, use: Use) -> dict[str, Any]:
         """The settings that differ from PyTorch's defaults."""
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        changed = use.changed()
         return changed | ({"inplace": True} if use.in_place else {})
 
     def module(self, use: Use) -> ModuleCode | None:

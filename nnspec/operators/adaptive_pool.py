@@ -51,14 +51,10 @@ class AdaptivePool(Operator):
         return (x.with_shape((*x.shape[:2], *sizes)),)
 
     def module(self, use: Use) -> ModuleCode | None:
-        return ModuleCode(f"nn.{self.torch_name}", (self.size(use),), self.changed(use))
+        return ModuleCode(f"nn.{self.torch_name}", (self.size(use),), use.changed(1))
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(f"F.{self.name}", (Ref(0), self.size(use)), self.changed(use))
-
-    def changed(self, use: Use) -> dict[str, Any]:
-        """The settings after the first that differ from PyTorch's defaults."""
-        return {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
+        return CallCode(f"F.{self.name}", (Ref(0), self.size(use)), use.changed(1))
 
     def size(self, use: Use) -> Any:
         """The setting as PyTorch takes it: one number, or a size or None for each axis."""

@@ -36,8 +36,7 @@ class OfBoxes(Operator):
 
     def function(self, use: Use) -> CallCode:
         refs = tuple(Ref(number) for number in range(len(self.tensors)))
-        given = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode(f"torchvision.ops.{self.name}", refs, given)
+        return CallCode(f"torchvision.ops.{self.name}", refs, use.changed())
 
 
 class BoxArea(OfBoxes):

@@ -101,7 +101,7 @@ class ConvTranspose(Operator):
         return total
 
     def module(self, use: Use) -> ModuleCode:
-        kwargs = {s.name: use[s.name] for s in self.settings[2:] if use[s.name] != s.default}
+        kwargs = use.changed(2)
         wanted = kwargs.pop("output_size", None)  # PyTorch takes it with each call
         arguments = (use.x.shape[1], use["out_channels"], use["kernel_size"])
         made = f"nn.ConvTranspose{self.rank}d"

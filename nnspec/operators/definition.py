@@ -16,7 +16,7 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from typing import Any, ClassVar, NoReturn
 
     from nnspec.diagnostics import Text
@@ -242,6 +242,15 @@ class Use:
         if isinstance(value, (list, tuple)):
             return tuple(value)
         return (value,) * length
+
+    def changed(self, first: int = 0, only: Collection[str] | None = None) -> dict[str, Any]:
+        """The settings, from that one on or `only` those, that are not PyTorch's defaults."""
+        return {
+            setting.name: self.settings[setting.name]
+            for setting in self.operator.settings[first:]
+            if self.settings[setting.name] != setting.default
+            and (only is None or setting.name in only)
+        }
 
     def shown(self, setting: str) -> str:
         """A setting as the language writes it, for a message."""

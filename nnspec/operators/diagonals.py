@@ -71,8 +71,7 @@ class DiagEmbed(Operator):
         return (use.x.with_shape(shape),)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode("torch.diag_embed", (Ref(0),), changed)
+        return CallCode("torch.diag_embed", (Ref(0),), use.changed())
 
 
 class TriangleIndices(Maker):

@@ -68,13 +68,10 @@ class CosineSimilarity(Operator):
         return (TensorType(dtype, tuple(shape)),)
 
     def module(self, use: Use) -> ModuleCode:
-        return ModuleCode("nn.CosineSimilarity", (), self.changed(use))
+        return ModuleCode("nn.CosineSimilarity", (), use.changed())
 
     def function(self, use: Use) -> CallCode:
-        return CallCode("F.cosine_similarity", (Ref(0), Ref(1)), self.changed(use))
-
-    def changed(self, use: Use) -> dict[str, object]:
-        return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        return CallCode("F.cosine_similarity", (Ref(0), Ref(1)), use.changed())
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [f"x1 * x2 summed along dimension {use['dim']}, divided by the lengths of both"]
@@ -117,13 +114,10 @@ class PairwiseDistance(Operator):
         return (TensorType(dtype, (*shape[:-1], *last)),)
 
     def module(self, use: Use) -> ModuleCode:
-        return ModuleCode("nn.PairwiseDistance", (), self.changed(use))
+        return ModuleCode("nn.PairwiseDistance", (), use.changed())
 
     def function(self, use: Use) -> CallCode:
-        return CallCode("F.pairwise_distance", (Ref(0), Ref(1)), self.changed(use))
-
-    def changed(self, use: Use) -> dict[str, object]:
-        return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        return CallCode("F.pairwise_distance", (Ref(0), Ref(1)), use.changed())
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return 4 * outputs[0].numel * use.x.shape[-1]

@@ -113,9 +113,7 @@ class EmbeddingBag(Operator):
         return {"weight": Param(shape, formula="num_embeddings, embedding_dim")}
 
     def module(self, use: Use) -> ModuleCode:
-        kwargs: dict[str, Any] = {
-            s.name: use[s.name] for s in self.settings[2:] if use[s.name] != s.default
-        }
+        kwargs: dict[str, Any] = use.changed(2)
         arguments = (use["num_embeddings"], use["embedding_dim"])
         return ModuleCode("nn.EmbeddingBag", arguments, kwargs)
 

@@ -100,6 +100,21 @@ def copies(use: Use, setting: str) -> None:
         use.fail(message, code="NN402", argument=setting)
 
 
+def one_for_each(use: Use, index: int, of: str, length: Size) -> None:
+    """Refuse an optional tensor that is not one number for each of so many, in the dtype of the first."""
+    given = use.tensor(index)
+    if given is None:
+        return
+    name = use.operator.tensors[index].name
+    wanted = f"{use.x.with_shape((length,))}"
+    message = f"`{name}` is one number for each {of}, {wanted}, not {given}"
+    if given.rank != 1:
+        use.fail(message, code="NN303", argument=name)
+    if given.dtype != use.x.dtype:
+        use.fail(message, code="NN304", argument=name)
+    use.equal(given.shape[0], length, message, code="NN301", argument=name)
+
+
 def size_at(use: Use, setting: str, axis: int) -> Size:
     """What a list of sizes holds at a place; refused where that is no size."""
     size: Size = use[setting][axis]

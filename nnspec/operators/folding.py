@@ -52,11 +52,7 @@ class Windows(Operator):
     def code(self, use: Use) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments and those by name, as PyTorch takes them."""
         plain = tuple(use[s.name] for s in self.settings if s.default is REQUIRED)
-        return plain, {
-            s.name: use[s.name]
-            for s in self.settings
-            if s.default is not REQUIRED and use[s.name] != s.default
-        }
+        return plain, use.changed(len(plain))
 
 
 _WINDOW = (

@@ -83,8 +83,7 @@ class Fourier(Operator):
         )
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode(f"torch.fft.{self.name}", (Ref(0),), changed)
+        return CallCode(f"torch.fft.{self.name}", (Ref(0),), use.changed())
 
 
 class OneDimension(Fourier):

@@ -203,7 +203,7 @@ class Flatten(Operator):
         return ModuleCode(
             "nn.Flatten",
             (),
-            {s.name: use[s.name] for s in self.settings if use[s.name] != s.default},
+            use.changed(),
         )
 
     def function(self, use: Use) -> CallCode:

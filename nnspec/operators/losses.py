@@ -5,11 +5,12 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import one_for_each
 from nnspec.tensors import TensorType, is_float, promote, show_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar
+    from typing import ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -38,11 +39,8 @@ class Loss(Operator):
     def reduced(self, use: Use, dtype: str, shape: tuple[Size, ...]) -> tuple[TensorType, ...]:
         return (TensorType(dtype, shape if use["reduction"] == "none" else ()),)
 
-    def changed(self, use: Use) -> dict[str, Any]:
-        return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-
     def function(self, use: Use) -> CallCode:
-        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), self.changed(use))
+        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), use.changed())
 
 
 class OfClasses(Loss):
@@ -50,35 +48,15 @@ class OfClasses(Loss):
 
     tensors = (*Loss.tensors, Tensor("weight", optional=True, doc="what each class counts, [C]"))
 
-    def weigh(self, use: Use, scores: TensorType) -> None:
-        """The weights must be one for each class."""
-        weight = use.tensor(2)
-        if weight is None:
-            return
-        classes = scores.shape[1]
-        if weight.rank != 1 or weight.dtype != scores.dtype:
-            use.fail(
-                f"the weights of {render(classes)} classes are {scores.with_shape((classes,))}, not {weight}",
-                code="NN303" if weight.rank != 1 else "NN304",
-                argument="weight",
-            )
-        use.equal(
-            weight.shape[0],
-            classes,
-            f"there are {render(classes)} classes, and weights for {render(weight.shape[0])}",
-            code="NN301",
-            argument="weight",
-        )
-
     def function(self, use: Use) -> CallCode:
         weight = {} if use.tensor(2) is None else {"weight": Ref(2)}
-        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), weight | self.changed(use))
+        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), weight | use.changed())
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         scores, target = self.both(use)
         if scores.rank < 2:
             use.fail(f"`{self.name}` needs scores [N, classes], not {scores}", code="NN303")
-        self.weigh(use, scores)
+        one_for_each(use, 2, "class", scores.shape[1])
         places = (scores.shape[0], *scores.shape[2:])
         if target.dtype != "i64":
             use.fail(
@@ -143,7 +121,7 @@ class CrossEntropy(OfClasses):
                 )
             for dim, (a, b) in enumerate(zip(scores.shape, target.shape, strict=True)):
                 use.equal(a, b, f"{scores} and {target} differ in dimension {dim}", code="NN301")
-            self.weigh(use, scores)
+            one_for_each(use, 2, "class", scores.shape[1])
             return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
         return super().infer(use)
 

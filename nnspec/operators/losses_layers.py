@@ -13,7 +13,7 @@ from nnspec.tensors import TensorType, is_float, show_shape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any, ClassVar
+    from typing import ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -46,13 +46,6 @@ class LossLayer(Operator):
             use.fail(message, code="NN304")
         for a, b in zip(given.shape, shape, strict=True):
             use.equal(a, b, message, code="NN301")
-
-    def changed(self, use: Use, names: Sequence[str]) -> dict[str, Any]:
-        return {
-            s.name: use[s.name]
-            for s in self.settings
-            if s.name in names and use[s.name] != s.default
-        }
 
 
 class AdaptiveLogSoftmaxWithLoss(LossLayer):
@@ -176,7 +169,7 @@ class AdaptiveLogSoftmaxWithLoss(LossLayer):
     def module(self, use: Use) -> ModuleCode:
         made = (use.x.shape[1], use["n_classes"], list(use["cutoffs"]))
         return ModuleCode(
-            "nn.AdaptiveLogSoftmaxWithLoss", made, self.changed(use, ("div_value", "head_bias"))
+            "nn.AdaptiveLogSoftmaxWithLoss", made, use.changed(only=("div_value", "head_bias"))
         )
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
@@ -302,8 +295,8 @@ class LinearCrossEntropyLoss(LossLayer):
         return 2 * scores if use["label_smoothing"] else scores  # smoothed shares are others
 
     def module(self, use: Use) -> ModuleCode:
-        kwargs = self.changed(use, [s.name for s in self.settings[1:-1]])
-        if use["chunked"]:
+        kwargs = use.changed(1)
+        if kwargs.pop("chunked", False):
             kwargs["options"] = ModuleCode("nn.LinearCrossEntropyOptions")
         return ModuleCode("nn.LinearCrossEntropyLoss", (use.x.shape[1], use["num_classes"]), kwargs)
 

@@ -193,7 +193,7 @@ class GaussianNllLoss(Loss):
             use.equal(a, b, message, code="NN301")
 
     def function(self, use: Use) -> CallCode:
-        return CallCode("F.gaussian_nll_loss", (Ref(0), Ref(1), Ref(2)), self.changed(use))
+        return CallCode("F.gaussian_nll_loss", (Ref(0), Ref(1), Ref(2)), use.changed())
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return 3 * use.x.bytes
@@ -234,7 +234,7 @@ class MarginRankingLoss(Loss):
         return self.reduced(use, dtype, a.shape)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode("F.margin_ranking_loss", (Ref(0), Ref(1), Ref(2)), self.changed(use))
+        return CallCode("F.margin_ranking_loss", (Ref(0), Ref(1), Ref(2)), use.changed())
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return 3 * use.x.bytes

@@ -21,7 +21,7 @@ class OfVectors(Loss):
 
     def function(self, use: Use) -> CallCode:
         tensors = tuple(Ref(at) for at in range(len(self.tensors)))
-        return CallCode(f"F.{self.name}", tensors, self.changed(use))
+        return CallCode(f"F.{self.name}", tensors, use.changed())
 
     def all(self, use: Use) -> list[TensorType]:
         found = [tensor for tensor in use.inputs if tensor is not None]
@@ -141,7 +141,7 @@ class MultiMarginLoss(OfScores):
         return self.reduced(use, scores.dtype, scores.shape[:1])
 
     def function(self, use: Use) -> CallCode:
-        return CallCode("F.multi_margin_loss", (Ref(0), Ref(1)), self.changed(use))
+        return CallCode("F.multi_margin_loss", (Ref(0), Ref(1)), use.changed())
 
 
 class MultilabelMarginLoss(OfScores):

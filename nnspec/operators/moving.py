@@ -180,8 +180,7 @@ class Diagonal(Operator):
         return (use.x.with_shape([*rest, minimum(rows, columns)]),)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode(".diagonal", (Ref(0),), changed)
+        return CallCode(".diagonal", (Ref(0),), use.changed())
 
 
 class View(Reshape):

@@ -150,12 +150,6 @@ def attention_macs(
     return batch * (projected + 2 * queries * (keys + more) * width)
 
 
-def changed(use: Use, names: tuple[str, ...]) -> dict[str, Any]:
-    """Those of the settings that are not PyTorch's defaults."""
-    defaults = {s.name: s.default for s in use.operator.settings}
-    return {name: use[name] for name in names if use[name] != defaults[name]}
-
-
 def given_tensors(use: Use, first: int) -> dict[str, Any]:
     """The optional tensors from that place on that are there, for the call."""
     slots = list(enumerate(use.operator.tensors))[first:]
@@ -279,14 +273,14 @@ class MultiheadAttention(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         width, kdim, vdim = self.widths(use)
-        kwargs = changed(use, ("dropout", "bias", "add_bias_kv", "add_zero_attn"))
+        kwargs = use.changed(only=("dropout", "bias", "add_bias_kv", "add_zero_attn"))
         if compare("==", kdim, width) is not True:
             kwargs["kdim"] = kdim
         if compare("==", vdim, width) is not True:
             kwargs["vdim"] = vdim
-        kwargs |= changed(use, ("batch_first",))
+        kwargs |= use.changed(only=("batch_first",))
         call = given_tensors(use, 3)
-        call |= changed(use, ("need_weights", "average_attn_weights", "is_causal"))
+        call |= use.changed(only=("need_weights", "average_attn_weights", "is_causal"))
         return ModuleCode(
             "nn.MultiheadAttention",
             (width, use["num_heads"]),

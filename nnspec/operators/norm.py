@@ -32,10 +32,6 @@ def check_float(use: Use) -> None:
         )
 
 
-def changed(use: Use, settings: tuple[Setting, ...]) -> dict[str, Any]:
-    return {s.name: use[s.name] for s in settings if use[s.name] != s.default}
-
-
 def check_weights(use: Use, has_weights: bool) -> None:
     """Normalisation mixes half precision with weights of f32, and nothing else."""
     check_float(use)
@@ -90,7 +86,7 @@ class ChannelNorm(Operator):
         return found
 
     def module(self, use: Use) -> ModuleCode:
-        return ModuleCode(f"nn.{self.torch_name}", (use.x.shape[1],), changed(use, self.settings))
+        return ModuleCode(f"nn.{self.torch_name}", (use.x.shape[1],), use.changed())
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         over = (
@@ -204,7 +200,7 @@ class GroupNorm(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         arguments = (use["num_groups"], use.x.shape[1])
-        return ModuleCode("nn.GroupNorm", arguments, changed(use, self.settings[1:]))
+        return ModuleCode("nn.GroupNorm", arguments, use.changed(1))
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         groups: Size = use["num_groups"]
@@ -237,9 +233,10 @@ class TrailingNorm(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         shape = self._shape(use)
-        skipped = tuple(s for s in self.settings if s.name != "dims")
+        changed = use.changed()
+        changed.pop("dims", None)  # which the shape says
         argument = shape[0] if len(shape) == 1 else shape
-        return ModuleCode(f"nn.{self.torch_name}", (argument,), changed(use, skipped))
+        return ModuleCode(f"nn.{self.torch_name}", (argument,), changed)
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         count = " * ".join(render(size) for size in self._shape(use))
@@ -288,7 +285,7 @@ class LayerNormFunction(Functional):
     def function(self, use: Use) -> CallCode:
         shape = use.x.shape[-use["dims"] :]
         args = (Ref(0), shape, self.ref(use, "weight"), self.ref(use, "bias"))
-        return CallCode("F.layer_norm", args, changed(use, (EPS,)))
+        return CallCode("F.layer_norm", args, use.changed(only=("eps",)))
 
 
 LayerNorm.functional = LayerNormFunction()

@@ -8,8 +8,6 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
@@ -40,13 +38,10 @@ class LocalResponseNorm(Operator):
         return (use.x,)
 
     def module(self, use: Use) -> ModuleCode:
-        return ModuleCode("nn.LocalResponseNorm", (use["size"],), self.changed(use))
+        return ModuleCode("nn.LocalResponseNorm", (use["size"],), use.changed(1))
 
     def function(self, use: Use) -> CallCode:
-        return CallCode("F.local_response_norm", (Ref(0), use["size"]), self.changed(use))
-
-    def changed(self, use: Use) -> dict[str, Any]:
-        return {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
+        return CallCode("F.local_response_norm", (Ref(0), use["size"]), use.changed(1))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [f"each of the {render(use.x.shape[1])} channels with {use['size']} around it"]

@@ -34,8 +34,7 @@ class Normalize(Operator):
         return (use.x,)
 
     def function(self, use: Use) -> CallCode:
-        kwargs = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode("F.normalize", (Ref(0),), kwargs)
+        return CallCode("F.normalize", (Ref(0),), use.changed())
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return 2 * use.x.bytes // use.x.shape[use.dim("dim", use.x.rank)]

@@ -217,8 +217,7 @@ class Topk(Operator):
         return use.x.with_shape(shape), TensorType("i64", shape)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
-        return CallCode("torch.topk", (Ref(0), use["k"]), changed)
+        return CallCode("torch.topk", (Ref(0), use["k"]), use.changed(1))
 
 
 class Sorting(Operator):
@@ -237,8 +236,7 @@ class Sorting(Operator):
         return use.x, TensorType("i64", use.x.shape)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode(f"torch.{self.name}", (Ref(0),), changed)
+        return CallCode(f"torch.{self.name}", (Ref(0),), use.changed())
 
 
 class Sort(Sorting):

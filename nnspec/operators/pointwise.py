@@ -344,5 +344,4 @@ class NanToNum(Operator):
         return (use.x,)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode("torch.nan_to_num", (Ref(0),), changed)
+        return CallCode("torch.nan_to_num", (Ref(0),), use.changed())

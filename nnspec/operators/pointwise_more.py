@@ -95,8 +95,7 @@ class Isclose(Compared):
         return "bool"
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode("torch.isclose", (Ref(0), Ref(1)), changed)
+        return CallCode("torch.isclose", (Ref(0), Ref(1)), use.changed())
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         other = use.inputs[1]

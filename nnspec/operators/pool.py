@@ -95,11 +95,8 @@ class Pool(Operator):
         return out
 
     def changed(self, use: Use) -> dict[str, Any]:
-        changed = {
-            s.name: use[s.name]
-            for s in self.settings
-            if s.name != "kernel_size" and use[s.name] != s.default
-        }
+        changed = use.changed()
+        del changed["kernel_size"]  # which is given in its place
         if changed.get("stride") == use["kernel_size"]:
             del changed["stride"]
         return changed

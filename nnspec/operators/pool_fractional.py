@@ -75,8 +75,9 @@ class FractionalMaxPool(Operator):
         return scaled(use, use.x.shape[2 + axis], ratio, "output_ratio")
 
     def module(self, use: Use) -> ModuleCode:
-        kwargs = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
-        return ModuleCode(f"nn.FractionalMaxPool{self.rank}d", (use["kernel_size"],), kwargs)
+        return ModuleCode(
+            f"nn.FractionalMaxPool{self.rank}d", (use["kernel_size"],), use.changed(1)
+        )
 
     def saved(self, use: Use) -> tuple[str | int, ...]:
         return ("inputs", 1) if use["return_indices"] else ("inputs",)

@@ -97,7 +97,7 @@ class MaxUnpool(Operator):
         return CallCode(f"F.{self.name}", arguments, self.changed(use))
 
     def changed(self, use: Use) -> dict[str, Any]:
-        changed = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
+        changed = use.changed(1)
         if changed.get("stride") == use["kernel_size"]:
             del changed["stride"]
         return changed

@@ -13,7 +13,7 @@ from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar
+    from typing import ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -55,11 +55,6 @@ def check_state(use: Use, index: int, wanted: tuple[Size, ...], meaning: str) ->
             f"not {state.dtype} and {use.x.dtype}",
             code="NN304",
         )
-
-
-def changed(use: Use, first: int = 1) -> dict[str, Any]:
-    """The settings, from that one on, that are not PyTorch's defaults."""
-    return {s.name: use[s.name] for s in use.operator.settings[first:] if use[s.name] != s.default}
 
 
 class Recurrent(Operator):
@@ -152,7 +147,7 @@ class Recurrent(Operator):
     def module(self, use: Use) -> ModuleCode:
         call = (Ref(0), *((Ref(1),) if use.tensor(1) else ()))
         made = (use.x.shape[-1], use["hidden_size"])
-        return ModuleCode(f"nn.{self.torch_name}", made, changed(use), call)
+        return ModuleCode(f"nn.{self.torch_name}", made, use.changed(1), call)
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         size = render(self.state_size(use))
@@ -290,7 +285,7 @@ class Lstm(Recurrent):
     def module(self, use: Use) -> ModuleCode:
         states = ((Ref(1), Ref(2)),) if use.tensor(1) else ()
         made = (use.x.shape[-1], use["hidden_size"])
-        return ModuleCode("nn.LSTM", made, changed(use), (Ref(0), *states), results=(0, (1, 2)))
+        return ModuleCode("nn.LSTM", made, use.changed(1), (Ref(0), *states), results=(0, (1, 2)))
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [*super().explain(use, outputs), f"`c` is the last cell of each, {outputs[2]}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import ModuleCode, Operator, Param, Ref, Setting, Tensor
-from nnspec.operators.recurrent import BIAS, HIDDEN, changed, check_state
+from nnspec.operators.recurrent import BIAS, HIDDEN, check_state
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ class Cell(Operator):
     def module(self, use: Use) -> ModuleCode:
         call = (Ref(0), *((Ref(1),) if use.tensor(1) else ()))
         made = (use.x.shape[-1], use["hidden_size"])
-        return ModuleCode(f"nn.{self.torch_name}", made, changed(use), call)
+        return ModuleCode(f"nn.{self.torch_name}", made, use.changed(1), call)
 
     def explain(self, use: Use, outputs: tuple[TensorType, ...]) -> list[str]:
         return [
@@ -139,4 +139,4 @@ class LstmCell(Cell):
     def module(self, use: Use) -> ModuleCode:
         states = ((Ref(1), Ref(2)),) if use.tensor(1) else ()
         made = (use.x.shape[-1], use["hidden_size"])
-        return ModuleCode("nn.LSTMCell", made, changed(use), (Ref(0), *states))
+        return ModuleCode("nn.LSTMCell", made, use.changed(1), (Ref(0), *states))

@@ -123,5 +123,4 @@ class Trapezoid(Operator):
         return (TensorType(dtype, (*use.x.shape[:dim], *use.x.shape[dim + 1 :])),)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode("torch.trapezoid", (Ref(0),), changed)
+        return CallCode("torch.trapezoid", (Ref(0),), use.changed())

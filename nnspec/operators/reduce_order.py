@@ -73,8 +73,7 @@ class Kthvalue(Operator):
         return values, TensorType("i64", values.shape)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
-        return CallCode("torch.kthvalue", (Ref(0), use["k"]), changed)
+        return CallCode("torch.kthvalue", (Ref(0), use["k"]), use.changed(1))
 
 
 class Mode(Operator):
@@ -94,8 +93,7 @@ class Mode(Operator):
         return values, TensorType("i64", values.shape)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode("torch.mode", (Ref(0),), changed)
+        return CallCode("torch.mode", (Ref(0),), use.changed())
 
 
 class Quantile(Operator):
@@ -130,8 +128,7 @@ class Quantile(Operator):
         return (without(use, use.dim("dim", max(use.x.rank, 1))),)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
-        return CallCode("torch.quantile", (Ref(0), use["q"]), changed)
+        return CallCode("torch.quantile", (Ref(0), use["q"]), use.changed(1))
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         """The values in order, their places before, and where the one or the two are that are taken."""

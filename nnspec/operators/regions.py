@@ -81,7 +81,7 @@ class OfRegions(Operator):
         return ModuleCode(f"torchvision.ops.{self.torch_class}", made, more)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default}
+        changed = use.changed(1)
         call = (Ref(0), Ref(1), use["output_size"])
         return CallCode(f"torchvision.ops.{self.name}", call, changed)
 

@@ -89,9 +89,7 @@ class Reparametrised(Operator):
         inner, layer = self.inside(use)
         made = inner.operator.module(layer)
         assert made is not None
-        changed: dict[str, Any] = {
-            s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default
-        }
+        changed: dict[str, Any] = use.changed(1)
         return ModuleCode(
             f"nn.utils.parametrizations.{self.name}",
             (ModuleCode(made.constructor, made.args, made.kwargs),),

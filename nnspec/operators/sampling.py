@@ -81,5 +81,4 @@ class GridSample(Operator):
         return (image.with_shape((*image.shape[:2], *grid.shape[1:-1])),)
 
     def function(self, use: Use) -> CallCode:
-        changed = {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
-        return CallCode("F.grid_sample", (Ref(0), Ref(1)), changed)
+        return CallCode("F.grid_sample", (Ref(0), Ref(1)), use.changed())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import one_for_each
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -67,7 +68,7 @@ class Stft(Operator):
                 code="NN206",
                 argument="win_length",
             )
-        self.window(use, width)
+        one_for_each(use, 1, "value of win_length", width)
         length = use.x.shape[-1]
         if use["center"]:
             length = self.longer(use, length)
@@ -89,24 +90,6 @@ class Stft(Operator):
     def width(self, use: Use) -> int:
         given = use["win_length"]
         return int(use["n_fft"] if given is None else given)
-
-    def window(self, use: Use, width: int) -> None:
-        window = use.tensor(1)
-        if window is None:
-            return
-        if window.rank != 1 or window.dtype != use.x.dtype:
-            use.fail(
-                f"the window is {use.x.dtype}[{width}], not {window}",
-                code="NN303" if window.rank != 1 else "NN304",
-                argument="window",
-            )
-        use.equal(
-            window.shape[0],
-            width,
-            f"the window has {render(window.shape[0])} values, and win_length is {width}",
-            code="NN301",
-            argument="window",
-        )
 
     def longer(self, use: Use, length: Size) -> Size:
         """The input's length with what `center` adds."""
@@ -139,9 +122,7 @@ class Stft(Operator):
         return kept
 
     def function(self, use: Use) -> CallCode:
-        changed: dict[str, Any] = {
-            s.name: use[s.name] for s in self.settings[1:] if use[s.name] != s.default
-        }
+        changed: dict[str, Any] = use.changed(1)
         if use.tensor(1) is not None:
             changed["window"] = Ref(1)
         return CallCode("torch.stft", (Ref(0), use["n_fft"]), {**changed, "return_complex": True})

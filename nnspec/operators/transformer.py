@@ -21,7 +21,6 @@ from nnspec.operators.fitting import copies
 from nnspec.operators.multihead import (
     ATTN_MASK,
     PADDING_MASK,
-    changed,
     check_masks,
     check_sequence,
     given_tensors,
@@ -121,8 +120,8 @@ class Stack(Operator):
         if norm is not None:
             kwargs["norm"] = norm.operator.module(norm.on(use, use.x))
         made = tuple(s.name for s in self.settings if s.kind == "bool")
-        kwargs |= changed(use, tuple(name for name in made if name not in self.hints))
-        call = given_tensors(use, self.sequences) | changed(use, self.hints)
+        kwargs |= use.changed(only=tuple(name for name in made if name not in self.hints))
+        call = given_tensors(use, self.sequences) | use.changed(only=self.hints)
         return ModuleCode(
             f"nn.{self.torch_name}",
             (inner.operator.module(layer), use["num_layers"]),
@@ -309,8 +308,8 @@ class Transformer(Operator):
 
     def module(self, use: Use) -> ModuleCode:
         hints = ("src_is_causal", "tgt_is_causal", "memory_is_causal")
-        call = given_tensors(use, 2) | changed(use, hints)
-        kwargs: dict[str, Any] = changed(use, tuple(s.name for s in self.settings))
+        call = given_tensors(use, 2) | use.changed(only=hints)
+        kwargs: dict[str, Any] = use.changed()
         kwargs = {name: value for name, value in kwargs.items() if name not in hints}
         made = () if "nhead" not in kwargs else (kwargs.pop("nhead"),)
         return ModuleCode(

@@ -11,7 +11,6 @@ from nnspec.operators.multihead import (
     attention_macs,
     attention_params,
     attention_workspace,
-    changed,
     check_heads,
     check_masks,
     check_sequence,
@@ -120,11 +119,11 @@ class TransformerLayer(Operator):
         return found
 
     def module(self, use: Use) -> ModuleCode:
-        call: dict[str, Any] = given_tensors(use, self.first_mask) | changed(use, self.hints)
+        call: dict[str, Any] = given_tensors(use, self.first_mask) | use.changed(only=self.hints)
         return ModuleCode(
             f"nn.{self.torch_name}",
             (use.x.shape[2], use["nhead"]),
-            changed(use, MADE_WITH[1:]),
+            use.changed(only=MADE_WITH[1:]),
             tuple(Ref(index) for index in range(self.first_mask)) if call else None,
             call,
         )

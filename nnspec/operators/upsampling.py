@@ -9,7 +9,7 @@ from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, ClassVar
+    from typing import ClassVar
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
@@ -124,13 +124,10 @@ class Interpolate(Operator):
     def module(self, use: Use) -> ModuleCode | None:
         if use["antialias"]:
             return None  # nn.Upsample has no such argument
-        return ModuleCode("nn.Upsample", (), self.changed(use))
+        return ModuleCode("nn.Upsample", (), use.changed())
 
     def function(self, use: Use) -> CallCode:
-        return CallCode("F.interpolate", (Ref(0),), self.changed(use))
-
-    def changed(self, use: Use) -> dict[str, Any]:
-        return {s.name: use[s.name] for s in self.settings if use[s.name] != s.default}
+        return CallCode("F.interpolate", (Ref(0),), use.changed())
 
 
 class Upsample(Interpolate):
@@ -153,4 +150,4 @@ class Upsample(Interpolate):
             )
 
     def module(self, use: Use) -> ModuleCode:
-        return ModuleCode("nn.Upsample", (), self.changed(use))
+        return ModuleCode("nn.Upsample", (), use.changed())

@@ -252,7 +252,7 @@ class DeformConv2d(Operator):
         )
 
     def module(self, use: Use) -> ModuleCode:
-        kwargs = {s.name: use[s.name] for s in self.settings[2:] if use[s.name] != s.default}
+        kwargs = use.changed(2)
         return ModuleCode(
             "torchvision.ops.DeformConv2d",
             (use.x.shape[1], use["out_channels"], use["kernel_size"]),
