@@ -10,9 +10,10 @@ has a million.
 
 from __future__ import annotations
 
+from types import FunctionType
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from functools import cached_property as cached_property
     from types import CodeType
     from typing import Any, ClassVar, TypeVar, dataclass_transform
 
@@ -22,24 +23,6 @@ else:
     def dataclass_transform(**_options: object):
         return lambda cls: cls
 
-    class cached_property:
-        """As that of `functools`, which takes a tenth of a check to import."""
-
-        def __init__(self, make):
-            self.make = make
-            self.__doc__ = make.__doc__
-
-        def __set_name__(self, owner, name):
-            self.name = name
-
-        def __get__(self, instance, owner=None):
-            if instance is None:
-                return self
-            value = instance.__dict__[self.name] = self.make(instance)
-            return value
-
-
-_Function: Any = type(lambda: None)
 
 #: by the number of fields
 _codes: dict[int, CodeType] = {}
@@ -74,7 +57,7 @@ def _first_init(self: Any, *args: Any, **kwargs: Any) -> None:
     cls = type(self)
     code = _code(len(cls._fields)).replace(co_varnames=("self", *cls._fields), co_names=cls._fields)
     defaults = tuple(cls._defaults[field] for field in cls._fields if field in cls._defaults)
-    cls.__init__ = init = _Function(code, {}, "__init__", defaults)
+    cls.__init__ = init = FunctionType(code, {}, "__init__", defaults)
     init(self, *args, **kwargs)
 
 

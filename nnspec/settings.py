@@ -7,6 +7,9 @@ reads the words and refuses a name that the caller does not know; `parse_sizes` 
 
 from __future__ import annotations
 
+import math
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,12 +21,13 @@ if TYPE_CHECKING:
 #: an integer of more digits is refused (Python itself takes ever longer to read one)
 MOST_DIGITS = 18
 
-# patterns, for `re` where they are first used: a check without settings has no use for them
+# patterns, which `re` compiles when they are first used: a check without settings has no use for them
 _TOKEN = r"""(?x)\s*(?:
         (?P<string>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
       | (?P<sign>[\[\],:])
       | (?P<word>[^\s\[\],:"']+)
     )"""
+_INTEGER = r"[+-]?\d+(?:_\d+)*"
 _FLOAT = r"[+-]?(?:\d+(?:_\d+)*)?\.?\d+(?:_\d+)*\.?(?:[eE][+-]?\d+)?"
 _KEY = r"[A-Za-z_]\w*(?:\.\w+)*"
 _CONSTANTS = {
@@ -46,8 +50,6 @@ def parse(words: Iterable[str], known: Iterable[str] | None = None) -> dict[str,
 
     `known` are the names that are settings here, dotted; None takes any name.
     """
-    import re
-
     names = None if known is None else sorted(known)
     found: dict[str, Any] = {}
     for word in words:
@@ -81,7 +83,7 @@ def parse_sizes(text: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for word in text.replace(",", " ").split():
         name, equals, value = word.partition("=")
-        if not equals or not name.isidentifier() or not _is_integer(value):
+        if not equals or not name.isidentifier() or not re.fullmatch(_INTEGER, value):
             raise BadSetting(f"`{word}` is no size: write sizes as H=224,W=224")
         if name in found:
             raise BadSetting(f"`{name}` is given twice")
@@ -106,25 +108,16 @@ def parse_value(text: str, whole: str = "") -> Any:
 
 def _tokens(text: str) -> list[tuple[str, str]] | None:
     """Kind and text of each token, or None where the text is not made of them."""
-    import re
-
     text = text.strip()
-    pattern = re.compile(_TOKEN)
     found: list[tuple[str, str]] = []
     at = 0
     while at < len(text):
-        match = pattern.match(text, at)
+        match = re.compile(_TOKEN).match(text, at)
         if match is None:
             return None
         found.append((match.lastgroup or "", match.group(match.lastgroup or 0)))
         at = match.end()
     return found
-
-
-def _is_integer(text: str) -> bool:
-    """Whether it is a sign, if any, and groups of digits with `_` between them."""
-    groups = text.removeprefix("-" if text.startswith("-") else "+").split("_")
-    return all(map(str.isdecimal, groups))
 
 
 def _integer(text: str) -> int:
@@ -191,17 +184,12 @@ class _Reader:
 def _word(text: str) -> Any:
     if text in _CONSTANTS:
         return _CONSTANTS[text]
-    if _is_integer(text):
+    if re.fullmatch(_INTEGER, text):
         return _integer(text)
-    import math
-    import re
-
     if re.fullmatch(_FLOAT, text) and math.isfinite(float(text)):
         return float(text)
     return text
 
 
 def _string(text: str) -> str:
-    import re
-
     return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text[1:-1])

@@ -30,7 +30,9 @@ FIGURES = ("params", "macs", "memory")
 def is_budget(body: Body, statement: tree.Assert) -> bool:
     """Whether an assertion speaks of the model's figures."""
     return bool(statement.sizes) or any(
-        name in FIGURES and body.scope.find(name) is None for name in _names(statement.condition)
+        node.id in FIGURES and body.scope.find(node.id) is None
+        for node in tree.nodes(statement.condition)
+        if isinstance(node, tree.Name)
     )
 
 
@@ -93,15 +95,3 @@ def _whole(value: Any, up: bool) -> Size:
         return math.ceil(value) if up else math.floor(value)
     size: Size = value
     return size
-
-
-def _names(node: Any) -> Iterator[str]:
-    """Every name in an expression."""
-    if isinstance(node, tree.Name):
-        yield node.id
-    elif isinstance(node, tree.Tree):
-        for field in node._fields:
-            yield from _names(getattr(node, field))
-    elif isinstance(node, (list, tuple)):
-        for item in node:
-            yield from _names(item)

@@ -116,18 +116,6 @@ def _value(expr: tree.Expr) -> str:
         known = dtype(expr.name)
         return f'"{known}"' if known else "…"
     text = expr.span.text
-    foreign = len(text) > _LONG or "\n" in text or _has_attribute(expr)
+    dotted = any(isinstance(node, tree.Attribute) for node in tree.nodes(expr))
+    foreign = len(text) > _LONG or "\n" in text or dotted
     return "…" if foreign else text
-
-
-def _has_attribute(expr: tree.Expr) -> bool:
-    stack: list[object] = [expr]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tree.Attribute):
-            return True
-        if isinstance(node, (list, tuple)):
-            stack.extend(node)
-        elif isinstance(node, tree.Tree):
-            stack.extend(getattr(node, field) for field in node._fields)
-    return False

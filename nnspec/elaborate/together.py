@@ -51,15 +51,8 @@ def together(program: Program, part: tree.TrainDef) -> list[tree.TrainDef]:
 
 def _models_in(part: tree.TrainDef) -> Iterator[str]:
     """The names in the loss of a train part."""
-    stack: list[Any] = [setting.value for setting in part.settings if setting.path == ("loss",)]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tree.Name):
-            yield node.id
-        elif isinstance(node, (list, tuple)):
-            stack.extend(node)
-        elif isinstance(node, tree.Tree):
-            stack.extend(getattr(node, field) for field in node._fields)
+    losses = [setting.value for setting in part.settings if setting.path == ("loss",)]
+    return (node.id for node in tree.nodes(losses) if isinstance(node, tree.Name))
 
 
 def of_the_run(group: list[tree.TrainDef]) -> dict[str, tree.Setting]:

@@ -53,14 +53,7 @@ class Names:
 
     def bind(self, body: Any) -> None:
         """Every name that is bound anywhere in the tree."""
-        stack = [body]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, (list, tuple)):
-                stack.extend(node)
-                continue
-            if not isinstance(node, tree.Tree):
-                continue
+        for node in tree.nodes(body):
             if isinstance(node, tree.Target) and node.name is not None:
                 self.scope.bind(node.name, POISON, node.span)
             elif isinstance(node, (tree.Input, tree.LayerDecl, tree.TensorDecl)):
@@ -72,7 +65,6 @@ class Names:
             for item in _tree_below(getattr(node, "shape", None)):
                 if isinstance(item, tree.Name):
                     self.scope.bind(item.id, POISON, item.span)
-            stack.extend(getattr(node, field) for field in node._fields)
 
     def all(self) -> None:
         for parameter in self.definition.parameters:

@@ -6,12 +6,14 @@ that holds the expression ("N", "H // 2").
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from nnspec import demands
 from nnspec.analysis import macs, memory, params, receptive, requires
 from nnspec.diagnostics import Failure, Problem
 from nnspec.dims import Dim, SizeLimit, render, substitute
 from nnspec.known import Known
-from nnspec.records import Record, cached_property
+from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,6 +8,8 @@ right; it is remembered, and gone back to when the brackets turn out wrong.
 
 from __future__ import annotations
 
+import re
+
 from nnspec.diagnostics import Label
 from nnspec.syntax.table import LITERALS, PATTERNS, SOFT_WORDS
 from nnspec.syntax.tokens import BAD, Enough, Tokens
@@ -21,12 +23,6 @@ _OPENERS = "|".join(word for word in SOFT_WORDS if word not in ("import", "as", 
 _STATEMENT_WORDS = ("return", "assert", "el", *_OPENERS.split("|"))
 _STATEMENT = rf"(?:return|assert|elif)\b|else[ \t]*:|(?:{_OPENERS}){PATTERNS['WORD_FOLLOWS']}"
 _ASSIGNMENT = r"[A-Za-z_][\w.]*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*[ \t]*=(?!=)"
-
-
-def _begins(pattern: str, text: str, start: int) -> bool:
-    import re
-
-    return re.compile(pattern).match(text, start) is not None
 
 
 class Brackets:
@@ -97,10 +93,10 @@ class Brackets:
         text = self.tokens.source.text
         # most files never need the patterns, whose making takes longer than the reading
         begins = text.startswith(_STATEMENT_WORDS, start)
-        if begins and _begins(_STATEMENT, text, start):
+        if begins and re.compile(_STATEMENT).match(text, start):
             return self.never_closed(line_end)
         suspicious = width <= level and self.suspect is None
-        if suspicious and _begins(_ASSIGNMENT, text, start):
+        if suspicious and re.compile(_ASSIGNMENT).match(text, start):
             if self.eager:
                 return self.never_closed(line_end)
             self.suspect = (line_end, len(self.tokens.kinds), self.quiet)

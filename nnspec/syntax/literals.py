@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from nnspec.diagnostics import Problem
 from nnspec.source import Span
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import re
 
 MAX_DIGITS = 100
 
@@ -49,8 +47,6 @@ def unescape(span: Span) -> tuple[str, list[Problem]]:
     text = span.text
     if "\\" not in text:
         return text.replace("\r\n", "\n"), []
-    import re
-
     problems: list[Problem] = []
 
     def read(match: re.Match[str]) -> str:

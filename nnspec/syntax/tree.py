@@ -5,11 +5,27 @@ from __future__ import annotations
 from nnspec.records import Record
 from nnspec.source import Source, Span
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 class Tree(Record):
     """Any node."""
 
     span: Span
+
+
+def nodes(top: object) -> Iterator[Tree]:
+    """A node and all below it, in the order of the text. Without recursion: a long sum is a deep tree."""
+    stack = [top]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (list, tuple)):
+            stack.extend(reversed(node))
+        elif isinstance(node, Tree):
+            yield node
+            stack.extend(getattr(node, field) for field in reversed(node._fields))
 
 
 # -- expressions -----------------------------------------------------------------------------------
