@@ -53,7 +53,8 @@ def figure(
 def _shortest(known: Known, size: Size, number: Number) -> str:
     """The size as it is written elsewhere, or divided: `0.5·H·W` for `(H·W // 2)`."""
     whole, by = known.quotient(size)
-    return min(formula(known.write(size), number), formula(whole, number, by), key=len)
+    text = formula(known.write(size), number)
+    return text if by == 1 else min(text, formula(whole, number, by), key=len)
 
 
 def formula(size: Size, number: Number = short, by: int = 1) -> str:
