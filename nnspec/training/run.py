@@ -122,13 +122,12 @@ class Run:
         path = Path(folder)
         if (path / "settings.json").is_file():
             return cls(path)
-        inside = sorted(path.glob("*/settings.json")) + sorted(path.glob("*/*/settings.json"))
+        inside = [*path.glob("*/settings.json"), *path.glob("*/*/settings.json")]
         if inside:
-            raise RunError(f"{folder} holds runs", f"name one: {inside[-1].parent}")
+            raise RunError(f"{folder} is a folder of runs: name one of them", _latest(inside))
         if not path.exists():
-            runs = sorted(Path("runs").glob("*/*/settings.json"))
             raise RunError(
-                f"{folder}: no such run", f"the latest is {runs[-1].parent}" if runs else ""
+                f"{folder}: no such run", _latest([*Path("runs").glob("*/*/settings.json")])
             )
         raise RunError(f"{folder} is not a run folder: it has no settings.json")
 
@@ -301,3 +300,10 @@ def _validated(kind: type[T], path: Path) -> T:
     except ValidationError as error:
         reason = re.sub(r"\s+", " ", str(error).partition("For further")[0])
         raise RunError(f"{path} is damaged: {reason}") from None
+
+
+def _latest(settings: list[Path]) -> str:
+    """The run that was started last, whichever model it is of; nothing where there is none."""
+    if not settings:
+        return ""
+    return f"the latest is {max((file.parent for file in settings), key=lambda run: run.name)}"

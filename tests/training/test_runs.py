@@ -167,3 +167,12 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tmp_path: Path) -> None:
 def test_an_unknown_device_is_told(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="no device `tpu9`"):
         start(tmp_path, epochs=1, device="tpu9")
+
+
+def test_a_folder_of_runs_is_told_with_the_latest_of_any_model(tmp_path: Path) -> None:
+    for name in ("B/2026-01-01_08-00-00", "A/2026-01-02_08-00-00", "B/2025-12-31_08-00-00"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "settings.json").write_text("{}")
+    with pytest.raises(RunError, match="is a folder of runs") as told:
+        Run.open(str(tmp_path))
+    assert told.value.help == f"the latest is {tmp_path / 'A' / '2026-01-02_08-00-00'}"
