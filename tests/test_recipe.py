@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import nnspec
 from nnspec.diagnostics import Mismatch
 from nnspec.recipe import KINDS, lookup, names
 from nnspec.recipe.definition import Bound
@@ -318,3 +319,23 @@ def test_a_word_where_a_number_fits_too_is_told_both() -> None:
 def test_every_recipe_is_documented(kind: str) -> None:
     for name in names(kind):
         assert type(lookup(kind, name)).__doc__, name
+
+
+@pytest.mark.parametrize(
+    ("parameter", "scores", "told"),
+    [
+        ("words", "words", "`nnspec train … model.words=10`, or that default in the model"),
+        ("classes", "classes", "`nnspec train … model.classes=10`, or that default in the model"),
+        ("words", "words + 1", "let the model give 10 scores"),
+    ],
+)
+def test_the_parameter_that_is_the_number_of_classes_is_named(
+    parameter: str, scores: str, told: str
+) -> None:
+    text = (
+        f"model M({parameter}: int = 7):\n    input image: [N, 1, 8, 8]\n"
+        f"    return logits = image -> flatten -> linear({scores})\n\n"
+        "data D:\n    source = digits()\n\ntrain M on D:\n    loss = cross_entropy(logits, label)\n"
+    )
+    (problem,) = nnspec.check_source(text).diagnostics
+    assert (problem.code, problem.help) == ("NN502", told)

@@ -19,8 +19,10 @@ from nnspec.syntax import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
+    from nnspec.dims import Size
     from nnspec.elaborate.program import Program
     from nnspec.elaborate.recipes import Reader
     from nnspec.recipe.plan import DataPlan
@@ -71,12 +73,13 @@ def loss(
         )
     graph.outputs = [("loss", result)]
     graph.inputs = only_used(graph)
-    _check_classes(graph, data)
+    model = program.graph(part.model.id, model_settings.get(part.model.id, {}))
+    _check_classes(graph, data, model.arguments if model is not None else {})
     return graph
 
 
-def _check_classes(graph: Graph, data: DataPlan) -> None:
-    """A loss on class numbers must have a score for each class of the data."""
+def _check_classes(graph: Graph, data: DataPlan, arguments: Mapping[str, Any]) -> None:
+    """A loss on class numbers must have a score for each class of the data; `arguments` are the model's."""
     for node in graph.nodes:
         if not isinstance(node, OpNode) or node.operator.name not in ("cross_entropy", "nll_loss"):
             continue
@@ -95,8 +98,17 @@ def _check_classes(graph: Graph, data: DataPlan) -> None:
                 f"the model gives {render(scores.type.shape[1])} classes, the data has {field.classes}",
                 node.span,
                 labels=labels,
-                help=f"`nnspec train … model.classes={field.classes}`, or that default in the model",
+                help=_more_classes(scores.type.shape[1], field.classes, arguments),
             )
+
+
+def _more_classes(scores: Size, classes: int, arguments: Mapping[str, Any]) -> str:
+    """Which parameter of the model is to be the number of classes: one that has that of the scores."""
+    likely = [name for name, value in arguments.items() if type(value) is int and value == scores]
+    if not likely:
+        return f"let the model give {classes} scores"
+    name = "classes" if "classes" in likely else likely[0]
+    return f"`nnspec train … model.{name}={classes}`, or that default in the model"
 
 
 def mix(
