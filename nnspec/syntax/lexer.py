@@ -9,6 +9,7 @@ from nnspec.limits import DEFAULTS
 from nnspec.source import Source
 from nnspec.syntax.brackets import Brackets
 from nnspec.syntax.indentation import Indentation
+from nnspec.syntax.lines import again, remember
 from nnspec.syntax.patterns import FOLLOWS, TOKEN
 from nnspec.syntax.table import HARD_WORDS, LITERALS, SOFT_WORDS
 from nnspec.syntax.tokens import BAD, END, NAME, NEWLINE, NUMBER, STRING, Enough, Tokens
@@ -46,6 +47,8 @@ class Lexer:
         self.position = start
         self.stop = end
         self.first = 0  # the index of the statement's first token
+        self.began = -1  # the offset of the line that is read, where it is not known from before
+        self.told = 0  # the problems before it
         self.ends = ends or {}  # where a string begins that has no end -> where it most likely ends
         self.braces = 0  # those told of and not closed
         self.wide = 0  # up to here, signs of other keyboards are told
@@ -172,10 +175,17 @@ class Lexer:
             if not text[resume : text.find("\n", resume)].strip():
                 return resume
         if tokens.kinds:
+            if self.began >= 0 and len(tokens.problems) == self.told:
+                remember(tokens, self.first, self.began, start)
             self.end_line()
         if end - line_start != level or text.find("\t", line_start, end) >= 0:
             self.indentation.line(line_start, end)
             self.first = len(tokens.kinds)
+        self.began = -1
+        if resume is None and not self.ends:
+            resume = again(tokens, end)
+            if resume is None:
+                self.began, self.told = end, len(tokens.problems)
         return resume
 
     def end_line(self) -> None:

@@ -6,23 +6,20 @@ with the body under a broken header, so that one slip hides nothing else.
 
 from __future__ import annotations
 
-from operator import itemgetter
-from struct import unpack
-
 from nnspec.collector import uncollected
 from nnspec.diagnostics import Problem
 from nnspec.limits import DEFAULTS
 from nnspec.records import replace
 from nnspec.source import Source
 from nnspec.syntax import lexer
+from nnspec.syntax.alike import alike
+from nnspec.syntax.automaton import ACTIONS, RULES, WIDTH, land, landings
 from nnspec.syntax.build import Builder
 from nnspec.syntax.table import (
-    ACTIONS,
     GOTOS,
     HARD_WORDS,
     LITERALS,
     NONTERMINALS,
-    RULES,
     SOFT_WORDS,
     STARTS,
     TERMINALS,
@@ -42,7 +39,6 @@ from nnspec.syntax.tree import Expr, Module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from typing import Any, TypeVar
 
     from nnspec.limits import Limits
@@ -59,59 +55,6 @@ _ELSE, _ELIF = HARD_WORDS["else"], HARD_WORDS["elif"]
 ASSIGN = LITERALS["="]
 _DEFINES = tuple(SOFT_WORDS[word] for word in ("model", "block", "fn"))
 _SETTINGS_WORDS = (SOFT_WORDS["data"], SOFT_WORDS["train"])
-_WIDTH = len(TERMINALS)
-
-
-class _Rows(dict[int, tuple[int, ...]]):
-    """State -> its actions by the kind of the next token, with two more for those that the grammar does
-    not know: always an error. A row is read when its state first comes up, which most never do."""
-
-    def __missing__(self, state: int) -> tuple[int, ...]:
-        data = bytes.fromhex(ACTIONS[state * _DIGITS : (state + 1) * _DIGITS])
-        row = self[state] = (*unpack(f"<{_WIDTH}h", data), 0, 0)
-        return row
-
-
-_DIGITS = 4 * _WIDTH
-_ACTIONS = _Rows()
-# Which rules only hand on their one child.
-_PASSES = (False, *(not method and length == 1 for _, length, method, _ in RULES))
-_MADE = (0, *(made for made, _, _, _ in RULES))
-# Where a chain of such rules ends, by state, nonterminal and next token. Filled as it is needed.
-_landings: dict[int, int] = {}
-
-
-def _picked(children: tuple[int, ...]) -> Callable[[list[Any]], Sequence[Any]]:
-    """What a rule's method gets of the values on the stack; -1 is the None that is put behind them."""
-    if len(children) > 1:
-        return itemgetter(*children)
-    return itemgetter(slice(children[0], children[0] + 1 or None) if children else slice(0))
-
-
-# Rules count from 1. A method that is given all values as they are needs none picked.
-_RULES: tuple[tuple[int, int, Any, Any], ...] = (
-    (0, 0, None, _picked(())),
-    *(
-        (
-            made,
-            length,
-            getattr(Builder, method) if method else None,
-            None if method and children == (*range(length),) else _picked(children),
-        )
-        for made, length, method, children in RULES
-    ),
-)
-
-
-def _land(state: int, made: int, kind: int) -> int:
-    """The state after `made`, with all rules applied that only hand it on."""
-    while True:
-        target = GOTOS[state * NONTERMINALS + made]
-        action = _ACTIONS[target][kind]
-        if action < 0 and _PASSES[-action]:
-            made = _MADE[-action]
-        else:
-            return target
 
 
 class Parser:
@@ -143,18 +86,17 @@ class Parser:
         does not fit. `of_text`: it is the next one of the text, and is taken, as are those after it up to
         the end or to one that does not fit.
         """
-        rules, states, values, places = _RULES, self.states, self.values, self.places
+        rules, states, values, places = RULES, self.states, self.values, self.places
         builder = self.builder
         kinds, starts, ends = self.tokens.kinds, self.tokens.starts, self.tokens.ends
         index = self.index
+        begins = False  # is the next token the first of a line?
         while True:
             end = ends[index - 1]
-            action = _ACTIONS[states[-1]][kind]
+            action = ACTIONS[states[-1]][kind]
             while action < 0:
                 made, length, method, picked = rules[-action]
-                if (
-                    length == 1
-                ):  # more than half of all: the new value takes the place of the old one
+                if length == 1:  # more than half of all: the new value takes the old one's place
                     if picked is None:
                         values[-1] = method(builder, places[-1], end, values[-1])
                     elif method is not None:
@@ -176,12 +118,12 @@ class Parser:
                         del states[base + 1 :], values[base:], places[base:]
                     values.append(value)
                     places.append(start)
-                key = (states[-1] * NONTERMINALS + made) * _WIDTH + kind
-                target = _landings.get(key)
+                key = (states[-1] * NONTERMINALS + made) * WIDTH + kind
+                target = landings.get(key)
                 if target is None:
-                    target = _landings[key] = _land(states[-1], made, kind)
+                    target = landings[key] = land(states[-1], made, kind)
                 states.append(target)
-                action = _ACTIONS[target][kind]
+                action = ACTIONS[target][kind]
             if not of_text or action == 0 or kind == END:
                 self.index = index
                 return action
@@ -189,6 +131,15 @@ class Parser:
             values.append(index)
             places.append(starts[index])
             index += 1
+            if kind == NEWLINE:
+                begins = True
+            elif begins and kind != INDENT and kind != DEDENT:
+                begins = False
+                line_end = kinds.index(NEWLINE, index)
+                line = alike(states[-2], tuple(kinds[index - 1 : line_end]), NEWLINE)
+                if line is not None:
+                    line.onto(states, values, places, builder, index - 1)
+                    index = line_end
             kind = kinds[index]
 
     def limited(self, parts: tuple[TreeT, ...]) -> tuple[TreeT, ...]:
@@ -214,7 +165,7 @@ class Parser:
             return False
         if kind == END and self.last_bad == index:
             return False
-        if kind == INDENT or _ACTIONS[self.states[-1]][INDENT] > 0 or kind in (DEDENT, END):
+        if kind == INDENT or ACTIONS[self.states[-1]][INDENT] > 0 or kind in (DEDENT, END):
             if kind != BAD:
                 self.explain(index)
             if kind == INDENT and kinds[index + 1] in JOINING:
@@ -307,7 +258,7 @@ class Parser:
         while not self.accepts(sign):
             state, value = self.states.pop(), self.values.pop()
             self.places.pop()
-            if state == _ACTIONS[self.states[-1]][INDENT]:  # the one after an INDENT
+            if state == ACTIONS[self.states[-1]][INDENT]:  # the one after an INDENT
                 tokens.kinds[tokens.closing[value]] = SKIP
         self.feed(sign)
 
@@ -321,10 +272,10 @@ class Parser:
         """Could `kind` come next?"""
         states = self.states[:]
         while True:
-            action = _ACTIONS[states[-1]][kind]
+            action = ACTIONS[states[-1]][kind]
             if action >= 0:
                 return action > 0
-            made, length, _, _ = _RULES[-action]
+            made, length, _, _ = RULES[-action]
             if length:
                 del states[-length:]
             states.append(GOTOS[states[-1] * NONTERMINALS + made])
