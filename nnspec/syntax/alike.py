@@ -65,7 +65,8 @@ def alike(before: int, kinds: tuple[int, ...], end: int) -> Line | None:
         return None
     if known is _ONCE:
         known = _lines[key] = followed(before, kinds, end)
-    return known
+    line: Line | None = known
+    return line
 
 
 def followed(before: int, kinds: tuple[int, ...], end: int) -> Line | None:
