@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import compare, render
+from nnspec.dims import compare, maximum, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
 from nnspec.operators.making import Maker
 from nnspec.tensors import TensorType
@@ -66,8 +66,9 @@ class DiagEmbed(Operator):
                 argument="dim2",
             )
         shape = list(use.x.shape[:-1])
+        away = maximum(use["offset"], -use["offset"])
         for dim in sorted((first, second)):
-            shape.insert(dim, use.x.shape[-1] + abs(use["offset"]))
+            shape.insert(dim, use.x.shape[-1] + away)
         return (use.x.with_shape(shape),)
 
     def function(self, use: Use) -> CallCode:

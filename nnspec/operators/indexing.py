@@ -24,6 +24,8 @@ class Index(Operator):
     settings = (Setting("items", "any", doc="numbers, slices, none and ..."),)
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not isinstance(use["items"], tuple):
+            use.fail("an index is written in brackets: `x[0]`, `x[:, 1]`", code="NN206")
         items = list(use["items"])
         if not items:
             use.fail("an index names a place at least: `x[0]`, `x[:, 1]`", code="NN206")
