@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from nnspec.dims import Dim, render
-from nnspec.operators.binding import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,11 +122,3 @@ def size_at(use: Use, setting: str, axis: int) -> Size:
         message = f"{setting} holds sizes, not {'none' if size is None else size}"
         use.fail(message, code="NN206", argument=setting)
     return size
-
-
-def whole_numbers(use: Use, setting: str) -> list[Size]:
-    """The items of a list of sizes."""
-    for item in use[setting]:
-        if isinstance(item, bool) or not isinstance(item, (int, Dim)):
-            use.fail(f"`{setting}` holds integers, not {show(item)}", code="NN206", argument=setting)
-    return list(use[setting])

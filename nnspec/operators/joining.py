@@ -6,7 +6,6 @@ from functools import partial
 
 from nnspec.dims import ceildiv, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
-from nnspec.operators.fitting import whole_numbers
 from nnspec.tensors import TensorType, promote, show_shape
 
 TYPE_CHECKING = False
@@ -177,7 +176,6 @@ class Split(Operator):
         if not isinstance(wanted, tuple):
             size, wanted = use.pin(size), use.pin(wanted)
         if isinstance(wanted, tuple):
-            wanted = whole_numbers(use, "split_size_or_sections")
             if any(compare("<", part, 1) for part in wanted):
                 use.fail(
                     f"a part has at least 1 value; these are {show_shape(wanted)}",
@@ -194,7 +192,7 @@ class Split(Operator):
                 code="NN301",
                 argument="split_size_or_sections",
             )
-            sizes: list[Size] = wanted
+            sizes: list[Size] = list(wanted)
         elif isinstance(size, int) and isinstance(wanted, int):
             if wanted < 1:
                 use.fail(
