@@ -122,3 +122,18 @@ def size_at(use: Use, setting: str, axis: int) -> Size:
         message = f"{setting} holds sizes, not {'none' if size is None else size}"
         use.fail(message, code="NN206", argument=setting)
     return size
+
+
+def stretched(
+    use: Use, given: TensorType, to: TensorType, what: str = "", argument: str = ""
+) -> None:
+    """Refuse a tensor that broadcasting does not make one of that shape, from the last dimension on: each of
+    its sizes is 1 or the other's."""
+    shown = f"{what} {given}".lstrip()
+    if given.rank > to.rank:
+        message = f"{shown} is not stretched to {to}: it has more dimensions"
+        use.fail(message, code="NN303", argument=argument)
+    for size, wanted in zip(reversed(given.shape), reversed(to.shape), strict=False):
+        if size != 1:
+            message = f"{shown} is not stretched to {to}: {render(size)} is neither 1 nor {render(wanted)}"
+            use.equal(size, wanted, message, code="NN301", argument=argument)

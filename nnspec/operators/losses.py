@@ -24,6 +24,8 @@ class Loss(Operator):
     """A function of torch.nn.functional of the same name, of an input and a target."""
 
     autocast = "full"
+    #: the module that has the function
+    home: ClassVar[str] = "F"
 
     family = "loss"
     tensors: ClassVar[tuple[Tensor, ...]] = (Tensor("input"), Tensor("target"))
@@ -40,17 +42,18 @@ class Loss(Operator):
         return (TensorType(dtype, shape if use["reduction"] == "none" else ()),)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), use.changed())
+        slots = tuple(enumerate(self.tensors))
+        needed = tuple(Ref(at) for at, slot in slots if not slot.optional)
+        weights = {
+            slot.name: Ref(at) for at, slot in slots if slot.optional and use.tensor(at) is not None
+        }
+        return CallCode(f"{self.home}.{self.name}", needed, weights | use.changed())
 
 
 class OfClasses(Loss):
     """Scores [N, C, ...] against class numbers i64[N, ...]; some classes may count more than others."""
 
     tensors = (*Loss.tensors, Tensor("weight", optional=True, doc="what each class counts, [C]"))
-
-    def function(self, use: Use) -> CallCode:
-        weight = {} if use.tensor(2) is None else {"weight": Ref(2)}
-        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), weight | use.changed())
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         scores, target = self.both(use)
@@ -229,22 +232,3 @@ class HuberLoss(OfNumbers):
 
     def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
         return output.dtype
-
-
-class SameDtype(OfNumbers):
-    """A loss that needs floating-point targets, and computes in their dtype."""
-
-    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
-        if not is_float(target.dtype):
-            use.fail(f"`{self.name}` needs floating-point targets, not {target}", code="NN304")
-        return target.dtype
-
-
-class BinaryCrossEntropyWithLogits(SameDtype):
-    """Cross entropy of yes and no for each value; the scores go in as they are: no sigmoid before
-    it."""
-
-    name = "binary_cross_entropy_with_logits"
-    saves = ("inputs",)
-    accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy_with_logits",)
-    rejects = ("([2, 3], [2]) -> binary_cross_entropy_with_logits",)
