@@ -321,7 +321,9 @@ class Reduce(Patterned):
         if not pattern.left.names.keys() - pattern.right.names.keys():
             return dtype
         if dtype[0] == "c" and reduction in ("max", "min"):
-            use.fail(f"complex numbers have no order: there is no {reduction}", code="NN304")
+            use.fail(
+                f"complex numbers have no order: there is no {reduction} of {use.x}", code="NN304"
+            )
         if reduction in ("any", "all"):
             return "u8" if dtype == "u8" else "bool"
         if reduction in ("sum", "prod") and not real and dtype[0] != "c":

@@ -33,7 +33,8 @@ def divisors(*sizes: Size) -> str:
     small = [n for n in range(1, math.isqrt(common) + 1) if common % n == 0]
     found = [*small, *(common // n for n in reversed(small) if n * n != common)]
     shown = [str(n) for n in found]
-    return f"{', '.join(shown if len(shown) < 13 else [*shown[:11], '…', shown[-1]])} do"
+    listed = ", ".join(shown if len(shown) < 13 else [*shown[:11], "…", shown[-1]])
+    return f"{listed} do" if len(shown) > 1 else f"only {listed} does"
 
 
 #: dtype -> the least and the largest number. PyTorch takes -1 to -255 for u8 and counts back from 256, which

@@ -139,7 +139,7 @@ class Trace(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(2, meaning="[n, m]")
         if use.x.dtype == "bool":
-            use.fail("`trace` does not work on bool tensors", code="NN304")
+            use.fail(f"`trace` does not work on {use.x}", code="NN304")
         return (TensorType(summed(use.x.dtype), ()),)
 
     def function(self, use: Use) -> CallCode:

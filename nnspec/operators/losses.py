@@ -19,6 +19,9 @@ REDUCTION = Setting(
     "reduction", "str", "mean", choices=("mean", "sum", "none"), doc="over the samples"
 )
 
+#: why `ignore_index` does not go with shares
+NO_CLASS = "ignore_index={} leaves out samples of a class; the target {} has shares of all of them"
+
 
 class Loss(Operator):
     """A function of torch.nn.functional of the same name, of an input and a target."""
@@ -115,15 +118,23 @@ class CrossEntropy(OfClasses):
             )
         if is_float(target.dtype) and scores.rank == target.rank >= 2:
             if target.dtype != scores.dtype:
-                use.fail(f"{scores} and {target} have different dtypes", code="NN304")
+                use.fail(
+                    f"`{self.name}` of scores {scores} needs shares {scores} or class numbers, not {target}",
+                    code="NN304",
+                )
             if use["ignore_index"] >= 0:
                 use.fail(
-                    "with shares of the classes as the target no class can be ignored",
+                    NO_CLASS.format(use["ignore_index"], target),
                     code="NN206",
                     argument="ignore_index",
                 )
-            for dim, (a, b) in enumerate(zip(scores.shape, target.shape, strict=True)):
-                use.equal(a, b, f"{scores} and {target} differ in dimension {dim}", code="NN301")
+            for a, b in zip(scores.shape, target.shape, strict=True):
+                use.equal(
+                    a,
+                    b,
+                    f"`{self.name}` of scores {scores} needs shares {scores} or class numbers, not {target}",
+                    code="NN301",
+                )
             one_for_each(use, 2, "class", scores.shape[1])
             return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
         return super().infer(use)

@@ -195,19 +195,23 @@ class CtcLoss(OfVectors):
         batch, classes = scores.shape[1:]
         for tensor in (targets, *lengths):
             if tensor.dtype != "i64":
-                use.fail(f"`ctc_loss` takes i64 targets and lengths, not {tensor}", code="NN304")
+                use.fail(f"`ctc_loss` takes targets and lengths of i64, not {tensor}", code="NN304")
         if targets.rank != 2:
             use.fail(f"the targets of `ctc_loss` are [batch, length], not {targets}", code="NN303")
         self.shaped(use, "targets", targets, (batch, targets.shape[1]))
-        for tensor in lengths:
-            self.shaped(use, "a list of lengths", tensor, (batch,))
+        for slot, tensor in zip(self.tensors[2:], lengths, strict=True):
+            self.shaped(use, slot.name, tensor, (batch,))
         blank = use["blank"]
         if blank < 0:
-            use.fail(f"blank is a class number, not {blank}", code="NN206", argument="blank")
+            use.fail(
+                f"blank is one of the class numbers 0 to {render(classes - 1)}, not {blank}",
+                code="NN206",
+                argument="blank",
+            )
         use.at_least(
             classes,
             blank + 1,
-            f"blank={blank} is none of the {render(classes)} classes, 0 to {render(classes - 1)}",
+            f"blank is one of the class numbers 0 to {render(classes - 1)}, not {blank}",
             code="NN206",
             argument="blank",
         )

@@ -25,7 +25,8 @@ class Ranked(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         a, b = pair(use)
         if (a.rank, b.rank) != self.ranks:
-            wanted = " and ".join("[n, m]" if rank == 2 else "[n]" for rank in self.ranks)
+            first, second = self.ranks
+            wanted = f"{'[n, k]' if first == 2 else '[k]'} and {'[k, m]' if second == 2 else '[k]'}"
             use.fail(f"`{self.name}` takes {wanted}, not {a} and {b}", code="NN303")
         if a.dtype != b.dtype or a.dtype == "bool":
             use.fail(

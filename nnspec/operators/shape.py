@@ -130,7 +130,12 @@ class Squeeze(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dim = use.dim("dim", use.x.rank)
         size = use.x.shape[dim]
-        use.equal(size, 1, f"dimension {dim} of {use.x} is {render(size)}, not 1", argument="dim")
+        use.equal(
+            size,
+            1,
+            f"`squeeze` takes out a size of 1; dimension {dim} of {use.x} is {render(size)}",
+            argument="dim",
+        )
         return (use.x.with_shape((*use.x.shape[:dim], *use.x.shape[dim + 1 :])),)
 
     def function(self, use: Use) -> CallCode:

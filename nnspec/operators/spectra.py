@@ -223,11 +223,24 @@ class Istft(Framed):
         whole = size + hop * (use.x.shape[-1] - 1)
         start, given = size // 2 if use["center"] else 0, use["length"]
         length = whole - 2 * start if given is None else given
+        if (
+            given is None and use["center"] and size == 1
+        ):  # PyTorch counts the end as -(n_fft // 2): 0
+            use.fail(
+                "frames of n_fft=1 have no ends that `center` could cut off",
+                code="NN206",
+                argument="n_fft",
+                help="center=false leaves them as they are",
+            )
+        if given is not None:
+            why = f"length is at least 1, not {render(given)}"
+            use.at_least(given, 1, why, code="NN206", argument="length")
         use.at_least(
             length,
             1,
-            f"{use.x} with hop_length={hop} makes {render(length)} values; at least 1 is left of a sound",
-            argument="n_fft" if given is None else "length",
+            f"of {use.x} with hop_length={hop} a sound of {render(length)} values would be left; it has at "
+            "least 1",
+            argument="n_fft",
         )
         if width < size:  # zeros on both sides of the window
             before = (size - width) // 2

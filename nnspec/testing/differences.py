@@ -358,6 +358,11 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
     ),
     (
+        "a length that counts from the end",
+        "PyTorch's istft cuts off what a length below 0 says, where center is false",
+        lambda case, refused, theirs: of("istft")(case) and refused.why.startswith("length is"),
+    ),
+    (
         "vectors that are no vectors",
         "PyTorch's solve takes B with a dimension less than A for vectors where its sizes are A's, and for "
         "matrices that are stretched where they are not",
