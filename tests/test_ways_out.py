@@ -41,6 +41,16 @@ def test_what_would_fit_fits(inputs: str, use: str, written: str, of: str) -> No
     assert problems(inputs, mended) == []
 
 
+def test_numbers_are_no_tensor_yet() -> None:
+    inputs, use = (
+        "x: [N, 2]; y: [N, 2]",
+        "(x, y) -> binary_cross_entropy_with_logits(pos_weight={})",
+    )
+    (problem,) = problems(inputs, use.format("[1.0, 3]"))
+    assert problem.help == "`tensor([1.0, 3])` makes one of it"
+    assert problems(inputs, use.format("tensor([1.0, 3])")) == []
+
+
 def test_nothing_is_said_where_nothing_fits() -> None:
     (problem,) = problems("x: [N, 3, H, W]", "x -> lstm(4)")
     assert problem.help == ""

@@ -313,13 +313,13 @@ class Reduce(Patterned):
     def dtype(self, use: Use, pattern: Pattern) -> str:
         dtype, reduction = use.x.dtype, use["reduction"]
         real = is_float(dtype)
+        if not pattern.left.names.keys() - pattern.right.names.keys():
+            return dtype
         if reduction == "mean" and not real:
             use.fail(
                 f"the mean of {use.x} is not computed: it needs floating-point numbers",
                 code="NN304",
             )
-        if not pattern.left.names.keys() - pattern.right.names.keys():
-            return dtype
         if dtype[0] == "c" and reduction in ("max", "min"):
             use.fail(
                 f"complex numbers have no order: there is no {reduction} of {use.x}", code="NN304"

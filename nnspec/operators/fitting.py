@@ -90,6 +90,26 @@ def no_dimension(x: TensorType, dim: Any) -> str:
     return f"{x} has no dimension {shown}: {there}"
 
 
+def places(use: Use, setting: str) -> list[int]:
+    """The dimensions that a setting names, each once, counted from the front."""
+    value, rank = use[setting], max(use.x.rank, 1)
+    found: list[int] = []
+    for dim in value if isinstance(value, tuple) else (value,):
+        if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
+            use.fail(no_dimension(use.x, dim), code="NN303", argument=setting)
+        if dim % rank in found:
+            named_twice(use, setting, dim)
+        found.append(dim % rank)
+    return found
+
+
+def no_place(x: TensorType, dim: int, index: Size) -> str:
+    """That a dimension lacks a place, and which it has."""
+    size = x.shape[dim]
+    there = f"{render(-size)} to {render(size - 1)}"
+    return f"dimension {dim} of {x} has no place {render(index)}: they are {there}"
+
+
 def copies(use: Use, setting: str) -> None:
     """Refuse a number of layers that makes none, which PyTorch can build and not call, or too many."""
     count = use[setting]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nnspec.dims import Dim, ceildiv, compare, maximum, minimum, render
 from nnspec.operators.definition import IndexCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import no_place
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -55,9 +58,7 @@ class Index(Operator):
         if isinstance(item, bool) or not isinstance(item, (int, Dim)):
             use.fail("an index is an integer, a slice, `none` or `...`", code="NN206")
         negative = compare("<", item, 0)
-        message = (
-            f"index {render(item)} is outside of dimension {dim}, whose size is {render(size)}"
-        )
+        message = partial(no_place, use.x, dim, item)
         if negative:
             use.at_least(size, -item, message)
         else:

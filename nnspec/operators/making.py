@@ -8,7 +8,7 @@ from nnspec.dims import Dim, ceildiv, compare, render
 from nnspec.operators.binding import show
 from nnspec.operators.definition import CallCode, Operator, SameDevice, Setting
 from nnspec.operators.fitting import fits
-from nnspec.tensors import TensorType, is_float, torch_name
+from nnspec.tensors import TensorType, is_float, show_shape, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,11 @@ class Arange(Maker):
             use.fail("the step of `arange` cannot be 0", code="NN206", argument="step")
         given = (start, end, step)
         if dtype in ("bool", "c64", "c128"):
-            use.fail(f"`arange` makes integers or fractions, not {dtype}", code="NN206")
+            use.fail(
+                f"`arange` makes integers or fractions, not {dtype}",
+                code="NN206",
+                argument="dtype",
+            )
         if not any(isinstance(number, float) for number in given):
             if not isinstance(step, int):
                 use.fail(f"the step {render(step)} must be a number", code="NN308")
@@ -252,7 +256,9 @@ class FromNumbers(Maker):
             use.fail(f"no tensor is made of {what}", code="NN206", argument="data")
         shapes = {self.measured(use, item, numbers, depth + 1) for item in data}
         if len(shapes) > 1:
-            use.fail("the lists of a tensor are equally long", code="NN206", argument="data")
+            found = " and ".join(map(show_shape, sorted(shapes)))
+            why = f"the lists of a tensor are equally long, not of shape {found}"
+            use.fail(why, code="NN206", argument="data")
         return (len(data), *shapes.pop())
 
     def function(self, use: Use) -> CallCode:

@@ -38,7 +38,11 @@ class Randn(Rand):
 def drawn(use: Use, dtype: str) -> None:
     """What is drawn between numbers is no whole number."""
     if not is_float(dtype) and dtype[0] != "c":
-        use.fail(f"`{use.operator.name}` makes fractions, not {dtype}", code="NN304")
+        use.fail(
+            f"`{use.operator.name}` makes fractions, not {dtype}",
+            code="NN304",
+            argument="dtype" if use["dtype"] is not None else "",
+        )
 
 
 class Randint(Maker):

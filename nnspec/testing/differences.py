@@ -63,7 +63,7 @@ def _broadcast_loss(case: Case, refused: Refused, theirs: Ran | None) -> bool:
 
 
 def _another_length(case: Case, refused: Refused, theirs: Ran | None) -> bool:
-    lists = "(one for each dimension), not" in refused.why
+    lists = ", not a list of " in refused.why
     return refused.code == "NN205" and (lists or refused.why.startswith("output_size is a list of"))
 
 
