@@ -105,13 +105,17 @@ def show_shape(shape: Sequence[Size]) -> str:
     return "[" + ", ".join(render(size) for size in shape) + "]"
 
 
-def broadcast(a: Sequence[Size], b: Sequence[Size], equal: object = None) -> tuple[Size, ...]:
+def broadcast(
+    a: Sequence[Size], b: Sequence[Size], equal: object = None, whole: str = ""
+) -> tuple[Size, ...]:
     """The shape of `a + b` by PyTorch's broadcasting.
 
     `equal(x, y, dim)` is called for two sizes whose equality depends on symbols. A size that may or may
     not be 1 is taken to be the other side's equal: that is what a model with a symbol there means.
-    Raises Mismatch NN301 where two sizes differ for certain.
+    Raises Mismatch NN301 where two sizes differ for certain: of the shapes, or of the dimensions in front of
+    what is `whole`.
     """
+    given = a, b
     if len(a) < len(b):
         a = (1,) * (len(b) - len(a)) + tuple(a)
     else:
@@ -123,9 +127,11 @@ def broadcast(a: Sequence[Size], b: Sequence[Size], equal: object = None) -> tup
         elif x == 1:
             out.append(y)
         elif compare("==", x, y) is False:
+            if len(given[0]) != len(given[1]):
+                dim -= len(a)  # they share the last one
             raise Mismatch(
                 "NN301",
-                f"{show_shape(a)} and {show_shape(b)} do not fit: "
+                f"{whole}{show_shape(given[0])} and {show_shape(given[1])} do not fit: "
                 f"dimension {dim} is {render(x)} on one side and {render(y)} on the other",
                 notes=(f"broadcasting stretches a size of 1, never {render(x)} to {render(y)}",),
                 sizes=(x, y),

@@ -184,6 +184,11 @@ def _operator_node(
         if types and types[0] is not None:
             habit = channels.channels_first(definition, positional, types[0].shape)
             mismatch.help = habit or mismatch.help
+        if not mismatch.help and not session.formal:
+            from nnspec.elaborate import trying
+
+            named = {**keyword, **scalars}
+            mismatch.help = trying.way_out(definition, inputs, positional, named, mismatch)
         if mismatch.sizes or mismatch.code in ABOUT_SIZES:
             from nnspec import origins
 

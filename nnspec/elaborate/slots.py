@@ -7,6 +7,7 @@ from nnspec.dims import Dim
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import describe
 from nnspec.graph import OpNode, Value
+from nnspec.operators.binding import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def assigned(
                 "NN210",
                 f"`{slot.name}` of `{made.operator.name}` is a tensor, not {describe(value)}",
                 made.places.get(slot.name, span),
+                help=_as_tensor(value),
             )
         elif not slot.optional:
             _wrong_number(made, tensors, span)
@@ -71,6 +73,14 @@ def assigned(
     if given:
         _wrong_number(made, tensors, span)
     return tuple(inputs), scalars, positional, keyword
+
+
+def _as_tensor(value: Any) -> str:
+    """What makes a tensor of numbers, where numbers are given."""
+    numbers = value if isinstance(value, (list, tuple)) else (value,)
+    if not numbers or not all(isinstance(number, (int, float)) for number in numbers):
+        return ""
+    return f"`tensor({show(value)})` makes one of it"
 
 
 def _wrong_number(made: OperatorLayer, tensors: Sequence[Any], span: Span) -> None:

@@ -195,7 +195,7 @@ class Softsign(FloatResult):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype == "bool":
-            use.fail("`softsign` does not compute on bool tensors", code="NN304")
+            use.fail(f"`softsign` does not compute on {use.x}", code="NN304")
         return super().infer(use)
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:

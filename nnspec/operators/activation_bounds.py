@@ -107,7 +107,7 @@ class Tanhshrink(FloatResult):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype == "bool":
-            use.fail("`tanhshrink` does not compute on bool tensors", code="NN304")
+            use.fail(f"`tanhshrink` does not compute on {use.x}", code="NN304")
         return super().infer(use)
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 
@@ -145,3 +146,40 @@ class Glu(Operator):
 
     def function(self, use: Use) -> CallCode:
         return CallCode("F.glu", (Ref(0),), {} if use["dim"] == -1 else {"dim": use["dim"]})
+
+
+class GumbelSoftmax(Operator):
+    """softmax of the scores with noise that is drawn each time anew, in evaluation too: nearly a choice, by
+    chance, that gradients flow through (Jang et al. 2017, arXiv:1611.01144). `hard` makes it 0 and 1, with
+    the gradients of the shares."""
+
+    name = "gumbel_softmax"
+    family = "activation"
+    keeps_shape = True
+    settings = (
+        Setting("tau", "float", 1.0, doc="the temperature: the lower, the nearer to a choice"),
+        Setting("hard", "bool", False, doc="0 and 1 in place of the shares"),
+        Setting("dim", "int", -1, doc="along which the shares add up to 1"),
+    )
+    accepts = ("[2, 3] -> gumbel_softmax", "[2, 3] -> gumbel_softmax(0.5, hard=true, dim=0)")
+    rejects = ("[2, 3] -> gumbel_softmax(dim=2)", "i64[2, 3] -> gumbel_softmax")
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not is_float(use.x.dtype):
+            use.fail(
+                f"`gumbel_softmax` computes on floating-point tensors, not {use.x}", code="NN304"
+            )
+        use.dim("dim", use.x.rank)
+        return (use.x,)
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode("F.gumbel_softmax", (Ref(0),), use.changed())
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if use["hard"] else (0,)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        if not use["hard"]:
+            return 0
+        choices = use.x.numel // use.x.shape[use.dim("dim", use.x.rank)]
+        return use.x.bytes + 8 * choices

@@ -123,7 +123,7 @@ class Sub(Binary):
 
     def result(self, use: Use, dtype: str) -> str:
         if any(tensor is not None and tensor.dtype == "bool" for tensor in use.inputs):
-            use.fail("`-` does not work on bool tensors", code="NN304")
+            use.fail(f"`-` does not work on {use.taken}", code="NN304")
         return dtype
 
 
@@ -192,11 +192,15 @@ class Pow(Binary):
     def result(self, use: Use, dtype: str) -> str:
         exponent = use.settings.get("other")
         if isinstance(exponent, int) and exponent < 0 and dtype[0] in "iu":
-            use.fail(f"an integer to the power of {exponent} is no integer", code="NN206")
+            use.fail(
+                f"{use.taken} to the power of {exponent} would be fractions, which no integer is",
+                code="NN206",
+                help='`to("f32")` makes numbers that have such powers',
+            )
         if exponent is not None and dtype != "f32":  # f32 takes those that become inf
             fits(use, dtype, "other", exponent)
         if dtype == "bool":
-            use.fail("`**` does not work on bool tensors", code="NN304")
+            use.fail(f"`**` does not work on {use.taken}", code="NN304")
         return dtype
 
     def saved(self, use: Use) -> tuple[str | int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import compare, render
 from nnspec.operators.definition import CallCode, InTraining, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import divisors
 from nnspec.tensors import TensorType, broadcast, is_float
 
 TYPE_CHECKING = False
@@ -113,6 +114,7 @@ class ScaledDotProductAttention(Operator):
             heads,
             own,
             f"{render(heads)} heads of the query cannot share {render(own)} of the {name}",
+            help=lambda: divisors(heads),
         )
         return (*tensor.shape[:-3], heads)
 

@@ -102,8 +102,8 @@ def check_kind(owner: str, setting: Setting, value: Any) -> Any:
             raise Mismatch(
                 "NN205",
                 f"`{setting.name}` of `{owner}` is one number"
-                + (f" or {setting.length}" if setting.length > 1 else "")
-                + f" (one for each dimension), not {len(value)}: {show(value)}",
+                + (f" or {setting.length} (one for each dimension)" if setting.length > 1 else "")
+                + f", not a list of {len(value)}: {show(value)}",
                 argument=setting.name,
                 help=_sibling_help(owner, setting, len(value)),
             )

@@ -20,7 +20,9 @@ class OfBoxes(Operator):
 
     family = "region"
 
-    def boxes(self, use: Use) -> None:
+    def boxes(self, use: Use, at_least: int = 0) -> None:
+        """Demand boxes of all tensors, in lists where there are two of them."""
+        rank = at_least or len(self.tensors)
         for slot, given in zip(self.tensors, use.inputs, strict=True):
             assert given is not None
             if given.dtype not in ("f32", "f64") or given.dtype != use.x.dtype:
@@ -28,8 +30,8 @@ class OfBoxes(Operator):
                     f"`{self.name}` computes on boxes of one dtype, f32 or f64, not {given}",
                     code="NN304",
                 )
-            if given.rank < len(self.tensors):
-                wanted = "[..., 4]" if len(self.tensors) == 1 else "[..., n, 4]"
+            if given.rank < rank:
+                wanted = "[..., 4]" if rank == 1 else "[..., n, 4]"
                 use.fail(f"`{slot.name}` is {wanted}, not {given}", code="NN303")
             last = given.shape[-1]
             use.equal(last, 4, f"a box has 4 numbers, not {render(last)}", code="NN301")

@@ -1,9 +1,12 @@
-"""bucketize and searchsorted: between which bounds a number lies."""
+"""Between which bounds a number lies: bucketize, searchsorted, histc."""
 
 from __future__ import annotations
 
+import math
+
+from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
-from nnspec.tensors import TensorType
+from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,3 +85,41 @@ class Searchsorted(Operator):
     def function(self, use: Use) -> CallCode:
         right = {"right": True} if use["right"] else {}
         return CallCode("torch.searchsorted", (Ref(0), Ref(1)), right)
+
+
+class Histc(Operator):
+    """How many values lie in each of some equal ranges between min and max: [...] -> [bins], fractions
+    without gradients. Those outside are not counted; where min and max are equal, those of the values
+    are taken."""
+
+    name = "histc"
+    family = "reduction"
+    settings = (
+        Setting("bins", "size", 100, doc="how many ranges"),
+        Setting("min", "float", 0, doc="where the first begins"),
+        Setting("max", "float", 0, doc="where the last ends"),
+    )
+    accepts = ("[2, 3] -> histc(4)", "[5] -> histc(10, min=-1, max=1)")
+    rejects = (
+        "[2, 3] -> histc(0)",
+        "[2, 3] -> histc(4, min=2, max=1)",
+        "i64[2, 3] -> histc(4)",
+    )
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        if not is_float(use.x.dtype):
+            use.fail(f"`histc` counts floating-point numbers, not {use.x}", code="NN304")
+        bins, low, high = use["bins"], use["min"], use["max"]
+        why = f"bins is at least 1, not {render(bins)}"
+        use.at_least(bins, 1, why, code="NN206", argument="bins")
+        if not low <= high or math.inf in (-low, high):
+            use.fail(
+                f"`histc` counts from one finite number to another that is not less, not from {low} "
+                f"to {high}",
+                code="NN206",
+                argument="max" if "max" in use.given else "min",
+            )
+        return (use.x.with_shape((bins,)),)
+
+    def function(self, use: Use) -> CallCode:
+        return CallCode("torch.histc", (Ref(0),), use.changed())

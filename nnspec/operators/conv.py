@@ -85,7 +85,7 @@ class Conv(Operator):
                 half = [d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)]
                 shown = half[0] if len(set(half)) == 1 else half
                 use.fail(
-                    'padding="same" needs stride 1',
+                    f'padding="same" needs stride 1, not {use.shown("stride")}',
                     code="NN206",
                     argument="padding",
                     help=f"write `padding={shown}`: each size is then divided by the stride, rounded up"

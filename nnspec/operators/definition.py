@@ -226,6 +226,11 @@ class Use:
         return first
 
     @property
+    def taken(self) -> str:
+        """The types of all tensors, for a message."""
+        return " and ".join(str(tensor) for tensor in self.inputs if tensor is not None)
+
+    @property
     def formal(self) -> bool:
         """Whether symbols stand for numbers here (the compiler's elaboration)."""
         return self.pin is not _itself
@@ -291,9 +296,10 @@ class Use:
     def rank(self, *ranks: int, meaning: str = "") -> None:
         """The first tensor must have one of these numbers of dimensions."""
         if self.x.rank not in ranks:
-            wanted = " or ".join(str(rank) for rank in ranks)
+            *first, last = map(str, ranks)
+            wanted = f"{', '.join(first)} or {last}" if first else last
             self.fail(
-                f"`{self.operator.name}` takes a tensor of {wanted} dimensions"
+                f"`{self.operator.name}` takes a tensor of {wanted} dimension{'s' * (last != '1')}"
                 f"{f' {meaning}' if meaning else ''}, not {self.x}",
                 code="NN303",
             )
@@ -312,14 +318,10 @@ class Use:
         end."""
         value = self.settings[setting]
         if not -rank <= value < rank:
-            self.fail(
-                f"dimension {value} is not there: the tensor has {rank} dimension{'s' * (rank > 1)} "
-                f"({-rank} to {rank - 1})"
-                if rank
-                else f"dimension {value} is not there: a tensor [] has none",
-                code="NN303",
-                argument=setting,
-            )
+            first = self.tensor(0)
+            whole = str(first) if first is not None and first.rank == rank else "the result"
+            there = f"they are {-rank} to {rank - 1}" if rank else "there are none"
+            self.fail(f"{whole} has no dimension {value}: {there}", code="NN303", argument=setting)
         return int(value) % rank
 
     def positive_output(self, size: Size, dim_name: str, **more: Any) -> Size:

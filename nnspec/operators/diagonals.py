@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nnspec.dims import compare, maximum, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import no_place
 from nnspec.operators.making import Maker
 from nnspec.tensors import TensorType
 
@@ -28,9 +31,7 @@ class Select(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dim, index = use.dim("dim", use.x.rank), use["index"]
         size = use.x.shape[dim]
-        message = (
-            f"index {render(index)} is outside of dimension {dim}, whose size is {render(size)}"
-        )
+        message = partial(no_place, use.x, dim, index)
         if compare("<", index, 0):
             use.at_least(size, -index, message, argument="index")
         else:

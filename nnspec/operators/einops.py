@@ -313,15 +313,17 @@ class Reduce(Patterned):
     def dtype(self, use: Use, pattern: Pattern) -> str:
         dtype, reduction = use.x.dtype, use["reduction"]
         real = is_float(dtype)
+        if not pattern.left.names.keys() - pattern.right.names.keys():
+            return dtype
         if reduction == "mean" and not real:
             use.fail(
                 f"the mean of {use.x} is not computed: it needs floating-point numbers",
                 code="NN304",
             )
-        if not pattern.left.names.keys() - pattern.right.names.keys():
-            return dtype
         if dtype[0] == "c" and reduction in ("max", "min"):
-            use.fail(f"complex numbers have no order: there is no {reduction}", code="NN304")
+            use.fail(
+                f"complex numbers have no order: there is no {reduction} of {use.x}", code="NN304"
+            )
         if reduction in ("any", "all"):
             return "u8" if dtype == "u8" else "bool"
         if reduction in ("sum", "prod") and not real and dtype[0] != "c":

@@ -33,7 +33,8 @@ def divisors(*sizes: Size) -> str:
     small = [n for n in range(1, math.isqrt(common) + 1) if common % n == 0]
     found = [*small, *(common // n for n in reversed(small) if n * n != common)]
     shown = [str(n) for n in found]
-    return f"{', '.join(shown if len(shown) < 13 else [*shown[:11], '…', shown[-1]])} do"
+    listed = ", ".join(shown if len(shown) < 13 else [*shown[:11], "…", shown[-1]])
+    return f"{listed} do" if len(shown) > 1 else f"only {listed} does"
 
 
 #: dtype -> the least and the largest number. PyTorch takes -1 to -255 for u8 and counts back from 256, which
@@ -89,6 +90,26 @@ def no_dimension(x: TensorType, dim: Any) -> str:
     return f"{x} has no dimension {shown}: {there}"
 
 
+def places(use: Use, setting: str) -> list[int]:
+    """The dimensions that a setting names, each once, counted from the front."""
+    value, rank = use[setting], max(use.x.rank, 1)
+    found: list[int] = []
+    for dim in value if isinstance(value, tuple) else (value,):
+        if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
+            use.fail(no_dimension(use.x, dim), code="NN303", argument=setting)
+        if dim % rank in found:
+            named_twice(use, setting, dim)
+        found.append(dim % rank)
+    return found
+
+
+def no_place(x: TensorType, dim: int, index: Size) -> str:
+    """That a dimension lacks a place, and which it has."""
+    size = x.shape[dim]
+    there = f"{render(-size)} to {render(size - 1)}"
+    return f"dimension {dim} of {x} has no place {render(index)}: they are {there}"
+
+
 def copies(use: Use, setting: str) -> None:
     """Refuse a number of layers that makes none, which PyTorch can build and not call, or too many."""
     count = use[setting]
@@ -122,3 +143,18 @@ def size_at(use: Use, setting: str, axis: int) -> Size:
         message = f"{setting} holds sizes, not {'none' if size is None else size}"
         use.fail(message, code="NN206", argument=setting)
     return size
+
+
+def stretched(
+    use: Use, given: TensorType, to: TensorType, what: str = "", argument: str = ""
+) -> None:
+    """Refuse a tensor that broadcasting does not make one of that shape, from the last dimension on: each of
+    its sizes is 1 or the other's."""
+    shown = f"{what} {given}".lstrip()
+    if given.rank > to.rank:
+        message = f"{shown} is not stretched to {to}: it has more dimensions"
+        use.fail(message, code="NN303", argument=argument)
+    for size, wanted in zip(reversed(given.shape), reversed(to.shape), strict=False):
+        if size != 1:
+            message = f"{shown} is not stretched to {to}: {render(size)} is neither 1 nor {render(wanted)}"
+            use.equal(size, wanted, message, code="NN301", argument=argument)

@@ -105,7 +105,8 @@ class Fold(Windows):
         batch, rows, columns = use.x.shape
         sizes = use.tuple("output_size", 2)
         for size in sizes:
-            use.positive_output(size, "output_size", argument="output_size")
+            why = f"output_size is at least 1, not {use.shown('output_size')}"
+            use.at_least(size, 1, why, code="NN206", argument="output_size")
         count = self.blocks(use, sizes)
         window = self.window(use)
         use.divisible(
@@ -151,7 +152,7 @@ class Unflatten(Operator):
             not isinstance(size, (int, Dim)) or isinstance(size, bool) for size in sizes
         ):
             use.fail(
-                "unflattened_size is a list of at least one size",
+                f"unflattened_size is a list of at least one size, not {use.shown('unflattened_size')}",
                 code="NN205",
                 argument="unflattened_size",
             )

@@ -49,7 +49,7 @@ class Fourier(Operator):
                     size,
                     2,
                     f"`{self.name}` makes 2 * (size - 1) values of dimension {dim}, which is {render(size)}",
-                    help="give the number of values",
+                    help=f"give the number of values: `{self.settings[0].name}`",
                 )
                 shape[dim] = 2 * (size - 1)
         return (TensorType(dtype, tuple(shape)),)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from nnspec.dims import Dim, ceildiv, compare, maximum, minimum, render
 from nnspec.operators.definition import IndexCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import no_place
 from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
@@ -31,10 +34,11 @@ class Index(Operator):
             use.fail("an index names a place at least: `x[0]`, `x[:, 1]`", code="NN206")
         taken = sum(1 for item in items if item is not None and item is not ...)
         if items.count(...) > 1:
-            use.fail("an index has one `...` at most", code="NN303")
+            use.fail(f"an index has one `...` at most, not {items.count(...)}", code="NN303")
         if taken > use.x.rank:
             use.fail(
-                f"{taken} indices for {use.x}, which has {use.x.rank} dimensions", code="NN303"
+                f"{taken} indices are too many for {use.x}: it takes {use.x.rank} at most",
+                code="NN303",
             )
         at = items.index(...) if ... in items else len(items)
         items[at : at + 1] = [slice(None)] * (use.x.rank - taken)
@@ -56,9 +60,7 @@ class Index(Operator):
         if isinstance(item, bool) or not isinstance(item, (int, Dim)):
             use.fail("an index is an integer, a slice, `none` or `...`", code="NN206")
         negative = compare("<", item, 0)
-        message = (
-            f"index {render(item)} is outside of dimension {dim}, whose size is {render(size)}"
-        )
+        message = partial(no_place, use.x, dim, item)
         if negative:
             use.at_least(size, -item, message)
         else:
@@ -68,7 +70,10 @@ class Index(Operator):
     def sliced(self, use: Use, dim: int, size: Size, item: slice) -> Size:
         step = 1 if item.step is None else use.pin(item.step)
         if not isinstance(step, int) or step < 1:
-            use.fail("the step of a slice on a tensor is at least 1", code="NN206")
+            use.fail(
+                f"the step of a slice on a tensor is at least 1, not {render(step)}",
+                code="NN206",
+            )
         # PyTorch cuts both off at the ends, also where nothing is left then; as that is refused, the start
         # lies before the end of the dimension and the stop behind its beginning
         start: Size = 0 if item.start is None else item.start
@@ -79,7 +84,14 @@ class Index(Operator):
         if start == 0 and item.stop is None and step == 1:
             return size
         length = ceildiv(stop - start, step)
-        use.at_least(length, 1, f"nothing is left of dimension {dim}, whose size is {render(size)}")
+        use.at_least(
+            length,
+            1,
+            lambda: (
+                f"from {render(start)} up to {render(stop)} there is nothing of dimension {dim}, whose size "
+                f"is {render(size)}"
+            ),
+        )
         return length
 
     def function(self, use: Use) -> IndexCode:

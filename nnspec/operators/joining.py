@@ -1,21 +1,17 @@
-"""Tensors joined and taken apart: concat, stack, chunk, split, unbind."""
+"""Tensors joined: concat, stack."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from nnspec.dims import ceildiv, compare, render
+from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
-from nnspec.tensors import TensorType, promote, show_shape
+from nnspec.tensors import TensorType, promote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
-
-
-#: a tensor is taken apart into this many at most
-MOST_PARTS = 10_000
 
 
 class Joining(Operator):
@@ -100,147 +96,3 @@ class Stack(Joining):
     def function(self, use: Use) -> CallCode:
         tensors = [Ref(number) for number in range(len(use.inputs))]
         return CallCode("torch.stack", (tensors,), {"dim": use["dim"]} if use["dim"] else {})
-
-
-def _few(use: Use, count: int) -> None:
-    if count > MOST_PARTS:
-        use.fail(
-            f"this would be {count:,} tensors; the limit is {MOST_PARTS:,}",
-            code="NN402",
-            help="`reshape` makes a dimension of the parts, which one operator takes at once",
-        )
-
-
-class Chunk(Operator):
-    """`chunks` parts along `dim`, the last one smaller where it does not come out even."""
-
-    name = "chunk"
-    family = "joining"
-    makes_parts = True
-    is_view = True
-    settings = (
-        Setting("chunks", "int", doc="number of parts"),
-        Setting("dim", "int", 0, doc="along which dimension"),
-    )
-    accepts = ("[2, 6] -> chunk(3, dim=1)", "[2, 5] -> chunk(2, 1)")
-    rejects = ("[2, 6] -> chunk(0)", "[2, 6] -> chunk(2, dim=2)")
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        chunks = use["chunks"]
-        if chunks < 1:
-            use.fail(f"chunks must be at least 1, not {chunks}", code="NN206", argument="chunks")
-        dim = use.dim("dim", use.x.rank)
-        size = use.x.shape[dim]
-        known = use.pin(size)
-        sizes: list[Size]
-        if isinstance(known, int) and known % chunks == 0 and known >= chunks:
-            _few(use, chunks)
-            sizes = [size // chunks] * chunks
-        elif isinstance(size, int):
-            _few(use, min(size, chunks))
-            whole = -(-size // chunks)
-            sizes = [min(whole, size - at) for at in range(0, size, whole)]
-        else:
-            _few(use, chunks)
-            each = ceildiv(size, chunks)
-            last = size - (chunks - 1) * each
-            use.at_least(
-                last, 1, f"{render(size)} values in dimension {dim} make fewer than {chunks} parts"
-            )
-            sizes = [each] * (chunks - 1) + [last]
-        before, after = use.x.shape[:dim], use.x.shape[dim + 1 :]
-        return tuple(use.x.with_shape((*before, part, *after)) for part in sizes)
-
-    def function(self, use: Use) -> CallCode:
-        kwargs = {"dim": use["dim"]} if use["dim"] else {}
-        return CallCode(".chunk", (Ref(0), use["chunks"]), kwargs)
-
-
-class Split(Operator):
-    """Parts of `split_size` along `dim`, the last one smaller; or of the sizes in a list."""
-
-    name = "split"
-    family = "joining"
-    makes_parts = True
-    is_view = True
-    settings = (
-        Setting("split_size_or_sections", "size|list", doc="size of a part, or a list of sizes"),
-        Setting("dim", "int", 0, doc="along which dimension"),
-    )
-    accepts = ("[2, 6] -> split(2, dim=1)", "[2, 6] -> split([1, 5], 1)")
-    rejects = ("[2, 6] -> split([1, 4], 1)",)
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        dim = use.dim("dim", use.x.rank)
-        size, wanted = use.x.shape[dim], use["split_size_or_sections"]
-        if not isinstance(wanted, tuple):
-            size, wanted = use.pin(size), use.pin(wanted)
-        if isinstance(wanted, tuple):
-            if any(compare("<", part, 1) for part in wanted):
-                use.fail(
-                    f"a part has at least 1 value; these are {show_shape(wanted)}",
-                    code="NN206",
-                    argument="split_size_or_sections",
-                )
-            total: Size = 0
-            for part in wanted:
-                total = total + part
-            use.equal(
-                size,
-                total,
-                f"the parts add up to {render(total)}, dimension {dim} is {render(size)}",
-                code="NN301",
-                argument="split_size_or_sections",
-            )
-            sizes: list[Size] = list(wanted)
-        elif isinstance(size, int) and isinstance(wanted, int):
-            if wanted < 1:
-                use.fail(
-                    f"a part has at least 1 value, not {wanted}",
-                    code="NN206",
-                    argument="split_size_or_sections",
-                )
-            _few(use, -(-size // wanted))
-            sizes = [min(wanted, size - at) for at in range(0, size, wanted)]
-        else:
-            use.fail(
-                f"into how many parts of {render(wanted)} dimension {dim}, {render(size)}, is split "
-                "depends on symbols",
-                code="NN308",
-                help="`chunk(n)` gives a fixed number of parts",
-            )
-        before, after = use.x.shape[:dim], use.x.shape[dim + 1 :]
-        return tuple(use.x.with_shape((*before, part, *after)) for part in sizes)
-
-    def function(self, use: Use) -> CallCode:
-        wanted = use["split_size_or_sections"]
-        kwargs = {"dim": use["dim"]} if use["dim"] else {}
-        sizes = list(wanted) if isinstance(wanted, tuple) else wanted
-        return CallCode(".split", (Ref(0), sizes), kwargs)
-
-
-class Unbind(Operator):
-    """The parts along a dimension, one by one, without it: [3, N, T] -> three times [N, T]."""
-
-    name = "unbind"
-    family = "joining"
-    makes_parts = True
-    is_view = True
-    settings = (Setting("dim", "int", 0, doc="the dimension that is taken apart"),)
-    accepts = ("[3, 2, 5] -> unbind", "[2, 3] -> unbind(-1)")
-    rejects = ("[2, 3] -> unbind(2)",)
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        dim = use.dim("dim", use.x.rank)
-        count = use.pin(use.x.shape[dim])
-        if not isinstance(count, int):
-            use.fail(
-                f"how many parts dimension {dim} of {use.x} has depends on {render(count)}",
-                code="NN308",
-            )
-        _few(use, count)
-        part = use.x.with_shape((*use.x.shape[:dim], *use.x.shape[dim + 1 :]))
-        return (part,) * count
-
-    def function(self, use: Use) -> CallCode:
-        return CallCode(".unbind", (Ref(0), use["dim"]))

@@ -22,17 +22,23 @@ class Square(Operator):
 
     family = "linear algebra"
     dtypes: ClassVar[tuple[str, ...]] = ("f32", "f64", "c64", "c128")
+    #: the matrices as a message says them
+    shape: ClassVar[str] = "[..., n, n]"
 
-    def batch(self, use: Use) -> tuple[Size, ...]:
-        """The sizes in front of the matrices, which must be square and of fractions."""
+    def matrices(self, use: Use) -> None:
+        """There are matrices, of fractions."""
         if use.x.rank < 2:
-            use.fail(f"`{self.name}` takes matrices [..., n, n], not {use.x}", code="NN303")
+            use.fail(f"`{self.name}` takes matrices {self.shape}, not {use.x}", code="NN303")
         if use.x.dtype not in self.dtypes:
             wanted = ", ".join(self.dtypes[:-1])
             use.fail(
                 f"`{self.name}` computes on {wanted} or {self.dtypes[-1]}, not {use.x}",
                 code="NN304",
             )
+
+    def batch(self, use: Use) -> tuple[Size, ...]:
+        """The sizes in front of the matrices, which must be square."""
+        self.matrices(use)
         rows, columns = use.x.shape[-2:]
         use.equal(
             rows,
@@ -133,7 +139,7 @@ class Trace(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         use.rank(2, meaning="[n, m]")
         if use.x.dtype == "bool":
-            use.fail("`trace` does not work on bool tensors", code="NN304")
+            use.fail(f"`trace` does not work on {use.x}", code="NN304")
         return (TensorType(summed(use.x.dtype), ()),)
 
     def function(self, use: Use) -> CallCode:

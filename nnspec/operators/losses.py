@@ -19,11 +19,16 @@ REDUCTION = Setting(
     "reduction", "str", "mean", choices=("mean", "sum", "none"), doc="over the samples"
 )
 
+#: why `ignore_index` does not go with shares
+NO_CLASS = "ignore_index={} leaves out samples of a class; the target {} has shares of all of them"
+
 
 class Loss(Operator):
     """A function of torch.nn.functional of the same name, of an input and a target."""
 
     autocast = "full"
+    #: the module that has the function
+    home: ClassVar[str] = "F"
 
     family = "loss"
     tensors: ClassVar[tuple[Tensor, ...]] = (Tensor("input"), Tensor("target"))
@@ -40,17 +45,18 @@ class Loss(Operator):
         return (TensorType(dtype, shape if use["reduction"] == "none" else ()),)
 
     def function(self, use: Use) -> CallCode:
-        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), use.changed())
+        slots = tuple(enumerate(self.tensors))
+        needed = tuple(Ref(at) for at, slot in slots if not slot.optional)
+        weights = {
+            slot.name: Ref(at) for at, slot in slots if slot.optional and use.tensor(at) is not None
+        }
+        return CallCode(f"{self.home}.{self.name}", needed, weights | use.changed())
 
 
 class OfClasses(Loss):
     """Scores [N, C, ...] against class numbers i64[N, ...]; some classes may count more than others."""
 
     tensors = (*Loss.tensors, Tensor("weight", optional=True, doc="what each class counts, [C]"))
-
-    def function(self, use: Use) -> CallCode:
-        weight = {} if use.tensor(2) is None else {"weight": Ref(2)}
-        return CallCode(f"F.{self.name}", (Ref(0), Ref(1)), weight | use.changed())
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         scores, target = self.both(use)
@@ -112,15 +118,23 @@ class CrossEntropy(OfClasses):
             )
         if is_float(target.dtype) and scores.rank == target.rank >= 2:
             if target.dtype != scores.dtype:
-                use.fail(f"{scores} and {target} have different dtypes", code="NN304")
+                use.fail(
+                    f"`{self.name}` of scores {scores} needs shares {scores} or class numbers, not {target}",
+                    code="NN304",
+                )
             if use["ignore_index"] >= 0:
                 use.fail(
-                    "with shares of the classes as the target no class can be ignored",
+                    NO_CLASS.format(use["ignore_index"], target),
                     code="NN206",
                     argument="ignore_index",
                 )
-            for dim, (a, b) in enumerate(zip(scores.shape, target.shape, strict=True)):
-                use.equal(a, b, f"{scores} and {target} differ in dimension {dim}", code="NN301")
+            for a, b in zip(scores.shape, target.shape, strict=True):
+                use.equal(
+                    a,
+                    b,
+                    f"`{self.name}` of scores {scores} needs shares {scores} or class numbers, not {target}",
+                    code="NN301",
+                )
             one_for_each(use, 2, "class", scores.shape[1])
             return self.reduced(use, scores.dtype, (scores.shape[0], *scores.shape[2:]))
         return super().infer(use)
@@ -229,22 +243,3 @@ class HuberLoss(OfNumbers):
 
     def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
         return output.dtype
-
-
-class SameDtype(OfNumbers):
-    """A loss that needs floating-point targets, and computes in their dtype."""
-
-    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
-        if not is_float(target.dtype):
-            use.fail(f"`{self.name}` needs floating-point targets, not {target}", code="NN304")
-        return target.dtype
-
-
-class BinaryCrossEntropyWithLogits(SameDtype):
-    """Cross entropy of yes and no for each value; the scores go in as they are: no sigmoid before
-    it."""
-
-    name = "binary_cross_entropy_with_logits"
-    saves = ("inputs",)
-    accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy_with_logits",)
-    rejects = ("([2, 3], [2]) -> binary_cross_entropy_with_logits",)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from nnspec.dims import Dim, product, render
 from nnspec.operators.binding import show
 from nnspec.operators.definition import ModuleCode, Operator, Param, Setting, Tensor
-from nnspec.operators.losses import REDUCTION
+from nnspec.operators.losses import NO_CLASS, REDUCTION
 from nnspec.operators.repeating import whole_numbers
 from nnspec.tensors import TensorType, is_float, show_shape
 
@@ -243,7 +243,7 @@ class LinearCrossEntropyLoss(LossLayer):
             self.target(use, (use.x.shape[0], use["num_classes"], *places), ("f32",))
             if use["ignore_index"] is not None:
                 use.fail(
-                    "with shares of the classes as the target no class can be ignored",
+                    NO_CLASS.format(use["ignore_index"], use.inputs[1]),
                     code="NN206",
                     argument="ignore_index",
                 )

@@ -1,9 +1,9 @@
-"""Losses of outputs and targets value by value: binary_cross_entropy, kl_div, poisson and gaussian
-likelihoods, hinge and margin losses of signs."""
+"""Losses of outputs and targets value by value: kl_div, poisson and gaussian likelihoods, hinge and margin
+losses of signs."""
 
 from __future__ import annotations
 
-from nnspec.operators.definition import CallCode, Ref, Setting, Tensor
+from nnspec.operators.definition import Setting, Tensor
 from nnspec.operators.losses import REDUCTION, Loss, OfNumbers
 from nnspec.tensors import TensorType, is_float, promote
 
@@ -11,23 +11,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
-
-
-class BinaryCrossEntropy(OfNumbers):
-    """Cross entropy of yes and no for each value; the outputs are probabilities, after a sigmoid."""
-
-    name = "binary_cross_entropy"
-    saves = ("inputs",)
-    accepts = ("([2, 3], [2, 3]) -> binary_cross_entropy",)
-    rejects = (
-        "([2, 3], [2]) -> binary_cross_entropy",
-        "([2, 3], i64[2, 3]) -> binary_cross_entropy",
-    )
-
-    def dtype(self, use: Use, output: TensorType, target: TensorType) -> str:
-        if output.dtype != target.dtype:
-            use.fail(f"{output} and {target} have different dtypes", code="NN304")
-        return output.dtype
 
 
 class KlDiv(OfNumbers):
@@ -192,9 +175,6 @@ class GaussianNllLoss(Loss):
                 continue
             use.equal(a, b, message, code="NN301")
 
-    def function(self, use: Use) -> CallCode:
-        return CallCode("F.gaussian_nll_loss", (Ref(0), Ref(1), Ref(2)), use.changed())
-
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return 3 * use.x.bytes
 
@@ -232,9 +212,6 @@ class MarginRankingLoss(Loss):
                 use.equal(x, y, same, code="NN301")
         dtype = promote(promote(a.dtype, b.dtype), target.dtype)
         return self.reduced(use, dtype, a.shape)
-
-    def function(self, use: Use) -> CallCode:
-        return CallCode("F.margin_ranking_loss", (Ref(0), Ref(1), Ref(2)), use.changed())
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return 3 * use.x.bytes

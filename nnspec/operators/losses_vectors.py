@@ -4,8 +4,9 @@ multilabel_margin; of sequences: ctc."""
 from __future__ import annotations
 
 from nnspec.dims import render
-from nnspec.operators.definition import CallCode, Ref, Setting, Tensor
-from nnspec.operators.losses import REDUCTION, Loss
+from nnspec.operators.definition import Setting, Tensor
+from nnspec.operators.fitting import one_for_each
+from nnspec.operators.losses import REDUCTION, Loss, OfClasses
 from nnspec.tensors import TensorType, is_float, promote, show_shape
 
 TYPE_CHECKING = False
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 class OfVectors(Loss):
     """What they share: tensors of given shapes."""
-
-    def function(self, use: Use) -> CallCode:
-        tensors = tuple(Ref(at) for at in range(len(self.tensors)))
-        return CallCode(f"F.{self.name}", tensors, use.changed())
 
     def all(self, use: Use) -> list[TensorType]:
         found = [tensor for tensor in use.inputs if tensor is not None]
@@ -108,7 +105,7 @@ class OfScores(OfVectors):
     """Scores [N, C] against class numbers."""
 
     def scores(self, use: Use) -> tuple[TensorType, TensorType]:
-        scores, target = self.all(use)
+        scores, target, *_ = self.all(use)
         if scores.rank != 2:
             use.fail(f"`{self.name}` needs scores [N, classes], not {scores}", code="NN303")
         if target.dtype != "i64":
@@ -122,14 +119,20 @@ class MultiMarginLoss(OfScores):
 
     name = "multi_margin_loss"
     saves = ("inputs",)
+    tensors = OfClasses.tensors
     settings = (
         Setting("p", "int", 1, doc="1, or 2 for squares"),
         Setting("margin", "float", 1.0, doc="how much larger the right class's score is to be"),
         REDUCTION,
     )
-    accepts = ("([4, 3], i64[4]) -> multi_margin_loss", "([4, 3], i64[4]) -> multi_margin_loss(2)")
+    accepts = (
+        "([4, 3], i64[4]) -> multi_margin_loss",
+        "([4, 3], i64[4]) -> multi_margin_loss(2)",
+        "([4, 3], i64[4], [3]) -> multi_margin_loss",
+    )
     rejects = (
         "([4, 3], i64[3]) -> multi_margin_loss",
+        "([4, 3], i64[4], [4]) -> multi_margin_loss",
         "([4, 3], i64[4]) -> multi_margin_loss(3)",
     )
 
@@ -138,10 +141,8 @@ class MultiMarginLoss(OfScores):
         if use["p"] not in (1, 2):
             use.fail(f"p is 1 or 2, not {use['p']}", code="NN206", argument="p")
         self.shaped(use, "target", target, scores.shape[:1])
+        one_for_each(use, 2, "class", scores.shape[1])
         return self.reduced(use, scores.dtype, scores.shape[:1])
-
-    def function(self, use: Use) -> CallCode:
-        return CallCode("F.multi_margin_loss", (Ref(0), Ref(1)), use.changed())
 
 
 class MultilabelMarginLoss(OfScores):
@@ -194,19 +195,23 @@ class CtcLoss(OfVectors):
         batch, classes = scores.shape[1:]
         for tensor in (targets, *lengths):
             if tensor.dtype != "i64":
-                use.fail(f"`ctc_loss` takes i64 targets and lengths, not {tensor}", code="NN304")
+                use.fail(f"`ctc_loss` takes targets and lengths of i64, not {tensor}", code="NN304")
         if targets.rank != 2:
             use.fail(f"the targets of `ctc_loss` are [batch, length], not {targets}", code="NN303")
         self.shaped(use, "targets", targets, (batch, targets.shape[1]))
-        for tensor in lengths:
-            self.shaped(use, "a list of lengths", tensor, (batch,))
+        for slot, tensor in zip(self.tensors[2:], lengths, strict=True):
+            self.shaped(use, slot.name, tensor, (batch,))
         blank = use["blank"]
         if blank < 0:
-            use.fail(f"blank is a class number, not {blank}", code="NN206", argument="blank")
+            use.fail(
+                f"blank is one of the class numbers 0 to {render(classes - 1)}, not {blank}",
+                code="NN206",
+                argument="blank",
+            )
         use.at_least(
             classes,
             blank + 1,
-            f"blank={blank} is none of the {render(classes)} classes, 0 to {render(classes - 1)}",
+            f"blank is one of the class numbers 0 to {render(classes - 1)}, not {blank}",
             code="NN206",
             argument="blank",
         )

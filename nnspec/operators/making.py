@@ -1,4 +1,4 @@
-"""Tensors made on the spot: arange, linspace, zeros, ones, full, eye, rand, randn, tensor."""
+"""Tensors made on the spot: arange, linspace, zeros, ones, full, eye, tensor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nnspec.dims import Dim, ceildiv, compare, render
 from nnspec.operators.binding import show
 from nnspec.operators.definition import CallCode, Operator, SameDevice, Setting
 from nnspec.operators.fitting import fits
-from nnspec.tensors import TensorType, is_float, torch_name
+from nnspec.tensors import TensorType, is_float, show_shape, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
-_DTYPE = Setting(
-    "dtype", "dtype|none", None, doc='"f32", "i64", …; by default what the numbers are'
-)
+DTYPE = Setting("dtype", "dtype|none", None, doc='"f32", "i64", …; by default what the numbers are')
 #: lists in lists, and numbers, that a tensor is written with at most
 DEEPEST, MOST = 16, 100_000
 
@@ -36,14 +34,16 @@ class Maker(Operator):
             kwargs["dtype"] = f"torch.{torch_name(use['dtype'])}"
         return CallCode(f"torch.{self.name}", args, {**kwargs, "device": SameDevice()})
 
-    def shape(self, use: Use) -> tuple[Size, ...]:
-        for size in use["size"]:
+    def shape(self, use: Use, setting: str = "size") -> tuple[Size, ...]:
+        """The sizes that a list holds."""
+        for size in use[setting]:
             if isinstance(size, bool) or not isinstance(size, (int, Dim)):
-                use.fail(f"a size is an integer, not {size}", code="NN206", argument="size")
+                why = f"a size is an integer, not {show(size)}"
+                use.fail(why, code="NN206", argument=setting)
             use.at_least(
-                size, 1, f"a size is at least 1, not {render(size)}", code="NN206", argument="size"
+                size, 1, f"a size is at least 1, not {render(size)}", code="NN206", argument=setting
             )
-        return tuple(use["size"])
+        return tuple(use[setting])
 
 
 class Arange(Maker):
@@ -54,7 +54,7 @@ class Arange(Maker):
         Setting("start", "size|float|none", None, doc="the first; alone it is the end"),
         Setting("end", "size|float|none", None, doc="where it stops, not included"),
         Setting("step", "size|float", 1, doc="from one to the next"),
-        _DTYPE,
+        DTYPE,
     )
     accepts = ("arange(5)", "arange(2, 9, 3)", "arange(0, 1, 0.25)", 'arange(4, dtype="f32")')
     rejects = ("arange(5, 2)", "arange(1, 4, 0)")
@@ -73,7 +73,11 @@ class Arange(Maker):
             use.fail("the step of `arange` cannot be 0", code="NN206", argument="step")
         given = (start, end, step)
         if dtype in ("bool", "c64", "c128"):
-            use.fail(f"`arange` makes integers or fractions, not {dtype}", code="NN206")
+            use.fail(
+                f"`arange` makes integers or fractions, not {dtype}",
+                code="NN206",
+                argument="dtype",
+            )
         if not any(isinstance(number, float) for number in given):
             if not isinstance(step, int):
                 use.fail(f"the step {render(step)} must be a number", code="NN308")
@@ -112,7 +116,7 @@ class Zeros(Maker):
     """A tensor of zeros."""
 
     name = "zeros"
-    settings = (Setting("size", "list", doc="its shape", spread=True), _DTYPE)
+    settings = (Setting("size", "list", doc="its shape", spread=True), DTYPE)
     accepts = ("zeros([2, 3])", 'zeros(4, dtype="i64")')
     rejects: ClassVar[tuple[str, ...]] = ("zeros([2, -1])",)
 
@@ -134,32 +138,6 @@ class Ones(Zeros):
     rejects = ("ones([2, -1])",)
 
 
-class Rand(Zeros):
-    """Numbers drawn evenly between 0 and 1, each time anew."""
-
-    name = "rand"
-    accepts = ("rand([2, 3])", 'rand(4, dtype="f64")')
-    rejects = ("rand([2, -1])", 'rand([2], "i64")')
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        drawn(use, use["dtype"] or "f32")
-        return super().infer(use)
-
-
-class Randn(Rand):
-    """Numbers drawn from the normal distribution, each time anew."""
-
-    name = "randn"
-    accepts = ("randn([2, 3])", 'randn(4, dtype="f16")')
-    rejects = ("randn([2, -1])", 'randn([2], "bool")')
-
-
-def drawn(use: Use, dtype: str) -> None:
-    """What is drawn between numbers is no whole number."""
-    if not is_float(dtype) and dtype[0] != "c":
-        use.fail(f"`{use.operator.name}` makes fractions, not {dtype}", code="NN304")
-
-
 class Eye(Maker):
     """Ones from the upper left to the lower right, zeros elsewhere: eye(n) or eye(n, m)."""
 
@@ -167,7 +145,7 @@ class Eye(Maker):
     settings = (
         Setting("n", "size", doc="rows"),
         Setting("m", "size|none", None, doc="columns; as many as rows by default"),
-        _DTYPE,
+        DTYPE,
     )
     accepts = ("eye(3)", "eye(2, 4)", 'eye(3, dtype="bool")')
     rejects = ("eye(-1)", "eye(2, -1)")
@@ -192,7 +170,7 @@ class Linspace(Maker):
         Setting("start", "size|float", doc="the first"),
         Setting("end", "size|float", doc="the last"),
         Setting("steps", "size", doc="how many"),
-        _DTYPE,
+        DTYPE,
     )
     accepts = ("linspace(0, 1, 5)", "linspace(-1.0, 1, 3)", 'linspace(0, 9, 4, dtype="f64")')
     rejects = ("linspace(0, 1, -1)",)
@@ -223,7 +201,7 @@ class Full(Maker):
     settings = (
         Setting("size", "list", doc="its shape"),
         Setting("fill_value", "float|bool|size", doc="the number"),
-        _DTYPE,
+        DTYPE,
     )
     accepts = ("full([2, 3], 0.5)", "full([2], 7)", "full([2], true)")
     rejects = ("full([2, -1], 0.5)", 'full([2], 2048, dtype="i8")')
@@ -241,7 +219,7 @@ class FromNumbers(Maker):
     """Numbers as a tensor: tensor([1, 2, 3]), tensor([[0.5, 1.0], [2.0, 4.0]])."""
 
     name = "tensor"
-    settings = (Setting("data", "any", doc="a number, or lists of numbers in each other"), _DTYPE)
+    settings = (Setting("data", "any", doc="a number, or lists of numbers in each other"), DTYPE)
     accepts = ("tensor([1, 2, 3])", "tensor([[0.5, 1], [2, 4]])", "tensor(2.5)", "tensor([true])")
     rejects = ("tensor([[1, 2], [3]])", 'tensor(["a"])')
 
@@ -278,7 +256,9 @@ class FromNumbers(Maker):
             use.fail(f"no tensor is made of {what}", code="NN206", argument="data")
         shapes = {self.measured(use, item, numbers, depth + 1) for item in data}
         if len(shapes) > 1:
-            use.fail("the lists of a tensor are equally long", code="NN206", argument="data")
+            found = " and ".join(map(show_shape, sorted(shapes)))
+            why = f"the lists of a tensor are equally long, not of shape {found}"
+            use.fail(why, code="NN206", argument="data")
         return (len(data), *shapes.pop())
 
     def function(self, use: Use) -> CallCode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
 from nnspec.operators.fitting import fits
-from nnspec.operators.making import drawn
+from nnspec.operators.making_drawn import drawn
 from nnspec.tensors import TensorType, torch_name
 
 TYPE_CHECKING = False

@@ -34,7 +34,7 @@ class Matmul(Operator):
                 f"`@` needs one dtype on both sides, not {a.dtype} and {b.dtype}", code="NN304"
             )
         if a.dtype == "bool":
-            use.fail("`@` does not work on bool tensors", code="NN304")
+            use.fail(f"`@` does not work on {use.taken}", code="NN304")
         left, right = a.shape[-1], b.shape[-2] if b.rank > 1 else b.shape[0]
         use.equal(
             left,
@@ -49,6 +49,7 @@ class Matmul(Operator):
             lambda x, y, dim: use.equal(
                 x, y, f"{a} @ {b} must agree in dimension {dim}", code="NN301"
             ),
+            f"{a} @ {b}: in front of the matrices ",
         )
         rows = a.shape[-2:-1] if a.rank > 1 else ()
         columns = b.shape[-1:] if b.rank > 1 else ()

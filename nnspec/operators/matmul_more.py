@@ -1,11 +1,10 @@
-"""Products of matrices, rows and tensors of one shape: mm, mv, dot, outer, tensordot, cdist."""
+"""Products of matrices, rows and tensors of one shape: mm, mv, dot, outer, tensordot."""
 
 from __future__ import annotations
 
 from nnspec.dims import product, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
 from nnspec.operators.fitting import named_twice, no_dimension
-from nnspec.operators.selecting import together
 from nnspec.tensors import TensorType, promote
 
 TYPE_CHECKING = False
@@ -26,7 +25,8 @@ class Ranked(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         a, b = pair(use)
         if (a.rank, b.rank) != self.ranks:
-            wanted = " and ".join("[n, m]" if rank == 2 else "[n]" for rank in self.ranks)
+            first, second = self.ranks
+            wanted = f"{'[n, k]' if first == 2 else '[k]'} and {'[k, m]' if second == 2 else '[k]'}"
             use.fail(f"`{self.name}` takes {wanted}, not {a} and {b}", code="NN303")
         if a.dtype != b.dtype or a.dtype == "bool":
             use.fail(
@@ -206,48 +206,6 @@ def named(use: Use, tensor: TensorType, dims: Any) -> list[int]:
             named_twice(use, "dims", dim)
         found.append(dim % tensor.rank)
     return found
-
-
-class Cdist(Operator):
-    """The p-norm of the difference of each row of one and each of the other: [..., n, d], [..., m, d] ->
-    [..., n, m]."""
-
-    name = "cdist"
-    saves = ("inputs", 0)
-    autocast = "full"
-    family = "distance"
-    tensors = (Tensor("x1"), Tensor("x2"))
-    settings = (
-        Setting("p", "float", 2.0, doc='which norm; 0 counts what differs; also float("inf")'),
-    )
-    accepts = ("([5, 3], [4, 3]) -> cdist", "([2, 5, 3], [4, 3]) -> cdist(1)")
-    rejects = (
-        "([5, 3], [4, 2]) -> cdist",
-        "([5, 3], [4, 3]) -> cdist(-1)",
-        "([3], [4, 3]) -> cdist",
-    )
-
-    def infer(self, use: Use) -> tuple[TensorType, ...]:
-        a, b = pair(use)
-        if a.rank < 2 or b.rank < 2:
-            use.fail(
-                f"`cdist` takes rows of vectors [n, d] and [m, d], not {a} and {b}", code="NN303"
-            )
-        if a.dtype not in ("f32", "f64") or b.dtype != a.dtype:
-            use.fail(f"`cdist` computes on f32 or f64, not on {a} and {b}", code="NN304")
-        if use["p"] < 0:
-            use.fail(f"p must not be negative: {use['p']}", code="NN206", argument="p")
-        use.equal(
-            a.shape[-1],
-            b.shape[-1],
-            f"the vectors have one length, not {render(a.shape[-1])} and {render(b.shape[-1])}",
-            code="NN301",
-        )
-        batch = together(use, a.with_shape(a.shape[:-2]), b.with_shape(b.shape[:-2]))
-        return (a.with_shape((*batch, a.shape[-2], b.shape[-2])),)
-
-    def function(self, use: Use) -> CallCode:
-        return CallCode("torch.cdist", (Ref(0), Ref(1)), {} if use["p"] == 2 else {"p": use["p"]})
 
 
 def pair(use: Use) -> tuple[TensorType, TensorType]:

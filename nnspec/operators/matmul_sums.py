@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting, Tensor
+from nnspec.operators.fitting import stretched
 from nnspec.tensors import is_float
 
 TYPE_CHECKING = False
@@ -57,17 +58,9 @@ class AddedProduct(Operator):
             f"{a} and {b}: the last dimension of the one must be the second to last of the other",
             code="NN301",
         )
-        shape = (*a.shape[:-1], b.shape[-1])
-        for size, given in zip(reversed(shape), reversed(added.shape), strict=False):
-            if given != 1:
-                use.equal(
-                    given,
-                    size,
-                    f"{added} is not stretched to the product's {a.with_shape(shape)}: "
-                    f"{render(given)} is neither 1 nor {render(size)}",
-                    code="NN301",
-                )
-        return (a.with_shape(shape),)
+        product = a.with_shape((*a.shape[:-1], b.shape[-1]))
+        stretched(use, added, product, "`input`")
+        return (product,)
 
     def macs(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return outputs[0].numel * self.length(use)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import compare, minimum, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import named_twice, no_dimension
+from nnspec.operators.fitting import places
 from nnspec.operators.repeating import Expand
 from nnspec.operators.shape import Reshape
 from nnspec.tensors import TensorType
@@ -12,19 +12,6 @@ from nnspec.tensors import TensorType
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from nnspec.operators.definition import Use
-
-
-def places(use: Use, setting: str) -> list[int]:
-    """The dimensions that a setting names, each once, counted from the front."""
-    value, rank = use[setting], max(use.x.rank, 1)
-    found: list[int] = []
-    for dim in value if isinstance(value, tuple) else (value,):
-        if isinstance(dim, bool) or not isinstance(dim, int) or not -rank <= dim < rank:
-            use.fail(no_dimension(use.x, dim), code="NN303", argument=setting)
-        if dim % rank in found:
-            named_twice(use, setting, dim)
-        found.append(dim % rank)
-    return found
 
 
 class Movedim(Operator):

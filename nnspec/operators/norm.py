@@ -221,7 +221,8 @@ class TrailingNorm(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if not 1 <= use["dims"] <= use.x.rank:
             use.fail(
-                f"dims={use['dims']} is not between 1 and the {use.x.rank} dimensions of {use.x}",
+                f"dims={use['dims']} of the last dimensions of {use.x} cannot be normalised: 1 to "
+                f"{use.x.rank} can",
                 code="NN303",
                 argument="dims",
             )

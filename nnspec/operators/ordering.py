@@ -87,7 +87,12 @@ class Extremes(Operator):
         ordered(use)
         if use.tensor(1) is not None:
             if use["dim"] is not None or use["keepdim"]:
-                use.fail("two tensors are compared value for value, without `dim`", code="NN206")
+                name = "keepdim" if use["dim"] is None else "dim"
+                use.fail(
+                    f"two tensors are compared value for value, without {name}={use.shown(name)}",
+                    code="NN206",
+                    argument=name,
+                )
             return self.of_two.infer(use)
         if use["dim"] is None:
             if use["keepdim"]:
@@ -199,7 +204,7 @@ class Topk(Operator):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         ordered(use)
         if use.x.dtype == "bool":
-            use.fail("`topk` does not work on bool tensors", code="NN304")
+            use.fail(f"`topk` does not work on {use.x}", code="NN304")
         dim = use.dim("dim", use.x.rank)
         size, k = use.x.shape[dim], use["k"]
         use.at_least(
@@ -209,7 +214,7 @@ class Topk(Operator):
             size,
             k,
             lambda: (
-                f"there are no {render(k)} values in dimension {dim}, whose size is {render(size)}"
+                f"k is at most {render(size)}, the size of dimension {dim} of {use.x}, not {render(k)}"
             ),
             argument="k",
         )

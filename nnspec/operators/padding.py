@@ -62,7 +62,7 @@ class Pad(Operator):
             if use["value"]:
                 use.fail(f'mode "{mode}" takes no value to add', code="NN206", argument="value")
             if not is_float(x.dtype):
-                use.fail(f"mode {mode} works on floating-point tensors, not {x}", code="NN304")
+                use.fail(f'mode "{mode}" works on floating-point tensors, not {x}', code="NN304")
             if axes not in (1, 2, 3) or x.rank != axes + 2:
                 use.fail(
                     f'mode "{mode}" pads the last {x.rank - 2} dimensions of {x}, with '

@@ -19,7 +19,7 @@ class Pointwise(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype == "bool":
-            use.fail(f"`{self.name}` does not work on bool tensors", code="NN304")
+            use.fail(f"`{self.name}` does not work on {use.x}", code="NN304")
         return (use.x,)
 
     def function(self, use: Use) -> CallCode:
@@ -56,7 +56,7 @@ class Sign(Pointwise):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype[0] == "c":
-            use.fail("`sign` does not work on complex tensors", code="NN304")
+            use.fail(f"`sign` does not work on {use.x}", code="NN304")
         return (use.x,)
 
 
@@ -65,7 +65,7 @@ class Rounding(Pointwise):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype[0] == "c":
-            use.fail(f"`{self.name}` does not work on complex tensors", code="NN304")
+            use.fail(f"`{self.name}` does not work on {use.x}", code="NN304")
         return super().infer(use)
 
 
@@ -231,7 +231,7 @@ class RealOnly(Real):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype[0] == "c":
-            use.fail(f"`{self.name}` does not work on complex tensors", code="NN304")
+            use.fail(f"`{self.name}` does not work on {use.x}", code="NN304")
         return super().infer(use)
 
 

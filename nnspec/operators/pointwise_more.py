@@ -115,7 +115,7 @@ class Signbit(Question):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype[0] == "c":
-            use.fail("`signbit` does not work on complex tensors", code="NN304")
+            use.fail(f"`signbit` does not work on {use.x}", code="NN304")
         return super().infer(use)
 
 
@@ -141,7 +141,7 @@ class Rad2deg(Pointwise):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         dtype = use.x.dtype
         if dtype[0] == "c":
-            use.fail(f"`{self.name}` does not work on complex tensors", code="NN304")
+            use.fail(f"`{self.name}` does not work on {use.taken}", code="NN304")
         return (TensorType(dtype if is_float(dtype) else "f32", use.x.shape),)
 
 
@@ -177,7 +177,7 @@ class AddedTo(Operator):
     def works(self, use: Use, dtype: str) -> None:
         """Refuse what is not computed in this dtype."""
         if dtype == "bool":
-            use.fail(f"`{self.name}` does not work on bool tensors", code="NN304")
+            use.fail(f"`{self.name}` does not work on {use.taken}", code="NN304")
         whole = not is_float(dtype) and dtype[0] != "c"
         if whole and isinstance(use["value"], float):
             use.fail(

@@ -25,7 +25,7 @@ class OfTwo(Binary):
 
     def real(self, use: Use, dtype: str) -> None:
         if dtype[0] == "c":
-            use.fail(f"`{self.name}` does not work on complex tensors", code="NN304")
+            use.fail(f"`{self.name}` does not work on {use.taken}", code="NN304")
 
     def fractions(self, use: Use, dtype: str) -> None:
         if not is_float(dtype) and dtype[0] != "c":
@@ -65,7 +65,7 @@ class Fmod(OfTwo):
     def result(self, use: Use, dtype: str) -> str:
         self.real(use, dtype)
         if dtype == "bool":
-            use.fail("`fmod` does not work on bool tensors", code="NN304")
+            use.fail(f"`fmod` does not work on {use.taken}", code="NN304")
         return dtype
 
 

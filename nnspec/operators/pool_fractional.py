@@ -40,8 +40,9 @@ class FractionalMaxPool(Operator):
                 argument="kernel_size",
             )
         sizes: list[Size] = []
+        given = "output_size" if use["output_size"] is not None else "output_ratio"
         for axis, name in enumerate(AXES[rank]):
-            size = use.positive_output(self.size(use, axis), name)
+            size = use.positive_output(self.size(use, axis), name, argument=given)
             have = x.shape[2 + axis]
             needed = (
                 size + kernel[axis] - (1 if rank == 2 else 0)
@@ -61,11 +62,19 @@ class FractionalMaxPool(Operator):
         if use["output_size"] is not None:
             size: Size | None = use.tuple("output_size", self.rank)[axis]
             if size is None:
-                use.fail("output_size is made of numbers", code="NN205", argument="output_size")
+                use.fail(
+                    f"a list of sizes holds numbers, not none: {use.shown('output_size')}",
+                    code="NN205",
+                    argument="output_size",
+                )
             return size
         ratio = use.tuple("output_ratio", self.rank)[axis]
         if ratio is None:
-            use.fail("output_ratio is made of numbers", code="NN205", argument="output_ratio")
+            use.fail(
+                f"a list of ratios holds numbers, not none: {use.shown('output_ratio')}",
+                code="NN205",
+                argument="output_ratio",
+            )
         if not 0 < ratio < 1:
             use.fail(
                 f"output_ratio is between 0 and 1, not {ratio}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.dims import render
+from nnspec.dims import compare, render
 from nnspec.operators.conv import AXES
 from nnspec.operators.definition import (
     REQUIRED,
@@ -69,7 +69,7 @@ class MaxUnpool(Operator):
         kernel, padding = use.tuple("kernel_size", self.rank), use.tuple("padding", self.rank)
         if isinstance(use["stride"], tuple) and None in use["stride"]:
             use.fail(
-                f"a list of strides holds numbers, not none: {list(use['stride'])}",
+                f"a list of strides holds numbers, not none: {use.shown('stride')}",
                 code="NN205",
                 argument="stride",
             )
@@ -79,6 +79,8 @@ class MaxUnpool(Operator):
             return use.positive_output(own, name, argument="padding")
         wanted = size_at(use, "output_size", axis)
         least, most = own - stride[axis] + 1, own + stride[axis] - 1
+        if compare("<", most, 1):
+            use.positive_output(own, name, argument="padding")
         message = (
             f"output_size {render(wanted)} must be from {render(least)} to {render(most)}, "
             f"the {name}s that pool to {render(use.x.shape[2 + axis])}"

@@ -266,7 +266,7 @@ class Lstm(Recurrent):
         projected = use["proj_size"]
         if projected < 0:
             use.fail(
-                f"proj_size must not be negative, not {projected}; 0 is for no projection",
+                f"proj_size is at least 0, which is for no projection, not {projected}",
                 code="NN206",
                 argument="proj_size",
             )

@@ -38,7 +38,7 @@ class CountNonzero(Reduction):
 def real(use: Use) -> None:
     """Whether a complex number is nan is not asked; what is made of integers is none."""
     if use.x.dtype[0] == "c" or (is_float(use.x.dtype) and cast(use).dtype[0] == "c"):
-        use.fail(f"`{use.operator.name}` does not work on complex numbers", code="NN304")
+        use.fail(f"`{use.operator.name}` does not work on {use.x}", code="NN304")
 
 
 class Nansum(Sum):
@@ -115,7 +115,7 @@ class Trapezoid(Operator):
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         if use.x.dtype == "bool":
-            use.fail("`trapezoid` does not work on bool tensors", code="NN304")
+            use.fail(f"`trapezoid` does not work on {use.x}", code="NN304")
         dim = use.dim("dim", use.x.rank)
         dtype = use.x.dtype
         if not is_float(dtype) and dtype[0] != "c":

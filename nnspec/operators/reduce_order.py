@@ -21,7 +21,7 @@ def numbers(use: Use) -> None:
     """Truth values and complex numbers have no order."""
     ordered(use)
     if use.x.dtype == "bool":
-        use.fail(f"`{use.operator.name}` does not work on bool tensors", code="NN304")
+        use.fail(f"`{use.operator.name}` does not work on {use.x}", code="NN304")
 
 
 class Median(Operator):

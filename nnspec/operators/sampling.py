@@ -64,12 +64,17 @@ class GridSample(Operator):
                 code="NN303",
             )
         if use["mode"] == "bicubic" and axes == 3:
-            use.fail('mode "bicubic" is for images [N, C, H, W]', code="NN303", argument="mode")
+            use.fail(
+                f'mode "bicubic" is for images [N, C, H, W], not {image}',
+                code="NN303",
+                argument="mode",
+            )
         batch, coordinates = grid.shape[0], grid.shape[-1]
         use.equal(
             batch,
             image.shape[0],
-            f"{render(image.shape[0])} images are read at places of {render(batch)}",
+            f"the {render(image.shape[0])} images of {image} are read at as many grids, not the "
+            f"{render(batch)} of {grid}",
             code="NN301",
         )
         use.equal(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, compare, exact_div, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
+from nnspec.operators.fitting import no_dimension, places
 from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
@@ -118,20 +119,29 @@ class Transpose(Operator):
 
 
 class Squeeze(Operator):
-    """A dimension of size 1 taken out."""
+    """A dimension of size 1 taken out, or several."""
 
     name = "squeeze"
     family = "shape"
     is_view = True
-    settings = (Setting("dim", "int", doc="the dimension; its size must be 1"),)
-    accepts = ("[2, 1, 4] -> squeeze(1)",)
-    rejects = ("[2, 1, 4] -> squeeze(3)",)
+    settings = (Setting("dim", "int|list", doc="which dimensions; their sizes must be 1"),)
+    accepts = ("[2, 1, 4] -> squeeze(1)", "[2, 3, 1, 1] -> squeeze([2, -1])")
+    rejects = ("[2, 1, 4] -> squeeze(3)", "[2, 1, 1] -> squeeze([1, 1])")
 
     def infer(self, use: Use) -> tuple[TensorType, ...]:
-        dim = use.dim("dim", use.x.rank)
-        size = use.x.shape[dim]
-        use.equal(size, 1, f"dimension {dim} of {use.x} is {render(size)}, not 1", argument="dim")
-        return (use.x.with_shape((*use.x.shape[:dim], *use.x.shape[dim + 1 :])),)
+        dims = places(use, "dim")
+        for dim in dims:
+            if not use.x.rank:
+                use.fail(no_dimension(use.x, dim), code="NN303", argument="dim")
+            size = use.x.shape[dim]
+            use.equal(
+                size,
+                1,
+                f"`squeeze` takes out a size of 1; dimension {dim} of {use.x} is {render(size)}",
+                argument="dim",
+            )
+        rest = [size for dim, size in enumerate(use.x.shape) if dim not in dims]
+        return (use.x.with_shape(rest),)
 
     def function(self, use: Use) -> CallCode:
         return CallCode(".squeeze", (Ref(0), use["dim"]))

@@ -63,7 +63,7 @@ def _broadcast_loss(case: Case, refused: Refused, theirs: Ran | None) -> bool:
 
 
 def _another_length(case: Case, refused: Refused, theirs: Ran | None) -> bool:
-    lists = "(one for each dimension), not" in refused.why
+    lists = ", not a list of " in refused.why
     return refused.code == "NN205" and (lists or refused.why.startswith("output_size is a list of"))
 
 
@@ -117,8 +117,9 @@ STRICTER: list[tuple[str, str, Rule]] = [
     ),
     (
         "windows of another dtype",
-        "PyTorch's stft promotes sound and window, half precision too, which it does not transform alone",
-        lambda case, refused, theirs: of("stft")(case) and refused.code == "NN304",
+        "PyTorch's stft and istft promote sound and window, half precision too, which they do not "
+        "transform alone",
+        lambda case, refused, theirs: of("stft", "istft")(case) and refused.code == "NN304",
     ),
     (
         "numbers below 0 for u8",
@@ -357,9 +358,20 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("interpolate", "upsample")(case) and refused.code == "NN204",
     ),
     (
+        "a length that counts from the end",
+        "PyTorch's istft cuts off what a length below 0 says, where center is false",
+        lambda case, refused, theirs: of("istft")(case) and refused.why.startswith("length is"),
+    ),
+    (
+        "vectors that are no vectors",
+        "PyTorch's solve takes B with a dimension less than A for vectors where its sizes are A's, and for "
+        "matrices that are stretched where they are not",
+        lambda case, refused, theirs: of("solve")(case) and "takes vectors" in refused.why,
+    ),
+    (
         "regions that are no boxes",
         "torchvision's Python looks at the first four numbers of a box, and takes any dtype",
-        lambda case, refused, theirs: of("region")(case)
+        lambda case, refused, theirs: (of("region")(case) or "box" in case.operator.name)
         and refused.code in ("NN301", "NN303", "NN304"),
     ),
     (
@@ -445,6 +457,17 @@ CAUTIOUS: list[tuple[str, str, Rule]] = [
         "variances",
         "as in broadcasting: one variance for a row is written as 1",
         lambda case, refused, theirs: "the variances have the shape" in refused.why,
+    ),
+    (
+        "bins of a spectrum",
+        "PyTorch's istft takes n_fft bins for all of them; a symbol is half of them and one more, unless "
+        "onesided=false says otherwise",
+        lambda case, refused, theirs: of("istft")(case) and " bins, not " in refused.why,
+    ),
+    (
+        "covariances",
+        "of one variable they are a number, of several a matrix: a symbol is at least 2",
+        lambda case, refused, theirs: "of one variable is a number" in refused.why,
     ),
     (
         "slopes of prelu",

@@ -156,6 +156,11 @@ def value(given: Any, case: Case | None = None) -> str:
 # -- what is called by other rules -------------------------------------------------------------------
 
 
+def called_in(home: str) -> Callable[[Case], str]:
+    """The function of the same name in a module that `reference` does not look into first."""
+    return lambda case: f"{home}.{case.operator.name}({written(tensors(case), case.settings)})"
+
+
 def infix(sign: str) -> Callable[[Case], str]:
     return lambda case: f" {sign} ".join(tensors(case))
 
@@ -217,9 +222,29 @@ def arange(case: Case) -> str:
     return f"torch.arange({written([value(one) for one in numbers], given)})"
 
 
+def randint(case: Case) -> str:
+    """Three overloads, of which the shorter ones begin with `high`."""
+    given = {n: v for n, v in case.settings.items() if n == "dtype" or v is not None}
+    first = [value(given.pop(name)) for name in ("low", "high", "size") if name in given]
+    return f"torch.randint({written(first, given)})"
+
+
+def tensor_split(case: Case) -> str:
+    """What PyTorch's overloads call differently has no name."""
+    given = dict(case.settings)
+    first = ["x0", *(value(given.pop(n)) for n in ("indices_or_sections",) if n in given)]
+    return f"torch.tensor_split({written(first, given)})"
+
+
 BY_NAMES = (
     *("gather", "scatter", "scatter_add", "scatter_reduce", "index_select", "index_add"),
     *("index_copy", "index_fill"),
+)
+OF_MATRICES = ("cross", "cholesky", "qr", "svd", "eigh", "solve")
+OF_TORCHVISION = (
+    *("stochastic_depth", "sigmoid_focal_loss", "box_area", "box_convert", "box_iou"),
+    *("generalized_box_iou", "generalized_box_iou_loss", "distance_box_iou_loss"),
+    "complete_box_iou_loss",
 )
 
 OWN: dict[str, Callable[[Case], str | None]] = {
@@ -251,8 +276,11 @@ OWN: dict[str, Callable[[Case], str | None]] = {
     "gru_cell": recurrent,
     "rnn_cell": recurrent,
     "arange": arange,
-    "nll_loss": lambda case: f"F.nll_loss({written(tensors(case), case.settings)})",
-    "cross": lambda case: f"torch.linalg.cross({written(tensors(case), case.settings)})",
+    "randint": randint,
+    "tensor_split": tensor_split,
+    **dict.fromkeys(("nll_loss", "multi_margin_loss"), called_in("F")),
+    **dict.fromkeys(OF_MATRICES, called_in("torch.linalg")),
+    **dict.fromkeys(OF_TORCHVISION, called_in("torchvision.ops")),
     "stft": lambda case: (
         f"torch.stft({written(tensors(case), case.settings)}, return_complex=True)"
     ),
@@ -260,7 +288,4 @@ OWN: dict[str, Callable[[Case], str | None]] = {
     "linear_cross_entropy_loss": in_chunks,
     **dict.fromkeys(BY_NAMES, by_names),
     "fft": lambda case: f"torch.fft.fft({written(['x0'], case.settings)})",
-    "stochastic_depth": lambda case: (
-        f"torchvision.ops.stochastic_depth({written(['x0'], case.settings)})"
-    ),
 }

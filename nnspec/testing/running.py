@@ -19,7 +19,7 @@ from nnspec.tensors import DTYPES, TensorType, torch_name
 from .differences import EVALUATED
 from .examples import Case, Refused
 from .render import names, space
-from .values import integers, true_share
+from .values import DEFINITE, integers, true_share
 
 TORCH = {name: getattr(torch, torch_name(name)) for name in DTYPES}
 NNSPEC = {dtype: name for name, dtype in TORCH.items()}
@@ -58,6 +58,8 @@ def tensor(case: Case, number: int, dtype: str, shape: tuple[int, ...]) -> torch
         shares = torch.rand(shape)
         if number and case.operator.family == "region" and shape[-1:] == (5,):
             shares[..., 0] = 0.5  # 0 after what follows: the boxes lie in the first image
+        if case.operator.name in DEFINITE and len(shape) > 1 and shape[-1] == shape[-2]:
+            return (shares @ shares.mT + torch.eye(shape[-1])).to(kind)
         return (shares if case.operator.family == "loss" else shares * 4 - 2).to(kind)
     if dtype == "bool":
         return torch.rand(shape) < true_share(case, number)

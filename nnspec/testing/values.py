@@ -48,6 +48,9 @@ PLACES: dict[str, Callable[[Case], Any]] = {
 }
 
 
+#: operators whose matrices must be symmetric and positive definite
+DEFINITE = {"cholesky"}
+
 #: operators that divide by their second tensor, in which no truth value is false
 DIVIDE = {"fmod", "remainder", "floor_divide"}
 

@@ -13,9 +13,9 @@ from nnspec.testing.running import flat, inputs_of
 
 
 def constant(operator: Operator, number: int) -> bool:
-    """Whether PyTorch has no gradient of a tensor: of what the classes of a loss count."""
+    """Whether PyTorch has no gradient of a tensor: of what classes or values of a loss count."""
     slots = operator.tensors
-    return operator.family == "loss" and slots[min(number, len(slots) - 1)].name == "weight"
+    return operator.family == "loss" and slots[min(number, len(slots) - 1)].name.endswith("weight")
 
 
 def foretold(case: Case) -> tuple[set[str], int] | None:

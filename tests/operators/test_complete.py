@@ -51,7 +51,9 @@ FUNCTIONS = """
     index_fill searchsorted bucketize cdist lerp logaddexp cummax cummin cumprod logcumsumexp topk sort
     argsort erfinv polar view_as_complex view_as_real fmod hypot xlogy nan_to_num bitwise_and logical_and
     isnan isfinite hstack vstack dstack block_diag cartesian_prod select diag_embed tril_indices
-    triu_indices hann_window affine_grid grid_sample stft
+    triu_indices hann_window affine_grid grid_sample stft istft gumbel_softmax tensor_split cov corrcoef histc
+    pdist randint cholesky qr svd eigh solve sigmoid_focal_loss generalized_box_iou_loss
+    distance_box_iou_loss complete_box_iou_loss
 """
 
 

@@ -24,7 +24,7 @@ APPROXIMATE = {
 UNSAID = {
     "box_area", "box_iou", "generalized_box_iou", "roi_align", "deform_conv2d", "take_along_dim",
     "roi_pool", "ps_roi_align", "ps_roi_pool",
-    "frozen_batch_norm2d", "ihfft", "ihfft2", "rfft", "rfft2", "weight_norm", "spectral_norm",
+    "frozen_batch_norm2d", "ihfft", "ihfft2", "rfft", "rfft2", "weight_norm", "spectral_norm", "istft",
 }  # fmt: skip
 #: oneDNN rounds up what the LSTM works on: of states of 4 numbers, as in these examples, to 10 times as much;
 #: tests/memory has one of a usual size. PyTorch refuses a gradient of the targets of soft_margin_loss, and
