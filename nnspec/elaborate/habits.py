@@ -72,7 +72,8 @@ HABITS = {
     **dict.fromkeys(("attn", "attention", "Attention"), "write `multihead_attention(heads)`, or define a "
                     "block: `block Attention(heads: int): …`"),
     **dict.fromkeys(("mlp", "MLP", "ffn"), "define it: `block MLP(width: int) = linear(width) -> relu`"),
-    "ModuleDict": "layers have labels where they are used: `x -> head: linear(10)`",
+    **dict.fromkeys(("ModuleDict", "OrderedDict"),
+                    "layers have labels where they are used: `x -> head: linear(10)`"),
     "ParameterList": "a tensor of a block's own is declared: `param gamma: [C] = ones`",
     "Module": "a part of a network is `block Name(…):`, a whole one `model Name(…):`",
     "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",

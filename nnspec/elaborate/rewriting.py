@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from nnspec.elaborate.habits import dtype
+from nnspec.diagnostics import nearest
+from nnspec.elaborate.habits import HABITS, dtype
+from nnspec.operators import index as operator_index
+from nnspec.operators import lookup
 from nnspec.operators.binding import BROUGHT_ALONG, TOLD_BY_THE_INPUT
 from nnspec.operators.definition import REQUIRED
 from nnspec.syntax import tree
@@ -33,6 +36,8 @@ _TOLD = {
 }  # fmt: skip
 #: more characters than this are not written again
 _LONG = 60
+#: nor is a chain of layers
+_LONGEST = 400
 
 
 def root(expr: tree.Expr) -> tree.Name | None:
@@ -42,12 +47,116 @@ def root(expr: tree.Expr) -> tree.Name | None:
     return expr if isinstance(expr, tree.Name) else None
 
 
+def named(expr: tree.Expr) -> str:
+    """`Conv2d` of `nn.Conv2d`."""
+    if isinstance(expr, tree.Attribute):
+        return expr.name
+    return expr.id if isinstance(expr, tree.Name) else ""
+
+
 def operator_call(operator: Operator, call: tree.Call) -> str:
     """The call of a class or function that is this operator here, and why it is shorter; nothing where only
     its name differs."""
-    function = call.function
-    name = function.name if isinstance(function, tree.Attribute) else ""
-    name = function.id if isinstance(function, tree.Name) else name
+    written, told = layer(operator, call)
+    given = call.arguments
+    if written == operator.name + (f"({', '.join(map(_plain, given))})" if given else ""):
+        return ""
+    if not told:
+        return f"`{written}`"
+    shown = " and the ".join(argument.value.span.text for argument in told)
+    return f"`{written}`: the input tells the {shown}"
+
+
+def meant(name: str) -> Operator | None:
+    """The operator that an unknown name most likely stands for."""
+    close = HABITS.get(name) or nearest(name, operator_index())
+    return lookup(close) if close else None
+
+
+def whole(call: tree.Call) -> str:
+    """A call of what is not known here as it is written here, with all in it: `nn.ReLU()(nn.Conv2d(3, 8,
+    3)(x))` is `x -> conv2d(8, 3) -> relu`, `nn.MSELoss()(y, t)` is `mse_loss(y, t)`, and a `nn.Sequential` is
+    what its layers are, joined by arrows. Nothing where it has no such form."""
+    made = call.function
+    if isinstance(made, tree.Call):
+        given = [_argument(argument, set()) for argument in call.arguments]
+        if named(made.function) in _CHAINS:
+            written = whole(made)
+            return f"{given[0]} -> {written}" if written and len(given) == 1 else ""
+        operator = meant(named(made.function))
+        if operator is None or not given:
+            return ""
+        written, _ = layer(operator, made)
+        return f"{given[0]} -> {written}" if len(given) == 1 else _with(written, operator, given)
+    name = named(made)
+    if name in _CHAINS:
+        return _chain(call)
+    if isinstance(made, tree.Attribute) and not _of_module(made):
+        return _method(made, call)
+    operator = meant(name)
+    if operator is None:
+        return ""
+    written, _ = layer(operator, call)
+    needed = [slot.name for slot in operator.tensors if not slot.optional]
+    return _with(written, operator, needed) if len(needed) > 1 and name[0].isupper() else written
+
+
+#: what joins layers
+_CHAINS = ("Sequential", "sequential")
+
+
+def _chain(call: tree.Call) -> str:
+    """`conv2d(8, 3) -> relu` of `nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())`; nothing where a layer of
+    it is not written out there."""
+    stages: list[tree.Expr] = []
+    for argument in call.arguments:
+        listed = isinstance(argument.value, tree.ListExpr)
+        stages += argument.value.items if listed else [argument.value]
+    written = [
+        whole(stage) if isinstance(stage, tree.Call) and meant(named(stage.function)) else ""
+        for stage in stages
+    ]
+    found = " -> ".join(written)
+    plain = not any(argument.starred or argument.name for argument in call.arguments)
+    return found if plain and all(written) and len(found) <= _LONGEST else ""
+
+
+def _of_module(expr: tree.Attribute) -> bool:
+    module = root(expr)
+    return module is not None and module.id in MODULES
+
+
+def _method(made: tree.Attribute, call: tree.Call) -> str:
+    """`transpose(x, 1, 2)` of `x.transpose(1, 2)`."""
+    if not isinstance(made.base, tree.Name) or lookup(made.name) is None or made.base.id == "self":
+        return ""
+    return f"{made.name}({', '.join(filter(None, [made.base.id, arguments(call)]))})"
+
+
+def is_chain(call: tree.Call) -> bool:
+    """Is it a `nn.Sequential` all of whose layers are written out in it?"""
+    return named(call.function) in _CHAINS and bool(whole(call))
+
+
+def layers_of(call: tree.Call) -> set[int]:
+    """The ids of the names of layers that are told with the chain that they are written in."""
+    if not is_chain(call):
+        return set()
+    inner = [node for node in tree.nodes(call.arguments) if isinstance(node, tree.Call)]
+    values = [argument.value for node in inner for argument in node.arguments]
+    return {id(node) for node in [*(node.function for node in inner), *values]}
+
+
+def _with(written: str, operator: Operator, tensors: Sequence[str]) -> str:
+    """`cross_entropy(logits, label, ignore_index=0)` of `cross_entropy(ignore_index=0)`."""
+    settings, arrow, after = written.removeprefix(operator.name).partition(" -> ")
+    words = [*tensors, *filter(None, [settings.removeprefix("(").removesuffix(")")])]
+    return f"{operator.name}({', '.join(words)}){arrow}{after}"
+
+
+def layer(operator: Operator, call: tree.Call) -> tuple[str, list[tree.Argument]]:
+    """The call of a class or function as it is written here, and the arguments that the input tells."""
+    name = named(call.function)
     given = list(call.arguments)
     told = [] if name.endswith("D") or not name[:1].isupper() else _told(operator, given)
     kept = [argument for argument in given if argument not in told]
@@ -61,13 +170,7 @@ def operator_call(operator: Operator, call: tree.Call) -> str:
             continue
         else:
             words.append(_argument(argument, settings))
-    written = operator.name + (f"({', '.join(words)})" if words else "") + after
-    if written == operator.name + (f"({', '.join(map(_plain, given))})" if given else ""):
-        return ""
-    if not told:
-        return f"`{written}`"
-    shown = " and the ".join(argument.value.span.text for argument in told)
-    return f"`{written}`: the input tells the {shown}"
+    return operator.name + (f"({', '.join(words)})" if words else "") + after, told
 
 
 def _told(operator: Operator, given: Sequence[tree.Argument]) -> list[tree.Argument]:
@@ -109,12 +212,18 @@ def _plain(argument: tree.Argument) -> str:
     return text.removesuffix(argument.value.span.text) + "…" if shown == "…" else text
 
 
+def _known(function: tree.Expr) -> bool:
+    return isinstance(function, tree.Name) and lookup(function.id) is not None
+
+
 def _value(expr: tree.Expr) -> str:
     if isinstance(expr, tree.Name):
         return CONSTANTS.get(expr.id, expr.id)
     if isinstance(expr, tree.Attribute):
         known = dtype(expr.name)
         return f'"{known}"' if known else "…"
+    if isinstance(expr, tree.Call) and not _known(expr.function) and (written := whole(expr)):
+        return written
     text = expr.span.text
     dotted = any(isinstance(node, tree.Attribute) for node in tree.nodes(expr))
     foreign = len(text) > _LONG or "\n" in text or dotted

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from nnspec.diagnostics import Failure, Label, nearest
+from nnspec.diagnostics import Failure, Label
 from nnspec.elaborate import habits, run_time
 from nnspec.elaborate.builtins import BUILTINS
-from nnspec.elaborate.rewriting import MODULES, arguments, operator_call
+from nnspec.elaborate.rewriting import (
+    MODULES,
+    arguments,
+    is_chain,
+    meant,
+    named,
+    operator_call,
+    whole,
+)
 from nnspec.elaborate.session import MOST_HINTS, fail
 from nnspec.operators import index as operator_index
-from nnspec.operators import lookup, packages
+from nnspec.operators import packages
 from nnspec.records import replace
 from nnspec.syntax import tree
 
@@ -82,28 +90,36 @@ def called(call: tree.Call, failure: Failure) -> Failure:
     """The failure of the name that is called, with the call as it is written here."""
     problem, function = failure.problem, call.function
     helped = ""
-    if isinstance(function, tree.Attribute) and problem.span == function.name_span:
+    if isinstance(function, tree.Call):  # `nn.ReLU()(x)`
+        if problem.code == "NN200" and problem.span == function.function.span and problem.help:
+            alone = problem.help.removesuffix(f"write `{whole(function)}`").rstrip("; ")
+            helped = _with_whole(alone, call)
+    elif isinstance(function, tree.Attribute) and problem.span == function.name_span:
         if problem.code == "NN209":
             names = operator_index()
             helped = habits.of_tensor(function.name, _base(function), arguments(call), names)[1]
     elif problem.code == "NN200" and problem.span == function.span and problem.help:
-        written = in_its_place(call)
+        helped, written = problem.help, in_its_place(call)
         if written and isinstance(function, tree.Attribute):
             helped = f"here it is {written}"
         elif written:
-            helped = f"{problem.help} write {written}"
+            helped = f"{helped} write {written}"
+        if is_chain(call):
+            helped = _with_whole("layers are joined with the arrow", call)
+        elif named(function)[0].isupper():
+            helped = _with_whole(helped, call)
     return Failure(replace(problem, help=helped)) if helped else failure
+
+
+def _with_whole(told: str, call: tree.Call) -> str:
+    """What is told of a name, and the whole call as it is written here, where that says more."""
+    written = whole(call)
+    if not written or f"`{written}`" in told:
+        return told
+    return f"{told}{'' if told.endswith('?') else ';'} write `{written}`"
 
 
 def in_its_place(call: tree.Call) -> str:
     """What the call of an unknown name is here, where the operator that is meant has other arguments."""
-    function = call.function
-    if isinstance(function, tree.Attribute):
-        name = function.name
-    elif isinstance(function, tree.Name):
-        name = function.id
-    else:
-        return ""
-    meant = habits.HABITS.get(name) or nearest(name, operator_index())
-    operator = lookup(meant) if meant else None
+    operator = meant(named(call.function))
     return operator_call(operator, call) if operator is not None else ""

@@ -15,7 +15,7 @@ from nnspec.elaborate.habits import ATTRIBUTES, HABITS
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.parameters import inputs_of, no_parameter
-from nnspec.elaborate.rewriting import CONSTANTS, root
+from nnspec.elaborate.rewriting import CONSTANTS, layers_of, root
 from nnspec.elaborate.unknown import called, in_its_place, is_brought_along, method, unknown
 from nnspec.elaborate.values import POISON, Block, Function, Poisoned
 from nnspec.operators import lookup
@@ -48,6 +48,7 @@ class Names:
         for name in ("training", *FIGURES):
             self.scope.bind(name, POISON)
         self.layers: set[str] = set()
+        self.applied: dict[int, tree.Call] = {}  # by the id of the layer that is called in it
         self.covered: set[int] = set()  # the ids of what the message for a whole call mends, too
         self.bind(definition.body)
 
@@ -78,7 +79,8 @@ class Names:
                 if isinstance(item, tree.Name):
                     self.name(item)
                 elif isinstance(item, tree.Attribute):
-                    self.attribute(item)
+                    if id(item) not in self.covered:
+                        self.attribute(item)
                 elif isinstance(item, tree.Call):
                     self.call(item)
             except Failure as failure:
@@ -87,7 +89,7 @@ class Names:
                 continue
 
     def name(self, name: tree.Name) -> None:
-        if name.id in CONSTANTS and id(name) in self.covered:
+        if id(name) in self.covered and (name.id in CONSTANTS or not self.is_known(name)):
             return
         if not self.is_known(name) and (self.complete or is_brought_along(name.id)):
             unknown(self.body, name.id, name.span)
@@ -114,18 +116,23 @@ class Names:
     def call(self, call: tree.Call) -> None:
         """Of a known name, the names of the arguments; of another, the whole as it is written here."""
         function = call.function
-        if isinstance(function, tree.Name) and self.is_known(function):
+        if isinstance(function, tree.Call):  # told with the layer that it calls
+            self.applied[id(function)] = call
+        elif isinstance(function, tree.Name) and self.is_known(function):
             self.arguments(call, function.id)
-        elif isinstance(function, (tree.Name, tree.Attribute)):
+        elif isinstance(function, (tree.Name, tree.Attribute)) and id(function) not in self.covered:
             if in_its_place(call):
                 self.covered |= {id(argument.value) for argument in call.arguments}
+            self.covered |= layers_of(call)
             try:
                 if isinstance(function, tree.Name):
                     self.name(function)
                 else:
                     self.attribute(function)
             except Failure as failure:
-                raise called(call, failure) from None
+                failure = called(call, failure)
+                outer = self.applied.get(id(call))
+                raise (called(outer, failure) if outer is not None else failure) from None
 
     def arguments(self, call: tree.Call, name: str) -> None:
         scope = self.scope.find(name)
