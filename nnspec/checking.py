@@ -60,6 +60,10 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
         from nnspec.elaborate.unseen import check_brought_along
 
         check_brought_along(program)
+        if program.data or program.trains:
+            from nnspec.elaborate.apart import parts_apart
+
+            parts_apart(program, problems, os.path.dirname(source.name))
         return Report(in_order(program, problems), {})
     names = [name] if name else [m.name for m in program.own_models if not m.missing]
     graphs: dict[str, Graph] = {}

@@ -110,8 +110,8 @@ def _chain(call: tree.Call) -> str:
     it is not written out there."""
     stages: list[tree.Expr] = []
     for argument in call.arguments:
-        listed = isinstance(argument.value, tree.ListExpr)
-        stages += argument.value.items if listed else [argument.value]
+        value = argument.value
+        stages += value.items if isinstance(value, tree.ListExpr) else [value]
     written = [
         whole(stage) if isinstance(stage, tree.Call) and meant(named(stage.function)) else ""
         for stage in stages

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from nnspec.diagnostics import Problem
     from nnspec.elaborate.program import Program
     from nnspec.operators.definition import Operator
 
@@ -34,23 +35,27 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """The names and arguments of one definition. Where it is not `complete`, as statements of it did not
-    parse, only those names are told that are another library's for certain."""
+    """The names and arguments of one definition, or of an expression that stands in none. Where it is not
+    `complete`, as statements of it did not parse, only those names are told that are another library's for
+    certain."""
 
-    def __init__(self, program: Program, definition: Definition, complete: bool = True) -> None:
+    def __init__(
+        self, program: Program, definition: Definition | None, complete: bool = True
+    ) -> None:
         self.complete = complete
         self.definition = definition
         self.session = program.session
         self.body = Body.for_defaults(program.session, program.scope)
         self.scope = self.body.scope
-        for parameter in definition.parameters:
+        for parameter in definition.parameters if definition is not None else ():
             self.scope.bind(parameter.name, POISON, parameter.span)
         for name in ("training", *FIGURES):
             self.scope.bind(name, POISON)
         self.layers: set[str] = set()
         self.applied: dict[int, tree.Call] = {}  # by the id of the layer that is called in it
         self.covered: set[int] = set()  # the ids of what the message for a whole call mends, too
-        self.bind(definition.body)
+        if definition is not None:
+            self.bind(definition.body)
 
     def bind(self, body: Any) -> None:
         """Every name that is bound anywhere in the tree."""
@@ -68,6 +73,7 @@ class Names:
                     self.scope.bind(item.id, POISON, item.span)
 
     def all(self) -> None:
+        assert self.definition is not None
         for parameter in self.definition.parameters:
             self.walk(parameter.default)
         self.walk(self.definition.body)
@@ -84,9 +90,12 @@ class Names:
                 elif isinstance(item, tree.Call):
                     self.call(item)
             except Failure as failure:
-                self.session.report(failure.problem)
+                self.report(failure.problem)
             except Poisoned:
                 continue
+
+    def report(self, problem: Problem) -> None:
+        self.session.report(problem)
 
     def name(self, name: tree.Name) -> None:
         if id(name) in self.covered and (name.id in CONSTANTS or not self.is_known(name)):
@@ -144,7 +153,7 @@ class Names:
                 self.argument(call, name, value, argument)
             except Failure as failure:  # each of them is a slip of its own, whatever its value is
                 self.covered.add(id(argument.value))
-                self.session.report(failure.problem)
+                self.report(failure.problem)
 
     def argument(self, call: tree.Call, name: str, value: Any, argument: tree.Argument) -> None:
         assert argument.name is not None
