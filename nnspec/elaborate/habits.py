@@ -7,7 +7,7 @@ from nnspec.tensors import DTYPES, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 _PIPELINE = "layers are joined with the arrow: `conv2d(64, 3) -> relu`"
 _LAYERS = "operators stand alone, in snake_case: `relu`, `conv2d(64, 3)`"
@@ -111,25 +111,6 @@ def said_here(name: str, known: Iterable[str]) -> tuple[str, str | None]:
     if close:
         return f"did you mean `{close}`?", close
     return f"bind it before, `{name} = …`, or define it, `block {name}: …`", None
-
-
-#: what data and train parts name in another way
-_RECIPES = {
-    "ToTensor": "leave it out: images come as numbers from 0 to 1",
-    "ToImage": "leave it out: images come as numbers from 0 to 1",
-    "Compose": "steps are joined with the arrow: `resize(28) -> normalize(mean=0.5, std=0.25)`",
-    "CosineAnnealingLR": "cosine", "CosineDecay": "cosine", "CosineAnnealingWarmRestarts": "cosine_restarts",
-    "ReduceLROnPlateau": "plateau", "LambdaLR": "factors", "ChainedScheduler": "chained",
-    "LinearLR": "linear",
-}  # fmt: skip
-
-
-def recipe_said_here(name: str, known: Sequence[str]) -> str:
-    """The help for an unknown source, transform, optimizer, scheduler or metric."""
-    close = _RECIPES.get(name) or nearest(name, known)
-    if close is None:
-        return f"there are {', '.join(sorted(known))}"
-    return close if " " in close else f"did you mean `{close}`?"
 
 
 def dtype(name: str) -> str | None:

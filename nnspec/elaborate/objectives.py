@@ -211,7 +211,7 @@ def metric(
         fail("NN202", "a metric is written `accuracy(logits, label)`", item.span)
     taken = [a for a in item.arguments if a.name is None][:2]
     rest = replace(item, arguments=tuple(a for a in item.arguments if a not in taken))
-    reader.recipe("metric", item.function)
+    reader.recipe("metric", item.function, item)
     chosen: list[str] = []
     for argument, known, what in zip(
         taken, (outputs, fields), ("output of the model", "field of the data"), strict=False

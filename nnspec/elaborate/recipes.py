@@ -66,13 +66,13 @@ class Reader:
             article = "an" if kind[0] in "aeiou" else "a"
             helped = ""
             if isinstance(function, tree.Attribute):  # torch.optim.Adam
-                from nnspec.elaborate.habits import recipe_said_here
+                from nnspec.elaborate.habits_training import recipe_said
 
-                helped = recipe_said_here(function.name, names(kind))
+                helped = recipe_said(kind, function.name, expr)
             fail(
                 "NN202", f"the name of {article} {kind} is needed here", function.span, help=helped
             )
-        recipe = self.recipe(kind, function)
+        recipe = self.recipe(kind, function, expr)
         inner = {s.name for s in recipe.settings if s.kind == "recipes"}
         positional = [
             self._value(kind, a.value, bool(s and s.name in inner))
@@ -109,15 +109,16 @@ class Reader:
         items = expr.items if isinstance(expr, tree.ListExpr) else (expr,)
         return [self.bound(kind, item) for item in items]
 
-    def recipe(self, kind: str, name: tree.Name) -> Recipe:
+    def recipe(self, kind: str, name: tree.Name, expr: tree.Expr) -> Recipe:
+        """The recipe of this name, which `expr` calls. NN200 where there is none."""
         try:
             found = lookup(kind, name.id)
         except Mismatch as mismatch:  # of a package that offers it
             raise placed(mismatch, name.span) from None
         if found is None:
-            from nnspec.elaborate.habits import recipe_said_here
+            from nnspec.elaborate.habits_training import recipe_said
 
-            helped = recipe_said_here(name.id, names(kind))
+            helped = recipe_said(kind, name.id, expr)
             fail("NN200", f"there is no {kind} `{name.id}`", name.span, help=helped)
         return found
 
@@ -356,15 +357,10 @@ def _unknown_setting(
             setting.path_span,
             help=f"it stands in the train part: `train Model on {part.name}:`",
         )
-    close = nearest(word, known)
-    fail(
-        "NN503",
-        f"`{word}` is no setting of `{part.name}`",
-        setting.path_span,
-        help=f"did you mean `{close}`?"
-        if close
-        else f"its source has {', '.join(f'`{f}`' for f in fields)}",
-    )
+    from nnspec.elaborate.habits_training import data_said
+
+    helped = data_said(word, setting.value, known, fields)
+    fail("NN503", f"`{word}` is no setting of `{part.name}`", setting.path_span, help=helped)
 
 
 def _unreadable(reader: Reader, expr: tree.Expr) -> str:
@@ -410,14 +406,15 @@ def _split(reader: Reader, expr: tree.Expr) -> dict[str, float]:
 
 def _pipeline(reader: Reader, expr: tree.Expr, field: Field) -> tuple[list[Bound], Field]:
     """`resize(28) -> normalize(…)`: the transforms, and the field after them."""
-    steps: list[Bound] = []
-    for stage in _stages(expr):
-        step = reader.bound("transform", stage)
+    stages = _stages(expr)
+    steps = [reader.attempt(lambda s=stage: reader.bound("transform", s)) for stage in stages]
+    if None in steps:
+        raise Poisoned
+    for stage, step in zip(stages, steps, strict=True):
         try:
             field = step.definition.apply(field, step.settings)
         except Mismatch as mismatch:
             raise placed(mismatch, stage.span) from None
-        steps.append(step)
     if field.dtype == "u8":
         field = replace(field, dtype="f32")
     return steps, field

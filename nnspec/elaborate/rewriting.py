@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nnspec.operators.definition import Operator
+    from nnspec.recipe.definition import Recipe
 
 #: Python's constants
 CONSTANTS = {"True": "true", "False": "false", "None": "none"}
@@ -171,6 +172,25 @@ def layer(operator: Operator, call: tree.Call) -> tuple[str, list[tree.Argument]
         else:
             words.append(_argument(argument, settings))
     return operator.name + (f"({', '.join(words)})" if words else "") + after, told
+
+
+def recipe_call(recipe: Recipe, call: tree.Call) -> str:
+    """`adam(lr=1e-3)` of `torch.optim.Adam(model.parameters(), lr=1e-3)`; nothing where only the name
+    differs."""
+    settings = {setting.name for setting in recipe.settings}
+    kept = [argument for argument in call.arguments if not _is_held(argument.value)]
+    written = [_argument(argument, settings) for argument in kept]
+    if len(kept) == len(call.arguments) and written == [_plain(argument) for argument in kept]:
+        return ""
+    return recipe.name + (f"({', '.join(written)})" if written else "")
+
+
+def _is_held(expr: tree.Expr) -> bool:
+    """What an optimizer or a scheduler is given in a loop, and not here: `model.parameters()`,
+    `optimizer`."""
+    if isinstance(expr, tree.Call):
+        return named(expr.function) in ("parameters", "named_parameters")
+    return isinstance(expr, tree.Name) and expr.id in ("optimizer", "opt", "params", "parameters")
 
 
 def _told(operator: Operator, given: Sequence[tree.Argument]) -> list[tree.Argument]:

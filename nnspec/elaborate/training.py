@@ -216,13 +216,13 @@ def _written(reader: Reader, part: tree.TrainDef) -> dict[str, tree.Setting]:
 def _check_setting(name: str, setting: tree.Setting, before: dict[str, tree.Setting]) -> None:
     known = [*PARTS, *(setting.name for setting in SETTINGS)]
     if name not in known:
-        close = nearest(name, known)
-        fail(
-            "NN503",
-            f"`{name}` is no setting of a train part",
-            setting.path_span,
-            help=f"did you mean `{close}`?" if close else f"there are {', '.join(known)}",
-        )
+        from nnspec.elaborate.habits_training import training_meant, training_said
+
+        meant = training_meant(name, known)
+        if meant is not None:
+            before.setdefault(meant, setting)  # it is not missing, too
+        helped = training_said(name, setting.value, known)
+        fail("NN503", f"`{name}` is no setting of a train part", setting.path_span, help=helped)
     if name in before:
         fail(
             "NN201",
