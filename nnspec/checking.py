@@ -91,7 +91,8 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
     report = with_requirements(Report(in_order(program), graphs, sections, missing, blocks))
     if not report.ok:
         return report
-    found = warnings(program, graphs.values(), trained, whole=not name)
+    sizes = {model.graph: model.admitted for model in report.models.values()}
+    found = warnings(program, sizes, trained, whole=not name)
     return report.changed(diagnostics=(*report.diagnostics, *found)) if found else report
 
 
