@@ -38,6 +38,11 @@ HABITS = {
     "BatchNormalization": "one of `batch_norm1d`, `batch_norm2d`, `batch_norm3d`",
     "LayerNormalization": "layer_norm", "Activation": "write the activation itself: `relu`",
     "Add": "tensors are added with `+`", "Concatenate": "concat", "Reshape": "reshape",
+    # Flax
+    "Conv": "one of `conv1d`, `conv2d`, `conv3d`", "ConvTranspose": "conv_transpose2d",
+    "avg_pool": "avg_pool2d", "max_pool": "max_pool2d", "Embed": "embedding",
+    "BatchNorm": "one of `batch_norm1d`, `batch_norm2d`, `batch_norm3d`",
+    "Model": "a whole network is `model Name(…):`, with a line `input x: [N, C]` for each of its tensors",
     # PyTorch
     "self": "a layer is used where it is written: `x -> conv1: conv2d(64, 3)`",
     "nn": _LAYERS, "torch": _LAYERS, "F": _LAYERS,

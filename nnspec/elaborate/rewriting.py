@@ -35,6 +35,16 @@ _TOLD = {
         (0,),
     ),
 }  # fmt: skip
+#: arguments that are left out
+_NOT_HERE = (
+    "inplace",
+    "input_shape",
+    "input_dim",
+    "training",
+    "deterministic",
+    "device",
+    "requires_grad",
+)
 #: more characters than this are not written again
 _LONG = 60
 #: nor is a chain of layers
@@ -134,6 +144,57 @@ def _method(made: tree.Attribute, call: tree.Call) -> str:
     return f"{made.name}({', '.join(filter(None, [made.base.id, arguments(call)]))})"
 
 
+def methods(call: tree.Call) -> list[str]:
+    """`["x", "transpose(1, 2)", "reshape(N, -1)"]` of `x.transpose(1, 2).reshape(N, -1)`: what the arrows
+    join here; nothing where a method has no such form."""
+    stages: list[str] = []
+    expr: tree.Expr = call
+    while isinstance(expr, tree.Call) and isinstance(expr.function, tree.Attribute):
+        function = expr.function
+        if _of_module(function) or _is_self(function):
+            break
+        habit = HABITS.get(function.name, function.name)
+        if is_flatten(expr):
+            stages.append("flatten")
+        elif lookup(habit) is not None:
+            given = arguments(expr)
+            stages.append(habit + (f"({given})" if given else ""))
+        elif not habit.startswith("leave it out"):
+            return []
+        expr = function.base
+    base = _value(expr)
+    return [base, *reversed(stages)] if stages and base != "…" else []
+
+
+def is_flatten(call: tree.Call) -> bool:
+    """`x.view(x.size(0), -1)`, `x.reshape((x.shape[0], -1))`."""
+    if named(call.function) not in ("view", "reshape"):
+        return False
+    given = [argument.value for argument in call.arguments]
+    if len(given) == 1 and isinstance(given[0], (tree.TupleExpr, tree.ListExpr)):
+        given = list(given[0].items)
+    first, last = given if len(given) == 2 else (None, None)
+    negative = isinstance(last, tree.Unary) and last.span.text.replace(" ", "") == "-1"
+    return negative and _is_batch(first)
+
+
+def _is_batch(expr: tree.Expr | None) -> bool:
+    """`x.shape[0]`, `x.size(0)`."""
+    if isinstance(expr, tree.Index):
+        sized, places = expr.base, list(expr.items)
+    elif isinstance(expr, tree.Call):
+        sized, places = expr.function, [argument.value for argument in expr.arguments]
+    else:
+        return False
+    first = [place.value for place in places if isinstance(place, tree.Number)]
+    return named(sized) in ("shape", "size") and first == [0]
+
+
+def _is_self(expr: tree.Attribute) -> bool:
+    base = root(expr)
+    return base is not None and base.id == "self"
+
+
 def is_chain(call: tree.Call) -> bool:
     """Is it a `nn.Sequential` all of whose layers are written out in it?"""
     return named(call.function) in _CHAINS and bool(whole(call))
@@ -167,7 +228,7 @@ def layer(operator: Operator, call: tree.Call) -> tuple[str, list[tree.Argument]
         key = argument.name.id if argument.name is not None else None
         if key == "activation" and key not in settings and isinstance(argument.value, tree.String):
             after = f" -> {argument.value.value}"
-        elif key not in settings and key in ("inplace", "input_shape", "input_dim"):
+        elif key not in settings and key in _NOT_HERE:
             continue
         else:
             words.append(_argument(argument, settings))
@@ -241,6 +302,8 @@ def _value(expr: tree.Expr) -> str:
         return CONSTANTS.get(expr.id, expr.id)
     if isinstance(expr, tree.Attribute):
         known = dtype(expr.name)
+        if expr.name == "training" and _is_self(expr):
+            return "training"
         return f'"{known}"' if known else "…"
     if isinstance(expr, tree.Call) and not _known(expr.function) and (written := whole(expr)):
         return written

@@ -9,7 +9,9 @@ from nnspec.elaborate.rewriting import (
     MODULES,
     arguments,
     is_chain,
+    is_flatten,
     meant,
+    methods,
     named,
     operator_call,
     whole,
@@ -66,6 +68,8 @@ def of_module(body: Body, expr: tree.Attribute, module: tree.Name) -> None:
         while isinstance(expr.base, tree.Attribute):
             expr = expr.base
         label = f"a layer is used where it is written: `x -> {expr.name}: conv2d(64, 3)`"
+        if expr.name == run_time.NAME:
+            label = "write `if training:`, without `self`"
         fail("NN200", "`self` is not known here", module.span, help=label)
     if module.id in MODULES:
         helped = habits.of_module(expr.name, {*BUILTINS, *operator_index()})
@@ -76,10 +80,15 @@ def of_module(body: Body, expr: tree.Attribute, module: tree.Name) -> None:
 def method(expr: tree.Attribute, value: Value | None) -> NoReturn:
     """NN209 for `x.view`; `value` is the tensor where it is known."""
     message, helped = habits.of_tensor(expr.name, _base(expr), "…", operator_index())
-    whole = expr.name in habits.ATTRIBUTES
+    attribute = expr.name in habits.ATTRIBUTES
     if expr.name in ("shape", "size") and value is not None and isinstance(expr.base, tree.Name):
-        helped = f"`{expr.base.id}` is {value.type}; {helped}"
-    fail("NN209", message, expr.span if whole else expr.name_span, help=helped)
+        name, shape = expr.base.id, ", ".join(_SIZES[: value.type.rank])
+        helped = f"`{name}` is {value.type}; `{name}: [{shape}] = {name}` names its sizes"
+    fail("NN209", message, expr.span if attribute else expr.name_span, help=helped)
+
+
+#: names for the sizes of a tensor
+_SIZES = ("N", "C", "H", "W", "D", "E", "F")
 
 
 def _base(expr: tree.Attribute) -> str:
@@ -94,10 +103,15 @@ def called(call: tree.Call, failure: Failure) -> Failure:
         if problem.code == "NN200" and problem.span == function.function.span and problem.help:
             alone = problem.help.removesuffix(f"write `{whole(function)}`").rstrip("; ")
             helped = _with_whole(alone, call)
-    elif isinstance(function, tree.Attribute) and problem.span == function.name_span:
-        if problem.code == "NN209":
+    elif isinstance(function, tree.Attribute) and problem.code == "NN209":
+        chain = methods(call)
+        if problem.span == function.name_span and is_flatten(call):
+            helped = f"write `{_base(function)} -> flatten`, which keeps the first size"
+        elif problem.span == function.name_span:
             names = operator_index()
             helped = habits.of_tensor(function.name, _base(function), arguments(call), names)[1]
+        elif len(chain) > 2 and problem.span is not None and problem.span.start >= call.span.start:
+            helped = f"write `{' -> '.join(chain)}`, in parentheses within an expression"
     elif problem.code == "NN200" and problem.span == function.span and problem.help:
         helped, written = problem.help, in_its_place(call)
         if written and isinstance(function, tree.Attribute):

@@ -15,7 +15,7 @@ from nnspec.elaborate.habits import ATTRIBUTES, HABITS
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.parameters import inputs_of, no_parameter
-from nnspec.elaborate.rewriting import CONSTANTS, layers_of, root
+from nnspec.elaborate.rewriting import CONSTANTS, is_flatten, layers_of, methods, root
 from nnspec.elaborate.unknown import called, in_its_place, is_brought_along, method, unknown
 from nnspec.elaborate.values import POISON, Block, Function, Poisoned
 from nnspec.operators import lookup
@@ -133,15 +133,24 @@ class Names:
             if in_its_place(call):
                 self.covered |= {id(argument.value) for argument in call.arguments}
             self.covered |= layers_of(call)
+            if is_flatten(call):
+                self.covered |= {id(node) for node in tree.nodes(call.arguments)}
+            if isinstance(function, tree.Attribute) and isinstance(function.base, tree.Call):
+                if len(methods(call)) > 2:  # told with the first method of the chain
+                    self.applied[id(function.base)] = call
+                    self.covered.add(id(function))
+                    return
             try:
                 if isinstance(function, tree.Name):
                     self.name(function)
                 else:
                     self.attribute(function)
             except Failure as failure:
-                failure = called(call, failure)
-                outer = self.applied.get(id(call))
-                raise (called(outer, failure) if outer is not None else failure) from None
+                outer: tree.Call | None = call
+                while outer is not None:
+                    failure = called(outer, failure)
+                    outer = self.applied.get(id(outer))
+                raise failure from None
 
     def arguments(self, call: tree.Call, name: str) -> None:
         scope = self.scope.find(name)

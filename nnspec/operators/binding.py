@@ -25,6 +25,7 @@ TOLD_BY_THE_INPUT = (
 BROUGHT_ALONG = {
     "filters": "out_channels", "kernel": "kernel_size", "ksize": "kernel_size", "pad": "padding",
     "units": "out_features", "features": "out_features", "strides": "stride", "pool_size": "kernel_size",
+    "window_shape": "kernel_size",
     "dilation_rate": "dilation", "use_bias": "bias", "rate": "p", "axis": "dim", "axes": "dim",
     "keepdims": "keepdim", "epsilon": "eps", "learning_rate": "lr",
     "input_dim": "num_embeddings", "output_dim": "embedding_dim",

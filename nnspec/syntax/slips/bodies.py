@@ -72,6 +72,11 @@ def wrong_place(slip: Slip) -> Problem | None:
             "give this line no indentation",
         )
     if slip.kind in BODY_WORDS and not body:
+        if top and word == "if" and slip.text(slip.index + 1) == "__name__":
+            return slip.problem(
+                "a spec is not run",
+                "delete this line and those under it: `nnspec check` and `nnspec train` read the file",
+            )
         if top:
             return slip.problem(
                 f"`{word}` stands in the body of a block or model, not at the top level of a file",

@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 OPENING_WORDS = {
     word for word, kind in (SOFT_WORDS | HARD_WORDS).items() if kind in BODY_WORDS | DEFINITIONS
 }
-_LIBRARIES = ("torch", "torchvision", "numpy", "tensorflow", "keras", "jax", "flax")
+LIBRARIES = ("torch", "torchvision", "numpy", "tensorflow", "keras", "jax", "flax",
+    "einops", "timm", "functools", "typing", "math", "collections", "dataclasses", "lightning",
+    "pytorch_lightning", "transformers",
+)  # fmt: skip
+#: what is said of an import of theirs
+NO_IMPORT = "delete this line: operators such as `conv2d` are there without an import"
+#: methods of a module
+_METHODS = {
+    "forward": "delete this line: the lines of `forward` are those of the model's body, and its arguments "
+    "are `input` lines: `input x: [N, 3, H, W]`",
+    "__init__": "delete this line: parameters stand in the first line, `model Net(classes: int = 10):`, and "
+    "a layer where it is used: `x = x -> conv1: conv2d(64, 3)`",
+}  # fmt: skip
+_METHODS |= dict.fromkeys(("__call__", "call"), _METHODS["forward"])
+_METHODS["setup"] = _METHODS["__init__"]
 #: words that are statements of other languages also where a bracket follows: `print(x)`
 _CALLED = set(STATEMENTS) - {
     "output", "outputs", "module", "network", "function", "func", "proc", "let", "var", "const",
@@ -53,8 +67,10 @@ def foreign_statement(slip: Slip) -> Problem | None:
 
 
 def _help(slip: Slip, word: str) -> str:
-    if word == "import" and slip.text(slip.first + 1) in _LIBRARIES:
-        return "delete this line: operators such as `conv2d` are there without an import"
+    if word == "import" and slip.text(slip.first + 1) in LIBRARIES:
+        return NO_IMPORT
+    if word == "def" and slip.text(slip.first + 1) in _METHODS:
+        return _METHODS[slip.text(slip.first + 1)]
     return STATEMENTS[word]
 
 
@@ -135,6 +151,8 @@ def prefixed_string(slip: Slip) -> Problem | None:
     ):  # fmt: skip
         return None
     help = "in a label, braces hold an expression as they are" if "f" in letter.lower() else ""
+    if help and slip.is_sign(slip.opener, "assert"):
+        help = "a message is a plain text: `nnspec check` shows the sizes beside it"
     return slip.problem(
         f"a string has no letter before it: remove the `{letter}`", help, at=slip.index - 1
     )
