@@ -171,7 +171,7 @@ def report_number(tokens: Tokens, start: int, end: int) -> None:
     written = tokens.source.text[start:end]
     help = "a name begins with a letter or `_`"
     pair = re.fullmatch(r"(\d+)[xX](\d+)", written)
-    product = re.fullmatch(r"(\d+)([A-Z]\w*)", written)
+    product = re.fullmatch(r"(\d+)([A-Za-df-z]\w*)", written)
     if written[:2].lower() in ("0x", "0b", "0o"):
         try:
             help = f"numbers are decimal: write `{int(written, 0)}`"

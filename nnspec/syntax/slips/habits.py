@@ -122,7 +122,7 @@ def foreign_word(slip: Slip) -> Problem | None:
     if slip.before == NAME and slip.text(slip.index - 1) == "lambda":
         return slip.problem(
             "there are no functions without a name",
-            "define one with `fn name(x) = …`",
+            f"define one with `fn name(x) = …`{_named_function(slip)}",
             at=slip.index - 1,
         )
     if slip.kind == NAME and slip.before in VALUE_ENDS:
@@ -138,6 +138,21 @@ def foreign_word(slip: Slip) -> Problem | None:
                 f"`{word}` is no word of this language", "leave it out", at=slip.index - 1
             )
     return None
+
+
+def _named_function(slip: Slip) -> str:
+    """The definition of `act = lambda t: t * sigmoid(t)`, where that is the whole statement."""
+    tokens = slip.tokens
+    end = slip.index
+    while tokens.kinds[end] not in (NEWLINE, END):
+        end += 1
+    alone = slip.is_sign(tokens.kinds[slip.first + 1], "=") and slip.index == slip.first + 3
+    text = tokens.source.text[tokens.starts[slip.index] : tokens.ends[end - 1]]
+    arguments, colon, value = text.partition(":")
+    if not (alone and colon) or "\n" in text or len(text) > 80:
+        return ""
+    name = slip.text(slip.first)
+    return f", outside of the model: `fn {name}({arguments}) = {value.strip()}`"
 
 
 def prefixed_string(slip: Slip) -> Problem | None:
