@@ -73,6 +73,8 @@ def of_module(body: Body, expr: tree.Attribute, module: tree.Name) -> None:
         fail("NN200", "`self` is not known here", module.span, help=label)
     if module.id in MODULES:
         helped = habits.of_module(expr.name, {*BUILTINS, *operator_index()})
+        if ".optim." in expr.span.text:
+            helped = "an optimizer stands in a train part: `train Net on Data:`, `optimizer = adamw(lr=3e-4)`"
         message = f"`{expr.span.text}` is {MODULES[module.id]}'s way to say it"
         fail("NN200", message, expr.span, help=helped)
 
@@ -108,8 +110,9 @@ def called(call: tree.Call, failure: Failure) -> Failure:
         if problem.span == function.name_span and is_flatten(call):
             helped = f"write `{_base(function)} -> flatten`, which keeps the first size"
         elif problem.span == function.name_span:
+            base = chain[0] if chain else _base(function)
             names = operator_index()
-            helped = habits.of_tensor(function.name, _base(function), arguments(call), names)[1]
+            helped = habits.of_tensor(function.name, base, arguments(call), names)[1]
         elif len(chain) > 2 and problem.span is not None and problem.span.start >= call.span.start:
             helped = f"write `{' -> '.join(chain)}`, in parentheses within an expression"
     elif problem.code == "NN200" and problem.span == function.span and problem.help:

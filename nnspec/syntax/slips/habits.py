@@ -38,7 +38,19 @@ _CALLED = set(STATEMENTS) - {
 
 def opens_foreign_body(tokens: Tokens, first: int) -> bool:
     """Does a statement open a body in which all is another language's? Then it is left unread."""
-    return tokens.kinds[first] == NAME and tokens.text(first) in BODIES
+    if tokens.kinds[first] == NAME:
+        return tokens.text(first) in BODIES
+    return is_script(tokens, first)
+
+
+def is_script(tokens: Tokens, first: int) -> bool:
+    """Is it the loop of a training, or what a script does when it is run?"""
+    line_end = tokens.kinds.index(NEWLINE, first)
+    end = tokens.closing.get(line_end + 1)
+    if end is None or tokens.text(first) not in ("for", "if"):
+        return False
+    text = tokens.source.text[tokens.starts[first] : tokens.starts[end]]
+    return any(sign in text for sign in (".backward(", ".zero_grad(", "__name__"))
 
 
 def goes_on(tokens: Tokens, first: int) -> bool:

@@ -55,6 +55,10 @@ def _use(slip: Slip, written: str) -> str:
         word in written for word in (".backward(", ".step(", ".zero_grad(", ".train(", ".eval(")
     ):
         return "delete this line: `nnspec train` has the loop"
+    if written.startswith("torch.save("):
+        return "delete this line: the run folder of `nnspec train` has the weights"
+    if written.startswith(("nn.init.", "init.", "torch.nn.init.")):
+        return "a layer says how it begins where it is used: `conv2d(64, 3, init=[weight: kaiming_normal])`"
     if slip.is_sign(slip.opener, "+", "-"):
         return "to go on with the line before, put both in parentheses"
     if not slip.around():
