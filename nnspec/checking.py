@@ -17,7 +17,7 @@ from nnspec.targets import Target, Unreadable, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nnspec.graph import Graph
     from nnspec.limits import Limits
@@ -60,6 +60,10 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
         from nnspec.elaborate.unseen import check_brought_along
 
         check_brought_along(program)
+        if program.data or program.trains:
+            from nnspec.elaborate.apart import parts_apart
+
+            parts_apart(program, problems, os.path.dirname(source.name))
         return Report(in_order(program, problems), {})
     names = [name] if name else [m.name for m in program.own_models if not m.missing]
     graphs: dict[str, Graph] = {}
@@ -87,7 +91,8 @@ def _check(source: Source, name: str, limits: Limits) -> Report:
     report = with_requirements(Report(in_order(program), graphs, sections, missing, blocks))
     if not report.ok:
         return report
-    found = warnings(program, graphs.values(), trained, whole=not name)
+    sizes = {model.graph: model.admitted for model in report.models.values()}
+    found = warnings(program, sizes, trained, whole=not name)
     return report.changed(diagnostics=(*report.diagnostics, *found)) if found else report
 
 
@@ -201,13 +206,11 @@ def with_requirements(report: Report) -> Report:
     return report if not found else report.changed(diagnostics=(*report.diagnostics, *found))
 
 
-def fix_sizes(report: Report, sizes: Mapping[str, int], training: bool | None = None) -> Report:
-    """The report with numbers in place of symbols; sizes that a model does not take are a problem.
-    `training`: of training alone, or of evaluation alone.
-
-    ValueError where no model has a size of that name.
-    """
-    known = {name for model in report.models.values() for name in model.all_symbols}
+def demand_known(sizes: Iterable[str], reports: Iterable[Report]) -> None:
+    """ValueError where no model of these has a size of a name that is given."""
+    known = {
+        name for report in reports for model in report.models.values() for name in model.all_symbols
+    }
     for name in sizes:
         if name not in known:
             listed = ", ".join(sorted(known))
@@ -215,6 +218,12 @@ def fix_sizes(report: Report, sizes: Mapping[str, int], training: bool | None = 
                 f"there is no size `{name}`"
                 + (f"; the sizes are {listed}" if known else ": all sizes are fixed")
             )
+
+
+def fix_sizes(report: Report, sizes: Mapping[str, int], training: bool | None = None) -> Report:
+    """The report with numbers in place of symbols, in each model of those that it has; sizes that a model
+    does not take are a problem. `training`: of training alone, or of evaluation alone.
+    """
     models: dict[str, ModelReport] = {}
     problems: list[Problem] = []
     for name, model in report.models.items():

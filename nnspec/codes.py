@@ -572,5 +572,18 @@ CODES: dict[str, Code] = {
         **_pair("return image -> relu   # ok: NN609", "return image -> relu"),
         severity="warning",
     ),
+    "NN611": Code(
+        "a model that takes hardly any size",
+        "A symbol such as `H` stands for any size, and here the operators leave it a handful: two ways "
+        "from one image meet that were meant to be equally large, and one of them has a stride or a "
+        "pooling that the other lacks. Where it is meant, an `assert` says so, or a number in place of "
+        "the symbol.",
+        **_pair(
+            "return image + (image -> conv2d(3, 3, stride=2, padding=1))",
+            "return image + (image -> conv2d(3, 3, padding=1))",
+            "image: [N, 3, H, W]",
+        ),
+        severity="warning",
+    ),
     # -- 9xx ---------------------------------------------------------------------------------------
 }

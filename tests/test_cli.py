@@ -445,6 +445,38 @@ def test_nearest(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "nosuch.nn", "--nearest", "H=3"]) == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check", "--sizes", "Q=3"],
+        ["check", "--nearest", "Q=3"],
+        ["check", "--nearest", "H=32", "--sizes", "Q=3"],
+        ["check", "--devices", "2", "--sizes", "Q=3,H=32,W=32"],
+    ],
+    ids=" ".join,
+)
+def test_a_size_that_no_model_has(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*words, str(ROOT / "specs" / "unet.nn")]) == 2
+    found = capsys.readouterr()
+    assert not found.out
+    assert "there is no size `Q`; the sizes are H, N, W" in found.err
+
+
+def test_a_size_that_one_of_the_targets_has(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "zoo:unet", "zoo:lenet", "--sizes", "H=32,W=32"]) == 0
+    assert main(["check", "zoo:unet", "zoo:lenet", "--sizes", "Q=32"]) == 2
+    assert "the sizes are H, N, W" in capsys.readouterr().err
+
+
+def test_the_memory_of_training_is_of_sizes_that_the_model_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "zoo:unet", "--devices", "2", "--sizes", "H=33,W=32"]) == 1
+    out = capsys.readouterr().out
+    assert "error[NN309]: `UNet` does not take H = 33" in out
+    assert "weights" not in out
+
+
 def test_explain_an_input(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(ROOT / "specs" / "unet.nn"), "image"]) == 0
     out = capsys.readouterr().out

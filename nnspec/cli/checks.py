@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.checking import check_target, fix_sizes
+from nnspec.checking import check_target, demand_known, fix_sizes
 from nnspec.cli.output import complain, style, write
 from nnspec.collector import uncollected
 from nnspec.limits import DEFAULTS
@@ -11,7 +11,7 @@ from nnspec.targets import Unreadable, find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nnspec.limits import Limits
     from nnspec.report.model import Report
@@ -74,26 +74,35 @@ def _check(
     limits: Limits,
     training: bool | None,
 ) -> int:
-    reports: list[tuple[str, Report]] = []
-    unreadable = False
-    for words in targets:
-        try:
-            report = check_target(find(words), limits)
-        except Unreadable as error:
-            complain(str(error))
-            unreadable = True
-            continue
-        if (sizes or training is not None) and report.ok:
-            try:
-                report = fix_sizes(report, sizes, training)
-            except ValueError as error:
-                raise BadSetting(str(error)) from None
-        reports.append((words, report))
+    reports = read(targets, sizes, limits)
+    if sizes or training is not None:
+        reports = [
+            (words, fix_sizes(report, sizes, training) if report.ok else report)
+            for words, report in reports
+        ]
     show(reports, format_name, depth)
-    if unreadable:
+    if len(reports) < len(targets):
         return 2
     fine = all(report.ok and not (strict and report.diagnostics) for _, report in reports)
     return 0 if fine else 1
+
+
+def read(targets: Sequence[str], sizes: Iterable[str], limits: Limits) -> list[tuple[str, Report]]:
+    """The reports of the targets; one that cannot be read is told, and left out. BadSetting where no model
+    of all has a size of a name that is given."""
+    reports: list[tuple[str, Report]] = []
+    for words in targets:
+        try:
+            reports.append((words, check_target(find(words), limits)))
+        except Unreadable as error:
+            complain(str(error))
+    found = [report for _, report in reports]
+    if sizes and len(found) == len(targets) and all(report.ok for report in found):
+        try:
+            demand_known(sizes, found)
+        except ValueError as error:
+            raise BadSetting(str(error)) from None
+    return reports
 
 
 def show(reports: Sequence[tuple[str, Report]], format_name: str, depth: int | None) -> None:

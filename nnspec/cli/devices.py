@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 
+from nnspec import checking
 from nnspec.analysis.devices import Forecast, Wanted, forecast
-from nnspec.checking import check_target, read
-from nnspec.cli.checks import show
-from nnspec.cli.output import complain, style, write
+from nnspec.checking import fix_sizes
+from nnspec.cli.checks import read, show
+from nnspec.cli.output import style, write
 from nnspec.dims import substitute
 from nnspec.report.columns import pad
 from nnspec.report.model import ModelReport
 from nnspec.report.units import in_bytes
 from nnspec.settings import BadSetting
-from nnspec.targets import Unreadable, find
+from nnspec.targets import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,22 +40,17 @@ def show_devices(
     limits: Limits,
 ) -> int:
     """What each device holds, model by model; the exit status: 1 where something does not fit. BadSetting
-    where a size is missing."""
-    status, first = 0, True
-    for words in targets:
-        target = find(words)
-        try:
-            source = target.read()
-            report = check_target(find(words), limits)
-        except Unreadable as error:
-            complain(str(error))
-            status = 2
-            continue
-        if not report.ok:
-            show([(words, report)], "text", None)
+    where a size is missing, or no model has one of that name."""
+    reports = read(targets, sizes, limits)
+    status, first = 0 if len(reports) == len(targets) else 2, True
+    for words, report in reports:
+        refused = fix_sizes(report, sizes, training=True) if report.ok else report
+        if not refused.ok:
+            show([(words, refused)], "text", None)
             status = max(status, 1)
             continue
-        program = read(source, limits)[0]
+        target = find(words)
+        program = checking.read(target.read(), limits)[0]
         for name, model in report.models.items():
             job = Training(program, name, model, os.path.dirname(target.file) or ".")
             job.settle(sizes, devices, strategy, batch_size, precision)

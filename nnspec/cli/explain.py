@@ -55,14 +55,16 @@ def _code(word: str) -> int:
 
 def _model(words: str, sizes: str | None) -> ModelReport | None:
     """The one model that is meant; None where the spec has errors, which are shown."""
-    from nnspec.checking import check_target, fix_sizes
+    from nnspec.checking import check_target, demand_known, fix_sizes
     from nnspec.settings import BadSetting, parse_sizes
     from nnspec.targets import Unreadable, find
 
     try:
         report = check_target(find(words))
         if sizes and report.ok:
-            report = fix_sizes(report, parse_sizes(sizes))
+            given = parse_sizes(sizes)
+            demand_known(given, [report])
+            report = fix_sizes(report, given)
     except Unreadable as error:
         complain(str(error))
         raise click.exceptions.Exit(2) from None

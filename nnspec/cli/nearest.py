@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from nnspec.checking import check_target
-from nnspec.cli.checks import show
-from nnspec.cli.output import complain, write
+from nnspec.cli.checks import read, show
+from nnspec.cli.output import write
 from nnspec.nearest import in_words
-from nnspec.settings import BadSetting
-from nnspec.targets import Unreadable, find
 from nnspec.words import joined
 
 TYPE_CHECKING = False
@@ -26,23 +23,13 @@ def show_nearest(
     training: bool | None = None,
 ) -> int:
     """A line for each model; the exit status. BadSetting where no model has a size of that name."""
-    status = 0
-    for words in targets:
-        try:
-            report = check_target(find(words), limits)
-        except Unreadable as error:
-            complain(str(error))
-            status = 2
-            continue
+    reports = read(targets, {**wanted, **fixed}, limits)
+    status = 0 if len(reports) == len(targets) else 2
+    for words, report in reports:
         if not report.ok:
             show([(words, report)], "text", None)
             status = max(status, 1)
             continue
-        known = {name for model in report.models.values() for name in model.all_symbols}
-        for name in (*wanted, *fixed):
-            if name not in known:
-                listed = ", ".join(sorted(known)) or "none: all are fixed"
-                raise BadSetting(f"there is no size `{name}`; the sizes are {listed}")
         for model in report.models.values():
             write(f"{model.name}: {_answer(model.at({}, training), wanted, fixed)}\n")
     return status

@@ -50,11 +50,19 @@ def block_graph(
     more = bool(list_input(definition))
     if inputs > len(types) or (inputs < len(types) and not more):
         wanted = f"{inputs} tensor{'s' * (inputs != 1)}{' or more' * more}"
+        helped = ""
+        if not inputs and not more:
+            name = definition.name
+            helped = (
+                "begin its body with a line for each tensor, `input x: [N, ...]`; or write the short form, "
+                f"`block {name}(…) = linear(64) -> relu`"
+            )
         fail(
             "NN208",
             f"`{definition.name}` takes {wanted}, not {len(types)}",
             span,
             labels=(Label(definition.name_span, f"`{definition.name}` is defined here"), *labels),
+            help=helped,
         )
     enter(session, definition.name, span)
     try:

@@ -284,7 +284,15 @@ def _builtin(
 ) -> Any:
     for value in positional:
         if isinstance(value, Value):
-            fail("NN202", f"`{builtin.name}` works on numbers and lists, not on a tensor", span)
+            helped = ""
+            if builtin.name == "len":
+                helped = f"the sizes of {value.type} are names and numbers: write the first of them"
+            fail(
+                "NN202",
+                f"`{builtin.name}` works on numbers and lists, not on a tensor",
+                span,
+                help=helped,
+            )
     if body.session.formal and len(positional) == 1:
         made = body.session.fraction(builtin.name, positional[0])
         if made is not None:

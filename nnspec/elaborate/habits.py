@@ -7,7 +7,7 @@ from nnspec.tensors import DTYPES, torch_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 _PIPELINE = "layers are joined with the arrow: `conv2d(64, 3) -> relu`"
 _LAYERS = "operators stand alone, in snake_case: `relu`, `conv2d(64, 3)`"
@@ -22,7 +22,9 @@ HABITS = {
     "True": "true", "False": "false", "None": "none",
     "null": "none", "nil": "none", "NULL": "none", "undefined": "none",
     "str": "a text holds values in a label only: `\"layer{i}\": conv2d(64, 3)`",
-    **dict.fromkeys(("list", "tuple", "dict", "set"), "write `[1, 2, 3]`, `[train: 0.8, val: 0.2]`"),
+    **dict.fromkeys(("list", "tuple", "dict", "set"),
+                    "write `[1, 2, 3]`, `[train: 0.8, val: 0.2]`; `range(n)` is a list already"),
+    "partial": "a layer with its settings is a value: `norm = layer_norm(eps=1e-6)`",
     **dict.fromkeys(("isinstance", "type", "hasattr", "getattr"),
                     "the kind of a parameter is declared: `norm: layer`"),
     **dict.fromkeys(("map", "filter"), "write `[f(i) for i in items if i > 0]`"),
@@ -38,6 +40,11 @@ HABITS = {
     "BatchNormalization": "one of `batch_norm1d`, `batch_norm2d`, `batch_norm3d`",
     "LayerNormalization": "layer_norm", "Activation": "write the activation itself: `relu`",
     "Add": "tensors are added with `+`", "Concatenate": "concat", "Reshape": "reshape",
+    # Flax
+    "Conv": "one of `conv1d`, `conv2d`, `conv3d`", "ConvTranspose": "conv_transpose2d",
+    "avg_pool": "avg_pool2d", "max_pool": "max_pool2d", "Embed": "embedding",
+    "BatchNorm": "one of `batch_norm1d`, `batch_norm2d`, `batch_norm3d`",
+    "Model": "a whole network is `model Name(…):`, with a line `input x: [N, C]` for each of its tensors",
     # PyTorch
     "self": "a layer is used where it is written: `x -> conv1: conv2d(64, 3)`",
     "nn": _LAYERS, "torch": _LAYERS, "F": _LAYERS,
@@ -79,7 +86,8 @@ HABITS = {
     **dict.fromkeys(("attn", "attention", "Attention"), "write `multihead_attention(heads)`, or define a "
                     "block: `block Attention(heads: int): …`"),
     **dict.fromkeys(("mlp", "MLP", "ffn"), "define it: `block MLP(width: int) = linear(width) -> relu`"),
-    "ModuleDict": "layers have labels where they are used: `x -> head: linear(10)`",
+    **dict.fromkeys(("ModuleDict", "OrderedDict"),
+                    "layers have labels where they are used: `x -> head: linear(10)`"),
     "ParameterList": "a tensor of a block's own is declared: `param gamma: [C] = ones`",
     "Module": "a part of a network is `block Name(…):`, a whole one `model Name(…):`",
     "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
@@ -117,25 +125,6 @@ def said_here(name: str, known: Iterable[str]) -> tuple[str, str | None]:
     if close:
         return f"did you mean `{close}`?", close
     return f"bind it before, `{name} = …`, or define it, `block {name}: …`", None
-
-
-#: what data and train parts name in another way
-_RECIPES = {
-    "ToTensor": "leave it out: images come as numbers from 0 to 1",
-    "ToImage": "leave it out: images come as numbers from 0 to 1",
-    "Compose": "steps are joined with the arrow: `resize(28) -> normalize(mean=0.5, std=0.25)`",
-    "CosineAnnealingLR": "cosine", "CosineDecay": "cosine", "CosineAnnealingWarmRestarts": "cosine_restarts",
-    "ReduceLROnPlateau": "plateau", "LambdaLR": "factors", "ChainedScheduler": "chained",
-    "LinearLR": "linear",
-}  # fmt: skip
-
-
-def recipe_said_here(name: str, known: Sequence[str]) -> str:
-    """The help for an unknown source, transform, optimizer, scheduler or metric."""
-    close = _RECIPES.get(name) or nearest(name, known)
-    if close is None:
-        return f"there are {', '.join(sorted(known))}"
-    return close if " " in close else f"did you mean `{close}`?"
 
 
 def dtype(name: str) -> str | None:

@@ -12,6 +12,7 @@ from nnspec.elaborate.program import Borrowed, Model, Program
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import POISON
 from nnspec.places import Refused, Shelves
+from nnspec.records import replace
 from nnspec.source import Span
 from nnspec.syntax.parser import parse
 from nnspec.targets import MOST_BYTES
@@ -124,7 +125,10 @@ def take(program: Program, part: tree.Import) -> None:
     if program.library is None:
         limits = program.session.limits
         program.library = Library(program.module.source, program.kept, limits)
-    home = program.library.load(program, part)
+    try:
+        home = program.library.load(program, part)
+    except Failure as failure:
+        raise _of_library(program, part, failure) from None
     if home is None:
         return
     for name, bound in fresh:
@@ -132,6 +136,19 @@ def take(program: Program, part: tree.Import) -> None:
             _take(program, home, name, bound)
         except Failure as failure:
             program.session.report(failure.problem)
+
+
+def _of_library(program: Program, part: tree.Import, failure: Failure) -> Failure:
+    """The failure of `from torch import nn`, of which the zoo has nothing; what it names is told where it is
+    used."""
+    from nnspec.syntax.slips.habits import LIBRARIES, NO_IMPORT
+
+    module, problem = part.module or "", failure.problem
+    if module.split(".")[0] not in LIBRARIES or "from zoo." in problem.help.partition("…")[0]:
+        return failure
+    for name, alias in part.names:
+        program.scope.names.pop((alias or name).id, None)
+    return Failure(replace(problem, help=NO_IMPORT))
 
 
 def _is_fresh(program: Program, bound: tree.Name) -> bool:

@@ -19,12 +19,13 @@ from nnspec.syntax import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any, NoReturn
 
     from nnspec.dims import Size
     from nnspec.elaborate.program import Program
     from nnspec.elaborate.recipes import Reader
+    from nnspec.recipe.definition import Bound
     from nnspec.recipe.plan import DataPlan
 
 
@@ -40,12 +41,7 @@ def loss(
     """The loss as a graph of its own, whose inputs are the outputs and fields. The models that are trained
     together can be applied in it."""
     if "loss" not in written:
-        fail(
-            "NN504",
-            f"`train {part.model.id}` has no loss",
-            part.model.span,
-            help="`loss = cross_entropy(logits, label)`, of the model's outputs and the data's fields",
-        )
+        no_loss(part)
     setting = written["loss"]
     graph = Graph("loss", "function")
     graph.doc = setting.value.span.text
@@ -76,6 +72,16 @@ def loss(
     model = program.graph(part.model.id, model_settings.get(part.model.id, {}))
     _check_classes(graph, data, model.arguments if model is not None else {})
     return graph
+
+
+def no_loss(part: tree.TrainDef) -> NoReturn:
+    """NN504."""
+    fail(
+        "NN504",
+        f"`train {part.model.id}` has no loss",
+        part.model.span,
+        help="`loss = cross_entropy(logits, label)`, of the model's outputs and the data's fields",
+    )
 
 
 def _check_classes(graph: Graph, data: DataPlan, arguments: Mapping[str, Any]) -> None:
@@ -164,47 +170,69 @@ def metrics(
     values: dict[str, Value],
     graph: Graph,
     data: DataPlan,
-    sizes: dict[str, int],
 ) -> tuple[MetricPlan, ...]:
-    if "metrics" not in written:
-        return ()
-    expr = written["metrics"].value
-    items = expr.items if isinstance(expr, tree.ListExpr) else (expr,)
+    outputs = [name for name, _ in graph.outputs]
     found: list[MetricPlan] = []
-    outputs = {name for name, _ in graph.outputs}
-    for item in items:
-        if not isinstance(item, tree.Call) or not isinstance(item.function, tree.Name):
-            fail("NN202", "a metric is written `accuracy(logits, label)`", item.span)
-        positional = [a for a in item.arguments if a.name is None]
-        chosen: list[str] = []
-        for argument, known, what in zip(
-            positional[:2], (outputs, data.fields), ("output of the model", "field of the data"),
-            strict=False,
-        ):  # fmt: skip
-            value = argument.value
-            if not isinstance(value, tree.Name) or value.id not in known:
-                close = nearest(value.span.text, known)
-                fail(
-                    "NN505",
-                    f"`{value.span.text}` is no {what}",
-                    value.span,
-                    help=f"did you mean `{close}`?" if close else f"there is {', '.join(known)}",
-                )
-            chosen.append(value.id)
-        if len(chosen) != 2:
-            fail(
-                "NN204",
-                f"`{item.function.id}` needs an output and a field",
-                item.span,
-                help=f"`{item.function.id}({next(iter(outputs))}, {next(iter(data.fields))})`",
-            )
-        rest = replace(item, arguments=tuple(a for a in item.arguments if a not in positional[:2]))
-        metric = reader.bound("metric", rest)
-        kind = values[chosen[0]].type
-        try:
-            metric.definition.check(kind, data.fields[chosen[1]], metric.settings)
-        except Mismatch as mismatch:
-            raise placed(mismatch, item.span) from None
-        probabilities = _are_probabilities(graph, chosen[0])
-        found.append(MetricPlan(metric, chosen[0], chosen[1], probabilities))
+    for item in listed(written.get("metrics")):
+        plan = reader.attempt(lambda i=item: _metric_plan(reader, i, outputs, values, graph, data))
+        found += [] if plan is None else [plan]
     return tuple(found)
+
+
+def listed(setting: tree.Setting | None) -> Sequence[tree.Expr]:
+    """The items of a list, or the one that is written without brackets."""
+    if setting is None:
+        return ()
+    return setting.value.items if isinstance(setting.value, tree.ListExpr) else (setting.value,)
+
+
+def _metric_plan(
+    reader: Reader,
+    item: tree.Expr,
+    outputs: Iterable[str],
+    values: Mapping[str, Value],
+    graph: Graph,
+    data: DataPlan,
+) -> MetricPlan:
+    bound, (output, field) = metric(reader, item, outputs, data.fields)
+    try:
+        bound.definition.check(values[output].type, data.fields[field], bound.settings)
+    except Mismatch as mismatch:
+        raise placed(mismatch, item.span) from None
+    return MetricPlan(bound, output, field, _are_probabilities(graph, output))
+
+
+def metric(
+    reader: Reader, item: tree.Expr, outputs: Iterable[str] | None, fields: Iterable[str] | None
+) -> tuple[Bound, list[str]]:
+    """`accuracy(logits, label)`: the metric, and the output and the field that it takes. `outputs` and
+    `fields` are None where they are not known."""
+    if not isinstance(item, tree.Call) or not isinstance(item.function, tree.Name):
+        fail("NN202", "a metric is written `accuracy(logits, label)`", item.span)
+    taken = [a for a in item.arguments if a.name is None][:2]
+    rest = replace(item, arguments=tuple(a for a in item.arguments if a not in taken))
+    reader.recipe("metric", item.function, item)
+    chosen: list[str] = []
+    for argument, known, what in zip(
+        taken, (outputs, fields), ("output of the model", "field of the data"), strict=False
+    ):
+        value = argument.value
+        if not isinstance(value, tree.Name) or (known is not None and value.id not in known):
+            close = nearest(value.span.text, known or ())
+            there = f"there is {', '.join(known)}" if known is not None else ""
+            fail(
+                "NN505",
+                f"`{value.span.text}` is no {what}",
+                value.span,
+                help=f"did you mean `{close}`?" if close else there,
+            )
+        chosen.append(value.id)
+    if len(chosen) != 2:
+        first = next(iter(outputs or ()), "logits"), next(iter(fields or ()), "label")
+        fail(
+            "NN204",
+            f"`{item.function.id}` needs an output and a field",
+            item.span,
+            help=f"`{item.function.id}({', '.join(first)})`",
+        )
+    return reader.bound("metric", rest), chosen

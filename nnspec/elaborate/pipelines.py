@@ -8,6 +8,7 @@ from nnspec.elaborate.labels import evaluate_label
 from nnspec.elaborate.session import fail
 from nnspec.elaborate.values import (
     Composed,
+    Function,
     LabelName,
     Repeated,
     Step,
@@ -85,6 +86,9 @@ def _not_a_layer(body: Body, stage: tree.Stage, value: Any) -> Any:
     helped = ""
     if isinstance(value, Value) and isinstance(stage.value, tree.Call):
         helped = "leave the tensors out: the arrow brings them"
+    elif isinstance(value, Function):
+        name = value.definition.name
+        helped = f"it is called: `{name}(x)`; a layer is a `block {name}:` with a line `input x: [N, ...]`"
     fail(
         "NN202",
         f"`->` gives tensors to a layer; this is {describe(value)}",

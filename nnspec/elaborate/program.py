@@ -218,13 +218,15 @@ class Program:
             self.scope.bind(definition.name, own, definition.name_span)
             return
         value = body.evaluate(short)
+        name = definition.name
+        helped = f"a model with inputs has a body: `model {name}:` and its `input` lines below"
+        if isinstance(value, Block) and value.definition.kind == "model":
+            helped = f"write `{name} = {short.span.text}()`"
         fail(
             "NN202",
-            f"a model in the short form is a preset, `{definition.name} = Model(…)`; "
-            f"this is {describe(value)}",
+            f"a model in the short form is a preset, `{name} = Model(…)`; this is {describe(value)}",
             short.span,
-            help="a model with inputs has a body: `model "
-            f"{definition.name}:` and its `input` lines below",
+            help=helped,
         )
 
     def _preset_arguments(self, body: Body, base: Block, short: tree.Call) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from nnspec.operators.binding import check_kind
 from nnspec.operators.definition import Setting
 from nnspec.recipe import lookup, names
 from nnspec.recipe.definition import Bound
-from nnspec.recipe.plan import AS_PUBLISHED, DataPlan
+from nnspec.recipe.plan import AS_PUBLISHED, PARTS, SETTINGS, DataPlan
 from nnspec.records import replace
 from nnspec.syntax import tree
 
@@ -66,13 +66,13 @@ class Reader:
             article = "an" if kind[0] in "aeiou" else "a"
             helped = ""
             if isinstance(function, tree.Attribute):  # torch.optim.Adam
-                from nnspec.elaborate.habits import recipe_said_here
+                from nnspec.elaborate.habits_training import recipe_said
 
-                helped = recipe_said_here(function.name, names(kind))
+                helped = recipe_said(kind, function.name, expr)
             fail(
                 "NN202", f"the name of {article} {kind} is needed here", function.span, help=helped
             )
-        recipe = self.recipe(kind, function)
+        recipe = self.recipe(kind, function, expr)
         inner = {s.name for s in recipe.settings if s.kind == "recipes"}
         positional = [
             self._value(kind, a.value, bool(s and s.name in inner))
@@ -109,15 +109,16 @@ class Reader:
         items = expr.items if isinstance(expr, tree.ListExpr) else (expr,)
         return [self.bound(kind, item) for item in items]
 
-    def recipe(self, kind: str, name: tree.Name) -> Recipe:
+    def recipe(self, kind: str, name: tree.Name, expr: tree.Expr) -> Recipe:
+        """The recipe of this name, which `expr` calls. NN200 where there is none."""
         try:
             found = lookup(kind, name.id)
         except Mismatch as mismatch:  # of a package that offers it
             raise placed(mismatch, name.span) from None
         if found is None:
-            from nnspec.elaborate.habits import recipe_said_here
+            from nnspec.elaborate.habits_training import recipe_said
 
-            helped = recipe_said_here(name.id, names(kind))
+            helped = recipe_said(kind, name.id, expr)
             fail("NN200", f"there is no {kind} `{name.id}`", name.span, help=helped)
         return found
 
@@ -170,44 +171,12 @@ def data_plan(
 ) -> DataPlan | None:
     """The plan of a `data` part, or None where it has problems. `asks`: the model that is trained on it."""
     reader = Reader(program, overrides, root)
-    written: dict[tuple[str, ...], tree.Setting] = {}
-    for setting in part.settings:
-        if setting.path in written:
-            fail(
-                "NN201",
-                f"`{'.'.join(setting.path)}` is set twice",
-                setting.path_span,
-                labels=(Label(written[setting.path].path_span, "the first"),),
-            )
-        written[setting.path] = setting
-    source_setting = written.pop(("source",), None)
-    if source_setting is None:
-        fail(
-            "NN504",
-            f"`{part.name}` has no source",
-            part.name_span,
-            help="say where the data comes from: `source = digits()`",
-        )
-    source = reader.attempt(lambda: reader.bound("source", source_setting.value, "source"))
-    if source is None:
+    written = _settings(part)
+    read = _source(reader, part, written.pop(("source",), None), asks)
+    if read is None:
+        _without_source(reader, part, written)
         return None
-    if source.definition.waits(source.settings):
-        if asks is None:
-            fail(
-                "NN504",
-                f"the shape of `{part.name}` is that of the model, and no train part uses it",
-                source_setting.value.span,
-                help=f"write train Model on {part.name}: …, or give it a shape",
-            )
-        if not asks(1).inputs:
-            raise Poisoned
-    if asks is not None:
-        source = replace(source, settings=source.definition.fitted(source.settings, asks))
-    try:
-        fields = dict(source.definition.fields(source.settings, root))
-        divided = source.definition.is_divided(source.settings, root)
-    except Mismatch as mismatch:
-        raise placed(mismatch, source_setting.value.span) from None
+    source, fields, divided = read
     drawn: dict[str, Bound] = {}
     split = AS_PUBLISHED if divided else {"train": 0.8, "val": 0.2}
     seed, unreadable = 0, "stop"
@@ -262,6 +231,97 @@ def data_plan(
     )
 
 
+def fields_of(home: Program, part: tree.DataDef, root: str) -> list[str] | None:
+    """The names of the fields of a data part with errors, of the file `home`; None where they are not
+    known."""
+    from nnspec.recipe.sources.base import Asks
+
+    reader = Reader(home, {}, data_root(home, root))
+    nothing = Asks({}, None)
+    read = reader.attempt(
+        lambda: _source(reader, part, _settings(part).get(("source",)), lambda _: nothing)
+    )
+    if read is None:
+        return None
+    drawn = [s.path[0] for s in part.settings if _is_draw(s.path, s.value, read[1])]
+    return [*read[1], *drawn]
+
+
+#: what a train part sets, and a data part does not
+_OF_TRAINING = {*PARTS, *(setting.name for setting in SETTINGS)} - {"seed"}
+
+
+def _without_source(
+    reader: Reader, part: tree.DataDef, written: Mapping[tuple[str, ...], tree.Setting]
+) -> None:
+    """What can be told of a data part whose fields are not known: the split, and the names of transforms."""
+    for path, setting in written.items():
+        if path == ("split",):
+            reader.attempt(lambda s=setting: _split(reader, s.value))
+        elif len(path) == 1 and path[0] in _OF_TRAINING:
+            reader.attempt(lambda p=path, s=setting: _unknown_setting(part, p, s, {}))
+        for stage in _stages(setting.value):
+            name = stage.function if isinstance(stage, tree.Call) else None
+            if isinstance(name, tree.Name) and name.id not in names("draw"):
+                reader.attempt(lambda s=stage: reader.bound("transform", s))
+
+
+def _stages(expr: tree.Expr) -> list[tree.Expr]:
+    return [stage.value for stage in expr.stages] if isinstance(expr, tree.Pipeline) else [expr]
+
+
+def _settings(part: tree.DataDef) -> dict[tuple[str, ...], tree.Setting]:
+    """The settings of a data part by their paths. NN201 where one is set twice."""
+    written: dict[tuple[str, ...], tree.Setting] = {}
+    for setting in part.settings:
+        if setting.path in written:
+            fail(
+                "NN201",
+                f"`{'.'.join(setting.path)}` is set twice",
+                setting.path_span,
+                labels=(Label(written[setting.path].path_span, "the first"),),
+            )
+        written[setting.path] = setting
+    return written
+
+
+def _source(
+    reader: Reader,
+    part: tree.DataDef,
+    setting: tree.Setting | None,
+    asks: Callable[[int], Asks] | None,
+) -> tuple[Bound, dict[str, Field], bool] | None:
+    """The source, made to fit what the model asks, its fields, and whether it is published in parts; None
+    where it has problems."""
+    if setting is None:
+        fail(
+            "NN504",
+            f"`{part.name}` has no source",
+            part.name_span,
+            help="say where the data comes from: `source = digits()`",
+        )
+    source = reader.attempt(lambda: reader.bound("source", setting.value, "source"))
+    if source is None:
+        return None
+    if source.definition.waits(source.settings):
+        if asks is None:
+            fail(
+                "NN504",
+                f"the shape of `{part.name}` is that of the model, and no train part uses it",
+                setting.value.span,
+                help=f"write train Model on {part.name}: …, or give it a shape",
+            )
+        if not asks(1).inputs:
+            raise Poisoned
+    if asks is not None:
+        source = replace(source, settings=source.definition.fitted(source.settings, asks))
+    try:
+        fields = dict(source.definition.fields(source.settings, reader.root))
+        return source, fields, source.definition.is_divided(source.settings, reader.root)
+    except Mismatch as mismatch:
+        raise placed(mismatch, setting.value.span) from None
+
+
 def _is_draw(path: tuple[str, ...], value: tree.Expr, fields: Mapping[str, Field]) -> bool:
     """`z = normal(100)`: a name that the source has not, and numbers that are drawn for each batch."""
     name = value.function if isinstance(value, tree.Call) else None
@@ -290,15 +350,17 @@ def _unknown_setting(
         *(f"{f}.{s}" for f in fields for s in SPLITS),
     ]
     word = ".".join(path)
-    close = nearest(word, known)
-    fail(
-        "NN503",
-        f"`{word}` is no setting of `{part.name}`",
-        setting.path_span,
-        help=f"did you mean `{close}`?"
-        if close
-        else f"its source has {', '.join(f'`{f}`' for f in fields)}",
-    )
+    if word in _OF_TRAINING:
+        fail(
+            "NN503",
+            f"`{word}` is no setting of `{part.name}`",
+            setting.path_span,
+            help=f"it stands in the train part: `train Model on {part.name}:`",
+        )
+    from nnspec.elaborate.habits_training import data_said
+
+    helped = data_said(word, setting.value, known, fields)
+    fail("NN503", f"`{word}` is no setting of `{part.name}`", setting.path_span, help=helped)
 
 
 def _unreadable(reader: Reader, expr: tree.Expr) -> str:
@@ -344,15 +406,15 @@ def _split(reader: Reader, expr: tree.Expr) -> dict[str, float]:
 
 def _pipeline(reader: Reader, expr: tree.Expr, field: Field) -> tuple[list[Bound], Field]:
     """`resize(28) -> normalize(…)`: the transforms, and the field after them."""
-    stages = [stage.value for stage in expr.stages] if isinstance(expr, tree.Pipeline) else [expr]
-    steps: list[Bound] = []
-    for stage in stages:
-        step = reader.bound("transform", stage)
+    stages = _stages(expr)
+    steps = [reader.attempt(lambda s=stage: reader.bound("transform", s)) for stage in stages]
+    if None in steps:
+        raise Poisoned
+    for stage, step in zip(stages, steps, strict=True):
         try:
             field = step.definition.apply(field, step.settings)
         except Mismatch as mismatch:
             raise placed(mismatch, stage.span) from None
-        steps.append(step)
     if field.dtype == "u8":
         field = replace(field, dtype="f32")
     return steps, field

@@ -11,7 +11,7 @@ from nnspec.dims import substitute
 from nnspec.elaborate import objectives
 from nnspec.elaborate.asked import asked
 from nnspec.elaborate.fields import match_inputs
-from nnspec.elaborate.recipes import Reader, data_plan, data_root
+from nnspec.elaborate.recipes import Reader, data_plan, data_root, fields_of
 from nnspec.elaborate.session import fail, placed
 from nnspec.elaborate.together import (
     UnknownSetting,
@@ -100,62 +100,27 @@ def _read(
     overrides = {
         w: v for w, v in words.get(part.model.id, {}).items() if not w.startswith("model.")
     }
-    if part.model.id not in program.models:
-        if program.is_poisoned(part.model.id):
-            raise Poisoned
-        close = nearest(part.model.id, program.models)
-        fail(
-            "NN200",
-            f"there is no model `{part.model.id}`",
-            part.model.span,
-            help=f"did you mean `{close}`?" if close else "",
-        )
-    found = program.find_data(part.data.id)
-    if found is None:
-        if program.is_poisoned(part.data.id):
-            raise Poisoned
-        close = nearest(part.data.id, [*program.data, *program.borrowed])
-        fail(
-            "NN200",
-            f"there is no data part `{part.data.id}`",
-            part.data.span,
-            help=f"did you mean `{close}`?" if close else f"write one: data {part.data.id}: …",
-        )
-    model_problems = len(program.problems)
-    graph = program.graph(part.model.id, own_settings)
-    data = data_plan(*found, {}, data_root(found[0], root), lambda side: asked(graph, side))
     reader = Reader(program, overrides, root)
-    written = {**of_the_run(group), **_written(reader, part)}
-    settings = {
-        setting.name: reader.attempt(
-            lambda s=setting: reader.scalar(
-                s, written[s.name].value if s.name in written else None, s.default
-            )
-        )
-        for setting in SETTINGS
-    }
-    reader.attempt(lambda: _check_numbers(part, written, settings))
-    optimizer = reader.attempt(lambda: _recipe(reader, written, "optimizer", "adamw"))
-    scheduler = reader.attempt(lambda: _recipe(reader, written, "scheduler", "constant"))
-    average = reader.attempt(lambda: _average(reader, written))
-    groups = reader.attempt(lambda: _groups(reader, written, optimizer)) if optimizer else ()
-    if optimizer:
-        reader.attempt(lambda: _check_together(part, written, settings, optimizer))
+    graph = reader.attempt(lambda: _model(program, part, own_settings))
+    home: tuple[Program, tree.DataDef] | None = reader.attempt(lambda: _data_part(program, part))
+    data = reader.attempt(lambda: _data(*home, root, graph)) if home else None
+    read = Settings(reader, part, group)
     if graph is None or data is None:
-        if graph is None and len(program.problems) == model_problems:
-            raise Poisoned
+        from nnspec.elaborate.apart import objectives_apart
+
+        fields = data.fields if data else fields_of(*home, root) if home else None
+        objectives_apart(reader, part, read.written, graph, fields)
         return None
-    inputs, sizes = match_inputs(part, graph, data)
+    matched = reader.attempt(lambda: match_inputs(part, graph, data))
+    inputs, sizes = matched or ({}, {})
     values = _values(graph, data, sizes)
     loss = reader.attempt(
-        lambda: objectives.loss(program, part, group, model_settings, written, values, data)
+        lambda: objectives.loss(program, part, group, model_settings, read.written, values, data)
     )
-    metrics = reader.attempt(
-        lambda: objectives.metrics(reader, written, values, graph, data, sizes)
-    )
+    metrics = reader.attempt(lambda: objectives.metrics(reader, read.written, values, graph, data))
     mix = (
-        reader.attempt(lambda: objectives.mix(reader, written, inputs, loss, data))
-        if loss
+        reader.attempt(lambda: objectives.mix(reader, read.written, inputs, loss, data))
+        if loss and matched
         else None
     )
     if not reader.fine:
@@ -166,16 +131,76 @@ def _read(
         tuple(name for name, _ in graph.outputs),
         loss,
         metrics,
-        optimizer,
-        scheduler,
-        average,
-        groups,
+        read.optimizer,
+        read.scheduler,
+        read.average,
+        read.groups,
         mix,
-        settings,
+        read.settings,
         data,
         partners(loss, group),
     )
     return plan, graph, own_settings, sizes
+
+
+class Settings:
+    """What a train part says besides its loss and metrics: what of it is wrong is told. `written` are all of
+    its settings, and those of the run that the parts say that are trained together with it."""
+
+    def __init__(self, reader: Reader, part: tree.TrainDef, group: list[tree.TrainDef]) -> None:
+        attempt = reader.attempt
+        self.written = written = {**of_the_run(group), **_written(reader, part)}
+        self.settings = settings = {
+            setting.name: attempt(
+                lambda s=setting: reader.scalar(
+                    s, written[s.name].value if s.name in written else None, s.default
+                )
+            )
+            for setting in SETTINGS
+        }
+        attempt(lambda: _check_numbers(part, written, settings))
+        self.optimizer = attempt(lambda: _recipe(reader, written, "optimizer", "adamw"))
+        self.scheduler = attempt(lambda: _recipe(reader, written, "scheduler", "constant"))
+        self.average = attempt(lambda: _average(reader, written))
+        self.groups: tuple[GroupPlan, ...] = ()
+        if self.optimizer:
+            self.groups = attempt(lambda: _groups(reader, written, self.optimizer))
+            attempt(lambda: _check_together(part, written, settings, self.optimizer))
+
+
+def _model(program: Program, part: tree.TrainDef, settings: Mapping[str, Any]) -> Graph | None:
+    """The graph of the model; None where it has problems, which are told. NN200 where there is none."""
+    if part.model.id in program.models:
+        return program.graph(part.model.id, settings)
+    if program.is_poisoned(part.model.id):
+        raise Poisoned
+    close = nearest(part.model.id, program.models)
+    fail(
+        "NN200",
+        f"there is no model `{part.model.id}`",
+        part.model.span,
+        help=f"did you mean `{close}`?" if close else "",
+    )
+
+
+def _data_part(program: Program, part: tree.TrainDef) -> tuple[Program, tree.DataDef]:
+    """The data part, with the program of its file. NN200 where there is none."""
+    found = program.find_data(part.data.id)
+    if found is not None:
+        return found
+    if program.is_poisoned(part.data.id):
+        raise Poisoned
+    close = nearest(part.data.id, [*program.data, *program.borrowed])
+    fail(
+        "NN200",
+        f"there is no data part `{part.data.id}`",
+        part.data.span,
+        help=f"did you mean `{close}`?" if close else f"write one: data {part.data.id}: …",
+    )
+
+
+def _data(program: Program, part: tree.DataDef, root: str, graph: Graph | None) -> DataPlan | None:
+    return data_plan(program, part, {}, data_root(program, root), lambda side: asked(graph, side))
 
 
 def _written(reader: Reader, part: tree.TrainDef) -> dict[str, tree.Setting]:
@@ -191,13 +216,13 @@ def _written(reader: Reader, part: tree.TrainDef) -> dict[str, tree.Setting]:
 def _check_setting(name: str, setting: tree.Setting, before: dict[str, tree.Setting]) -> None:
     known = [*PARTS, *(setting.name for setting in SETTINGS)]
     if name not in known:
-        close = nearest(name, known)
-        fail(
-            "NN503",
-            f"`{name}` is no setting of a train part",
-            setting.path_span,
-            help=f"did you mean `{close}`?" if close else f"there are {', '.join(known)}",
-        )
+        from nnspec.elaborate.habits_training import training_meant, training_said
+
+        meant = training_meant(name, known)
+        if meant is not None:
+            before.setdefault(meant, setting)  # it is not missing, too
+        helped = training_said(name, setting.value, known)
+        fail("NN503", f"`{name}` is no setting of a train part", setting.path_span, help=helped)
     if name in before:
         fail(
             "NN201",

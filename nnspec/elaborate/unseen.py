@@ -34,6 +34,8 @@ def check_brought_along(program: Program) -> None:
     for part in program.module.parts:
         if isinstance(part, (tree.BlockDef, tree.FnDef)):
             _names(program, part, complete=False).all()
+        elif isinstance(part, tree.GlobalAssign):
+            _names(program, None, complete=False).walk(part.value)
 
 
 def check_left(program: Program) -> None:
@@ -46,7 +48,7 @@ def check_left(program: Program) -> None:
                 _names(program, part).walk(found)
 
 
-def _names(program: Program, part: Definition, complete: bool = True) -> Names:
+def _names(program: Program, part: Definition | None, complete: bool = True) -> Names:
     from nnspec.elaborate.written import Names  # files without errors rarely need it
 
     return Names(program, part, complete)

@@ -15,7 +15,7 @@ from nnspec.elaborate.habits import ATTRIBUTES, HABITS
 from nnspec.elaborate.initial import INITIALISERS
 from nnspec.elaborate.packages import of_package
 from nnspec.elaborate.parameters import inputs_of, no_parameter
-from nnspec.elaborate.rewriting import CONSTANTS, root
+from nnspec.elaborate.rewriting import CONSTANTS, is_flatten, layers_of, methods, root
 from nnspec.elaborate.unknown import called, in_its_place, is_brought_along, method, unknown
 from nnspec.elaborate.values import POISON, Block, Function, Poisoned
 from nnspec.operators import lookup
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from nnspec.diagnostics import Problem
     from nnspec.elaborate.program import Program
     from nnspec.operators.definition import Operator
 
@@ -34,22 +35,27 @@ if TYPE_CHECKING:
 
 
 class Names:
-    """The names and arguments of one definition. Where it is not `complete`, as statements of it did not
-    parse, only those names are told that are another library's for certain."""
+    """The names and arguments of one definition, or of an expression that stands in none. Where it is not
+    `complete`, as statements of it did not parse, only those names are told that are another library's for
+    certain."""
 
-    def __init__(self, program: Program, definition: Definition, complete: bool = True) -> None:
+    def __init__(
+        self, program: Program, definition: Definition | None, complete: bool = True
+    ) -> None:
         self.complete = complete
         self.definition = definition
         self.session = program.session
         self.body = Body.for_defaults(program.session, program.scope)
         self.scope = self.body.scope
-        for parameter in definition.parameters:
+        for parameter in definition.parameters if definition is not None else ():
             self.scope.bind(parameter.name, POISON, parameter.span)
         for name in ("training", *FIGURES):
             self.scope.bind(name, POISON)
         self.layers: set[str] = set()
+        self.applied: dict[int, tree.Call] = {}  # by the id of the layer that is called in it
         self.covered: set[int] = set()  # the ids of what the message for a whole call mends, too
-        self.bind(definition.body)
+        if definition is not None:
+            self.bind(definition.body)
 
     def bind(self, body: Any) -> None:
         """Every name that is bound anywhere in the tree."""
@@ -67,6 +73,7 @@ class Names:
                     self.scope.bind(item.id, POISON, item.span)
 
     def all(self) -> None:
+        assert self.definition is not None
         for parameter in self.definition.parameters:
             self.walk(parameter.default)
         self.walk(self.definition.body)
@@ -78,16 +85,20 @@ class Names:
                 if isinstance(item, tree.Name):
                     self.name(item)
                 elif isinstance(item, tree.Attribute):
-                    self.attribute(item)
+                    if id(item) not in self.covered:
+                        self.attribute(item)
                 elif isinstance(item, tree.Call):
                     self.call(item)
             except Failure as failure:
-                self.session.report(failure.problem)
+                self.report(failure.problem)
             except Poisoned:
                 continue
 
+    def report(self, problem: Problem) -> None:
+        self.session.report(problem)
+
     def name(self, name: tree.Name) -> None:
-        if name.id in CONSTANTS and id(name) in self.covered:
+        if id(name) in self.covered and (name.id in CONSTANTS or not self.is_known(name)):
             return
         if not self.is_known(name) and (self.complete or is_brought_along(name.id)):
             unknown(self.body, name.id, name.span)
@@ -114,18 +125,32 @@ class Names:
     def call(self, call: tree.Call) -> None:
         """Of a known name, the names of the arguments; of another, the whole as it is written here."""
         function = call.function
-        if isinstance(function, tree.Name) and self.is_known(function):
+        if isinstance(function, tree.Call):  # told with the layer that it calls
+            self.applied[id(function)] = call
+        elif isinstance(function, tree.Name) and self.is_known(function):
             self.arguments(call, function.id)
-        elif isinstance(function, (tree.Name, tree.Attribute)):
+        elif isinstance(function, (tree.Name, tree.Attribute)) and id(function) not in self.covered:
             if in_its_place(call):
                 self.covered |= {id(argument.value) for argument in call.arguments}
+            self.covered |= layers_of(call)
+            if is_flatten(call):
+                self.covered |= {id(node) for node in tree.nodes(call.arguments)}
+            if isinstance(function, tree.Attribute) and isinstance(function.base, tree.Call):
+                if len(methods(call)) > 2:  # told with the first method of the chain
+                    self.applied[id(function.base)] = call
+                    self.covered.add(id(function))
+                    return
             try:
                 if isinstance(function, tree.Name):
                     self.name(function)
                 else:
                     self.attribute(function)
             except Failure as failure:
-                raise called(call, failure) from None
+                outer: tree.Call | None = call
+                while outer is not None:
+                    failure = called(outer, failure)
+                    outer = self.applied.get(id(outer))
+                raise failure from None
 
     def arguments(self, call: tree.Call, name: str) -> None:
         scope = self.scope.find(name)
@@ -137,7 +162,7 @@ class Names:
                 self.argument(call, name, value, argument)
             except Failure as failure:  # each of them is a slip of its own, whatever its value is
                 self.covered.add(id(argument.value))
-                self.session.report(failure.problem)
+                self.report(failure.problem)
 
     def argument(self, call: tree.Call, name: str, value: Any, argument: tree.Argument) -> None:
         assert argument.name is not None

@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 TOLD_BY_THE_INPUT = (
     "in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
     "input_size", "embed_dim", "kdim", "vdim", "d_model", "in1_features", "in2_features",
+    "input_shape",
 )  # fmt: skip
 #: arguments as Keras, Flax and NumPy name them
 BROUGHT_ALONG = {
     "filters": "out_channels", "kernel": "kernel_size", "ksize": "kernel_size", "pad": "padding",
     "units": "out_features", "features": "out_features", "strides": "stride", "pool_size": "kernel_size",
+    "window_shape": "kernel_size",
     "dilation_rate": "dilation", "use_bias": "bias", "rate": "p", "axis": "dim", "axes": "dim",
-    "keepdims": "keepdim", "epsilon": "eps", "input_dim": "num_embeddings", "output_dim": "embedding_dim",
+    "keepdims": "keepdim", "epsilon": "eps", "learning_rate": "lr",
+    "input_dim": "num_embeddings", "output_dim": "embedding_dim",
 }  # fmt: skip
 
 
@@ -67,7 +70,13 @@ def bind_settings(
         if name not in known:
             raise unknown_argument(owner, name, settings)
         if name in bound:
-            raise Mismatch("NN207", f"`{name}` is given twice to `{owner}`", argument=name)
+            first = ", ".join(setting.name for setting in settings[: len(positional)])
+            raise Mismatch(
+                "NN207",
+                f"`{name}` is given twice to `{owner}`",
+                argument=name,
+                help=f"those without a name are {first}: what the input tells is left out",
+            )
         bound[name] = value
     complete: dict[str, Any] = {} if axes is None else {axes.name: lengths}
     for setting in settings:

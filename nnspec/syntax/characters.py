@@ -19,10 +19,7 @@ FOREIGN: dict[str, tuple[str, str]] = {
     "=>": ("`=>` is not a sign of this language", "the arrow is `->`; at least is `>=`"),
     "|>": ("`|>` is not a sign of this language", "the arrow is `->`"),
     **{
-        f"{sign}=": (
-            f"`{sign}=` is not a sign of this language",
-            f"bind the name again: `x = x {sign} …`",
-        )
+        f"{sign}=": (f"`{sign}=` is not a sign of this language", "")
         for sign in ("+", "-", "*", "/", "%", "@", "**", "//")
     },
 }
@@ -68,6 +65,13 @@ _DOUBLE, _SINGLE = '“”„‟«»「」＂"', "‘’‚‛『』＇'"
 # Quotes that are not straight -> what may end a text that they begin.
 QUOTES = dict.fromkeys(_DOUBLE[:-1], _DOUBLE) | dict.fromkeys(_SINGLE[:-1], _SINGLE)
 _STRINGS = re.compile(r"\"[^\"\n]*\"|'[^'\n]*'")
+_AUGMENTED = [sign for sign in FOREIGN if sign[:-1] in ("+", "-", "*", "/", "%", "@", "**", "//")]
+# What a value is more than one by, outside of brackets; of that, what binds weaker than a `+`.
+_TWO = re.compile(r"[-+*/%@<>=]| (?:if|or|and|in) ")
+_WEAK = re.compile(r"->|[<>=]| (?:if|or|and|in) ")
+_BRACKETED = re.compile(r"\([^()]*\)|\[[^][]*\]")
+# A longer value is not written again.
+_LONG = 60
 _HEADERS = ("model", "block", "fn", "extern")
 
 
@@ -80,6 +84,8 @@ def report_sign(tokens: Tokens, start: int, end: int, statement: int) -> None:
     sign = text[start:end]
     if sign in FOREIGN:
         code, (message, help) = "NN101", FOREIGN[sign]
+        if sign in _AUGMENTED:
+            help = f"bind the name again: `{_bound_again(text, statement, start, end)}`"
     else:
         code, (message, help) = "NN106", explain(sign)
         first = text[statement:start].split(" ", 1)[0]
@@ -98,6 +104,29 @@ def report_sign(tokens: Tokens, start: int, end: int, statement: int) -> None:
         elif text.startswith("```", start):
             code, message, help = "NN106", "a spec holds no Markdown", "delete this line"
     tokens.report(code, message, start, end, help=help)
+
+
+def _bound_again(text: str, statement: int, start: int, end: int) -> str:
+    """`x = x + y` of `x += y`; what is more than one value in parentheses where the sign binds stronger."""
+    name, sign = text[statement:start].strip(), text[start : end - 1]
+    line = text[end : text.find("\n", end) if "\n" in text[end:] else len(text)]
+    value = _before_comment(line).strip()
+    outside = value
+    while _BRACKETED.search(outside):
+        outside = _BRACKETED.sub("", outside)
+    if not name.isidentifier():
+        return f"x = x {sign} …"
+    if not value or len(value) > _LONG or "(" in outside or "[" in outside:
+        value = "…"
+    elif _WEAK.search(outside) or (sign != "+" and _TWO.search(outside)):
+        value = f"({value})"
+    return f"{name} = {name} {sign} {value}"
+
+
+def _before_comment(line: str) -> str:
+    """A line without the comment at its end; a `#` may stand in a text."""
+    bare = _STRINGS.sub(lambda found: "_" * len(found[0]), line)
+    return line[: bare.index("#")] if "#" in bare else line
 
 
 def _opens(word: str) -> bool:
@@ -142,7 +171,7 @@ def report_number(tokens: Tokens, start: int, end: int) -> None:
     written = tokens.source.text[start:end]
     help = "a name begins with a letter or `_`"
     pair = re.fullmatch(r"(\d+)[xX](\d+)", written)
-    product = re.fullmatch(r"(\d+)([A-Z]\w*)", written)
+    product = re.fullmatch(r"(\d+)([A-Za-df-z]\w*)", written)
     if written[:2].lower() in ("0x", "0b", "0o"):
         try:
             help = f"numbers are decimal: write `{int(written, 0)}`"

@@ -306,9 +306,25 @@ class ExpressionBuilder:
         self.report(
             f"`{brief(expression)}` is no label",
             expression.span,
-            'a label is a name: `conv1:`, `features.norm0:`, `layers[i]:` or `"layer{i}":`',
+            _label_meant(expression.span.text)
+            or 'a label is a name: `conv1:`, `features.norm0:`, `layers[i]:` or `"layer{i}":`',
         )
         return None
+
+
+def _label_meant(written: str) -> str:
+    """`"bn{i}":` of `"bn" + str(i)`, `"bn%d" % i` and `"bn{}".format(i)`."""
+    import re
+
+    for form in (
+        r"""(["'])(?P<name>\w+)\1 *\+ *str\((?P<value>\w+)\)""",
+        r"""(["'])(?P<name>\w+)%[ds]\1 *% *\(?(?P<value>\w+)\)?""",
+        r"""(["'])(?P<name>\w+)\{\}\1\.format\((?P<value>\w+)\)""",
+    ):
+        found = re.fullmatch(form, written)
+        if found is not None:
+            return f'braces hold a value: `"{found["name"]}{{{found["value"]}}}":`'
+    return ""
 
 
 def brief(expression: Expr) -> str:

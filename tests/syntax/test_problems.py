@@ -67,7 +67,7 @@ PROBLEMS: list[tuple[str, list[tuple[str, str, str]]]] = [
     ("-> x\n", [("NN101", "->", "nothing before")]),
     # other languages
     ("    y := 3\n", [("NN101", ":=", "write `=`")]),
-    ("    y += 3\n", [("NN101", "+=", "`x = x + …`")]),
+    ("    y += 3\n", [("NN101", "+=", "`y = y + 3`")]),
     ("    y = a && b\n", [("NN101", "&&", "write `and`")]),
     ("    y = a || b\n", [("NN101", "||", "write `or`")]),
     ("    y = !a\n", [("NN106", "!", "`not x`")]),

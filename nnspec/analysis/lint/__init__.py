@@ -15,22 +15,28 @@ from nnspec.syntax import tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
     from nnspec.diagnostics import Problem
     from nnspec.elaborate.program import Program
     from nnspec.graph import Graph
+    from nnspec.residues import Progression
+    from nnspec.sizes import Admitted
 
     #: the graph of a train part's loss, and of its model
     Trained = tuple[Graph, Graph]
 
 
 def warnings(
-    program: Program, models: Iterable[Graph], trained: Sequence[Trained], whole: bool
+    program: Program,
+    models: Mapping[Graph, Admitted],
+    trained: Sequence[Trained],
+    whole: bool,
 ) -> list[Problem]:
     """The warnings of a file, in the order of its lines; those of other files are their own business.
 
-    `whole`: all of the file was checked; else what these models use of it.
+    `models` come with the sizes that they take. `whole`: all of the file was checked; else what these models
+    use of it.
     """
     module = program.module
     found = _names(program, whole)
@@ -43,12 +49,30 @@ def warnings(
             found += losses(graph)
         for loss, model in trained:
             found += losses(loss, model)
+    limited = [
+        graph for graph, sizes in models.items() if any(map(few, sizes.progressions.values()))
+    ]
+    if limited:  # which is rare
+        from nnspec.analysis.lint.sizes import hardly_any
+
+        # once for a model and its presets
+        told = {p.span: p for p in map(hardly_any, reversed(limited)) if p is not None}
+        found += told.values()
     found = [p for p in found if p.span is not None and p.span.source is module.source]
     if any("ok:" in comment for comment in module.comments.values()):
         from nnspec.analysis.lint.silence import silenced
 
         found = silenced(module, found, whole)
     return sorted(found, key=lambda problem: problem.span.start if problem.span else 0)
+
+
+#: so many sizes are hardly any
+FEW = 4
+
+
+def few(known: Progression) -> bool:
+    """Whether these are hardly any sizes."""
+    return known.last is not None and (known.last - known.first) // max(known.step, 1) < FEW
 
 
 def _names(program: Program, whole: bool) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Problem
 from nnspec.source import Span
+from nnspec.syntax.slips.habits import is_script
 from nnspec.syntax.slips.slip import BODY_WORDS, DEFINITIONS, Slip
 from nnspec.syntax.table import HARD_WORDS, SOFT_WORDS
 from nnspec.syntax.tokens import DEDENT, INDENT, JOINING, NEWLINE
@@ -72,6 +73,12 @@ def wrong_place(slip: Slip) -> Problem | None:
             "give this line no indentation",
         )
     if slip.kind in BODY_WORDS and not body:
+        if top and is_script(slip.tokens, slip.first):
+            return slip.problem(
+                "a spec is not run",
+                "delete this line and those under it: a train part says how it is trained, `train Net on "
+                "Digits:`, and `nnspec train` has the loop",
+            )
         if top:
             return slip.problem(
                 f"`{word}` stands in the body of a block or model, not at the top level of a file",

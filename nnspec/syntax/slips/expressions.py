@@ -51,6 +51,13 @@ def hanging_sign(slip: Slip) -> Problem | None:
     if slip.kind not in (NEWLINE, END) or NUMBER not in slip.expected or slip.before < 0:
         return None
     sign = slip.text(slip.index - 1)
+    if slip.index == slip.first + 3 and sign in ("+", "-") and slip.text(slip.index - 2) == sign:
+        name = slip.text(slip.first)
+        return slip.problem(
+            f"`{2 * sign}` is not a sign of this language",
+            f"bind the name again: `{name} = {name} {sign} 1`",
+            at=slip.index - 2,
+        )
     if sign == "->":
         help = "a pipeline goes on where the next line begins with `->`"
     elif slip.before in LITERALS.values():

@@ -15,7 +15,21 @@ if TYPE_CHECKING:
 OPENING_WORDS = {
     word for word, kind in (SOFT_WORDS | HARD_WORDS).items() if kind in BODY_WORDS | DEFINITIONS
 }
-_LIBRARIES = ("torch", "torchvision", "numpy", "tensorflow", "keras", "jax", "flax")
+LIBRARIES = ("torch", "torchvision", "numpy", "tensorflow", "keras", "jax", "flax",
+    "einops", "timm", "functools", "typing", "math", "collections", "dataclasses", "lightning",
+    "pytorch_lightning", "transformers",
+)  # fmt: skip
+#: what is said of an import of theirs
+NO_IMPORT = "delete this line: operators such as `conv2d` are there without an import"
+#: methods of a module
+_METHODS = {
+    "forward": "delete this line: the lines of `forward` are those of the model's body, and its arguments "
+    "are `input` lines: `input x: [N, 3, H, W]`",
+    "__init__": "delete this line: parameters stand in the first line, `model Net(classes: int = 10):`, and "
+    "a layer where it is used: `x = x -> conv1: conv2d(64, 3)`",
+}  # fmt: skip
+_METHODS |= dict.fromkeys(("__call__", "call"), _METHODS["forward"])
+_METHODS["setup"] = _METHODS["__init__"]
 #: words that are statements of other languages also where a bracket follows: `print(x)`
 _CALLED = set(STATEMENTS) - {
     "output", "outputs", "module", "network", "function", "func", "proc", "let", "var", "const",
@@ -24,7 +38,19 @@ _CALLED = set(STATEMENTS) - {
 
 def opens_foreign_body(tokens: Tokens, first: int) -> bool:
     """Does a statement open a body in which all is another language's? Then it is left unread."""
-    return tokens.kinds[first] == NAME and tokens.text(first) in BODIES
+    if tokens.kinds[first] == NAME:
+        return tokens.text(first) in BODIES
+    return is_script(tokens, first)
+
+
+def is_script(tokens: Tokens, first: int) -> bool:
+    """Is it the loop of a training, or what a script does when it is run?"""
+    line_end = tokens.kinds.index(NEWLINE, first)
+    end = tokens.closing.get(line_end + 1)
+    if end is None or tokens.text(first) not in ("for", "if"):
+        return False
+    text = tokens.source.text[tokens.starts[first] : tokens.starts[end]]
+    return any(sign in text for sign in (".backward(", ".zero_grad(", "__name__"))
 
 
 def goes_on(tokens: Tokens, first: int) -> bool:
@@ -53,8 +79,10 @@ def foreign_statement(slip: Slip) -> Problem | None:
 
 
 def _help(slip: Slip, word: str) -> str:
-    if word == "import" and slip.text(slip.first + 1) in _LIBRARIES:
-        return "delete this line: operators such as `conv2d` are there without an import"
+    if word == "import" and slip.text(slip.first + 1) in LIBRARIES:
+        return NO_IMPORT
+    if word == "def" and slip.text(slip.first + 1) in _METHODS:
+        return _METHODS[slip.text(slip.first + 1)]
     return STATEMENTS[word]
 
 
@@ -106,7 +134,7 @@ def foreign_word(slip: Slip) -> Problem | None:
     if slip.before == NAME and slip.text(slip.index - 1) == "lambda":
         return slip.problem(
             "there are no functions without a name",
-            "define one with `fn name(x) = …`",
+            f"define one with `fn name(x) = …`{_named_function(slip)}",
             at=slip.index - 1,
         )
     if slip.kind == NAME and slip.before in VALUE_ENDS:
@@ -124,6 +152,21 @@ def foreign_word(slip: Slip) -> Problem | None:
     return None
 
 
+def _named_function(slip: Slip) -> str:
+    """The definition of `act = lambda t: t * sigmoid(t)`, where that is the whole statement."""
+    tokens = slip.tokens
+    end = slip.index
+    while tokens.kinds[end] not in (NEWLINE, END):
+        end += 1
+    alone = slip.is_sign(tokens.kinds[slip.first + 1], "=") and slip.index == slip.first + 3
+    text = tokens.source.text[tokens.starts[slip.index] : tokens.ends[end - 1]]
+    arguments, colon, value = text.partition(":")
+    if not (alone and colon) or "\n" in text or len(text) > 80:
+        return ""
+    name = slip.text(slip.first)
+    return f", outside of the model: `fn {name}({arguments}) = {value.strip()}`"
+
+
 def prefixed_string(slip: Slip) -> Problem | None:
     """`f"conv{i}"`, `r"text"`."""
     if slip.kind != STRING or slip.before != NAME:
@@ -135,6 +178,8 @@ def prefixed_string(slip: Slip) -> Problem | None:
     ):  # fmt: skip
         return None
     help = "in a label, braces hold an expression as they are" if "f" in letter.lower() else ""
+    if help and slip.is_sign(slip.opener, "assert"):
+        help = "a message is a plain text: `nnspec check` shows the sizes beside it"
     return slip.problem(
         f"a string has no letter before it: remove the `{letter}`", help, at=slip.index - 1
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Problem
 from nnspec.syntax.slips.slip import SHAPED, SIGNATURES, Slip
-from nnspec.syntax.table import HARD_WORDS, SOFT_WORDS
+from nnspec.syntax.table import HARD_WORDS, LITERALS, SOFT_WORDS
 from nnspec.syntax.tokens import NAME, NEWLINE, STRING
 
 _TYPES = "`int`, `float`, `bool`, `str`, `list`, `layer` or `size`"
@@ -111,6 +111,14 @@ def declaration(slip: Slip) -> Problem | None:
     """`input x = [N]`, `input x, y: [N]`, `layer enc: f`."""
     word = slip.text(slip.first)
     if slip.opener in SHAPED:
+        if slip.text(slip.index + 1) == "dtype" or (
+            slip.kind == NAME and slip.before == LITERALS["]"]
+        ):
+            return slip.problem(
+                "the type of the numbers stands before the shape",
+                f"write `{word} {slip.text(slip.first + 1)}: i64[N, T]`; without one it is the model's "
+                "floating type",
+            )
         if slip.is_sign(slip.kind, ",") and not slip.inside_brackets():
             return slip.problem(
                 f"each `{word}` has a line of its own", f"write `{word} x: [N, C]` for each"

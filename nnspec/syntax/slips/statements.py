@@ -45,6 +45,20 @@ def _use(slip: Slip, written: str) -> str:
         name, _, item = written.partition(".append(")
         item = item[:-1] if item.endswith(")") and "\n" not in item and len(item) <= 60 else "…"
         return f"bind the whole again: `{name} = {name} + [{item}]`"
+    if written.startswith("super("):
+        return "there are no classes here: delete this line"
+    if any(
+        word in written for word in (".compile(", ".fit(", ".summary(", ".evaluate(", ".predict(")
+    ):
+        return "a train part says how it is trained: `train Net on Digits:`; `nnspec train` does it"
+    if any(
+        word in written for word in (".backward(", ".step(", ".zero_grad(", ".train(", ".eval(")
+    ):
+        return "delete this line: `nnspec train` has the loop"
+    if written.startswith("torch.save("):
+        return "delete this line: the run folder of `nnspec train` has the weights"
+    if written.startswith(("nn.init.", "init.", "torch.nn.init.")):
+        return "a layer says how it begins where it is used: `conv2d(64, 3, init=[weight: kaiming_normal])`"
     if slip.is_sign(slip.opener, "+", "-"):
         return "to go on with the line before, put both in parentheses"
     if not slip.around():

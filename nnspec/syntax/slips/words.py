@@ -15,7 +15,8 @@ _FN = "a function on numbers is `fn name(…) = …`"
 #: first words that other languages have
 STATEMENTS = {
     "def": f"{_FN}; {_PART}",
-    "class": f"{_PART}, a whole one `model Name(…):`",
+    "class": f"{_PART}, a whole one `model Name(…):`; its lines are those of `forward`, each layer where it "
+    "is used: `x = x -> conv1: conv2d(64, 3)`",
     "struct": _PART,
     "function": _FN,
     "func": _FN,
