@@ -352,7 +352,10 @@ def disagreements(made: Stack) -> Iterator[str]:
         return
     model = report.models["Stack"]
     words = _compiled(model.requires)
-    reasons = [(_compiled(reason.needs), _compiled(reason.requires)) for reason in model.reasons]
+    reasons = [
+        (_compiled(need.text for need in reason.needs), _compiled(reason.requires))
+        for reason in model.reasons
+    ]
     for point in points:
         shape, odd = truth[tuple(point.values())]
         if shape is not None and odd and not model.admits({"N": 1, **point}):
