@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: a formula longer than this does not fit into a column
 LONGEST_FORMULA = 24
 #: and one longer than this not into the lines below the table
-LONGEST_TOTAL = 96
+LONGEST_TOTAL = 128
 LONGEST_OPERATOR = 60
 LONGEST_SHAPE = 72
 #: so many places that sizes come from are shown

@@ -393,10 +393,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     wanted = parser.parse_args()
     wrong = 0
     some = 0
-    for number in range(wanted.cases):
+    for number in range(wanted.first, wanted.first + wanted.cases):
         made = stack(wanted.seed, number)
         if not made.steps:
             continue
