@@ -73,7 +73,7 @@ CONDITIONS: dict[str, Callable[[Size, Size], Condition]] = {
     "==": equal,
     "!=": differs,
     ">=": at_least,
-    ">": lambda a, b: at_least(a, b + 1),
-    "<=": lambda a, b: at_least(b, a),
-    "<": lambda a, b: at_least(b, a + 1),
+    ">": lambda a, b: Condition(">=", a - b - 1, f"{render(a)} > {render(b)}"),
+    "<=": lambda a, b: Condition(">=", b - a, f"{render(a)} <= {render(b)}"),
+    "<": lambda a, b: Condition(">=", b - a - 1, f"{render(a)} < {render(b)}"),
 }

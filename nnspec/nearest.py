@@ -7,7 +7,8 @@ least distance.
 
 from __future__ import annotations
 
-from itertools import product
+from heapq import heappop, heappush
+from itertools import islice, product
 
 from nnspec.conditions import Condition
 from nnspec.dims import substitute
@@ -52,6 +53,44 @@ def nearest_sizes(
     ]
     every.sort(key=lambda sizes: (_distance(sizes, wanted), sorted(sizes.items())))
     return [{name: sizes[name] for name in wanted} for sizes in every[:MOST_GIVEN]]
+
+
+def smallest_sizes(found: Admitted, names: Iterable[str]) -> dict[str, int] | None:
+    """Of the admitted sizes of these symbols, which are all that the conditions are on, those of the least
+    sum, and of them the first; None where none were found."""
+    smallest: dict[str, int] = {}
+    for group in _groups(found, sorted(names), {}):
+        own = [condition for condition in found.conditions if condition.symbols & {*group}]
+        rising = islice(_rising([found.progressions.get(name, ANY) for name in group]), MOST_TRIED)
+        points = (dict(zip(group, sizes, strict=True)) for sizes in rising)
+        first = next((point for point in points if all(c.holds(point) for c in own)), None)
+        if first is None:
+            far = _far(dict.fromkeys(group, 1), found, {}, by_sum=True)
+            first = min(far, key=lambda sizes: sorted(sizes.items()), default=None)
+        if first is None:
+            return None
+        smallest.update(first)
+    return dict(sorted(smallest.items()))
+
+
+def _rising(among: Sequence[Progression]) -> Iterator[tuple[int, ...]]:
+    """The points of several progressions, those of a smaller sum first."""
+
+    def point(places: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(own.first + at * own.step for own, at in zip(among, places, strict=True))
+
+    start = (0,) * len(among)
+    seen = {start}
+    queue = [(sum(point(start)), point(start), start)]
+    while queue:
+        _, sizes, places = heappop(queue)
+        yield sizes
+        for axis, own in enumerate(among):
+            last = sizes[axis] == own.last if own.last is not None else not own.step
+            after = (*places[:axis], places[axis] + 1, *places[axis + 1 :])
+            if not last and after not in seen:
+                seen.add(after)
+                heappush(queue, (sum(point(after)), point(after), after))
 
 
 def _distance(sizes: Mapping[str, int], wanted: Mapping[str, int]) -> int:
@@ -138,9 +177,9 @@ def _around(
 
 
 def _far(
-    wanted: Mapping[str, int], found: Admitted, fixed: Mapping[str, int]
+    wanted: Mapping[str, int], found: Admitted, fixed: Mapping[str, int], by_sum: bool = False
 ) -> list[dict[str, int]]:
-    """The nearest of all, where conditions that are linear say it."""
+    """The nearest of all, where conditions that are linear say it; `by_sum` as in presburger.nearest."""
     from nnspec.presburger import Undecided, nearest
     from nnspec.products import linearly
 
@@ -149,15 +188,14 @@ def _far(
     answers: list[dict[str, int]] = []
     try:
         for case in linearly(own) or ():
-            answer = nearest(case, wanted)
+            answer = nearest(case, wanted, by_sum)
             answers += [] if answer is None else [answer]
     except Undecided:
         return []
 
     def distance(sizes: Mapping[str, int]) -> tuple[int, int]:
-        return max(abs(sizes[name] - size) for name, size in wanted.items()), _distance(
-            sizes, wanted
-        )
+        far = 0 if by_sum else max(abs(sizes[name] - size) for name, size in wanted.items())
+        return far, _distance(sizes, wanted)
 
     least = min(map(distance, answers), default=None)
     return [answer for answer in answers if distance(answer) == least]

@@ -48,9 +48,12 @@ def empty(conditions: Sequence[Condition]) -> bool:
         raise Undecided from error
 
 
-def nearest(conditions: Sequence[Condition], wanted: Mapping[str, int]) -> dict[str, int] | None:
+def nearest(
+    conditions: Sequence[Condition], wanted: Mapping[str, int], by_sum: bool = False
+) -> dict[str, int] | None:
     """The sizes that satisfy all of the conditions, each as near as can be to the one that is wanted, and of
-    these the nearest in sum; None where there are none. Undecided where that is not found out."""
+    these the nearest in sum, or at once those (`by_sum`); the least of them. None where there are none.
+    Undecided where that is not found out."""
     if prod(map(_parts, conditions)) > MOST_PARTS:
         raise Undecided
     import islpy
@@ -66,7 +69,7 @@ def nearest(conditions: Sequence[Condition], wanted: Mapping[str, int]) -> dict[
             f"r >= {distance}",
         ]
     parts.append(f"d = {' + '.join(far)}")
-    order = ["r", "d", *symbols.values()]
+    order = ["d", "r", *symbols.values()] if by_sum else ["r", "d", *symbols.values()]
     try:
         text = f"{{ [{', '.join(order)}] : exists ({', '.join(far)} : {' and '.join(parts)}) }}"
         found = _set(text, context).lexmin()

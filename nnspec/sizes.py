@@ -143,7 +143,7 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             unproved += hard or group
         needed = _needed(group, every) if plain and answer is False else group
         shared += needed
-        way = _said(needed, [c for c in every if c not in needed]) if plain else None
+        way = _said(needed, [c for c in every if c not in group]) if plain else None
         if way is None:
             way = _united(every, group)
             if way is not None:  # it says all that there is to say of these symbols

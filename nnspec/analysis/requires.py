@@ -21,15 +21,21 @@ if TYPE_CHECKING:
 MOST_LABELS = 5
 
 
-class Reason(Record):
-    """A place in the spec that some of the required sizes come from: what it `needs`, what the model
-    `requires` for that, and for the first of its needs `why` in words and the `way` of the sizes, a line
-    for each tensor. `stated` is True where an `assert` says so."""
+class Need(Record):
+    """A condition that a place makes: as `text`, `why` in words, and the `way` of the sizes in it, a line
+    for each tensor."""
 
-    requires: tuple[str, ...]
-    needs: tuple[str, ...]
+    text: str
     why: str
     way: tuple[str, ...]
+
+
+class Reason(Record):
+    """A place in the spec that some of the required sizes come from: what it `needs`, and what the model
+    `requires` for that. `stated` is True where an `assert` says so."""
+
+    requires: tuple[str, ...]
+    needs: tuple[Need, ...]
     span: Span
     stated: bool
 
@@ -51,24 +57,23 @@ def reasons(root: Graph, found: Admitted, training: bool | None = None) -> list[
 
 def _reason(requires: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason:
     """One of all that a line of the spec demands."""
+    first = next(iter(use.values()))
+    needs = tuple(Need(plain.text, place.why, _way(place)) for plain, place in use.items())
+    return Reason(requires, needs, first.span, first.stated)
+
+
+def _way(place: Place) -> tuple[str, ...]:
+    """Where the sizes that a condition speaks of come from, a line for each tensor."""
     from nnspec import origins
 
-    first = next(iter(use.values()))
     sizes = [
         size
-        for value in first.inputs
+        for value in place.inputs
         if value is not None
         for size in value.type.shape
-        if symbols(size) & first.condition.symbols
+        if symbols(size) & place.condition.symbols
     ]
-    return Reason(
-        requires,
-        tuple(condition.text for condition in use),
-        first.why,
-        origins.notes(first.inputs, sizes),
-        first.span,
-        first.stated,
-    )
+    return origins.notes(place.inputs, sizes)
 
 
 def conflict(root: Graph, found: Admitted) -> Problem | None:
@@ -76,21 +81,48 @@ def conflict(root: Graph, found: Admitted) -> Problem | None:
     if not found.empty:
         return None
     message = f"no size satisfies `{root.name}`"
-    return _problem("NN306", message, root, found.conflict, _counterexample(found.conflict))
+    note = _counterexample(places(root), found.conflict) or _near_miss(found.conflict)
+    return _problem("NN306", message, root, found.conflict, (note,) if note else ())
 
 
-def _counterexample(conflict: Sequence[Condition]) -> tuple[str, ...]:
-    """The smallest sizes that all conditions but the last take, as a note."""
+def _counterexample(every: Sequence[Place], conflict: Sequence[Condition]) -> str:
+    """The smallest sizes that the asserts allow, where one of them is in conflict with the model, as a
+    note; "" where they allow none, or none were found."""
+    from nnspec.nearest import in_words, smallest_sizes
 
-    from nnspec.nearest import in_words, nearest_sizes
+    stated = [place.condition for place in every if place.stated]
+    if not set(stated) & set(conflict):
+        return ""
+    allowed = solve(stated)
+    if allowed.empty:  # they contradict each other
+        return ""
+    names = frozenset().union(*(condition.symbols for condition in stated))
+    smallest = smallest_sizes(allowed, names)
+    if smallest is None:
+        return ""
+    model = solve([place.condition for place in every if not place.stated])
+    fails = " and ".join(condition.text for condition in model.refused_by(smallest))
+    told = f"{in_words([smallest])} is the smallest that "
+    told += "the asserts allow" if len(stated) > 1 else "the assert allows"
+    return f"{told}; there {fails} fails" if fails else told
 
-    *others, last = conflict
-    names = sorted(frozenset().union(*(condition.symbols for condition in conflict)))
-    answers = nearest_sizes(solve(others), dict.fromkeys(names, 1), {}) if others else []
-    if not answers:
-        return ()
-    rest = " and ".join(condition.text for condition in others)
-    return (f"{in_words(answers, 1)} is the smallest with {rest}; there {last.text} fails",)
+
+def _near_miss(conflict: Sequence[Condition]) -> str:
+    """The smallest sizes that all conditions but one take, as a note."""
+    from nnspec.nearest import in_words, smallest_sizes
+
+    names = frozenset().union(*(condition.symbols for condition in conflict))
+    found: list[tuple[int, dict[str, int], Condition]] = []
+    for condition in conflict:
+        others = [other for other in conflict if other is not condition]
+        sizes = smallest_sizes(solve(others), names) if others else None
+        if sizes is not None:
+            found.append((sum(sizes.values()), sizes, condition))
+    if not found:
+        return ""
+    _, sizes, failing = min(found, key=lambda one: (one[0], sorted(one[1].items())))
+    rest = " and ".join(condition.text for condition in conflict if condition is not failing)
+    return f"{in_words([sizes])} is the smallest with {rest}; there {failing.text} fails"
 
 
 def refusal(
@@ -137,13 +169,11 @@ def _problem(
 ) -> Problem:
     """A problem that shows the places of conditions that cannot hold."""
 
-    from nnspec import origins
-
     wanted = list(conditions)
     shown = {place.condition: place for place in places(root) if place.condition in wanted}
     first, *rest = [shown[condition] for condition in wanted]
     labels = tuple(Label(place.span, place.why) for place in rest[: MOST_LABELS - 1])
     needed = " and ".join(condition.text for condition in wanted[:MOST_LABELS])
-    ways = dict.fromkeys(way for place in (first, *rest) for way in origins.notes(place.inputs))
+    ways = dict.fromkeys(way for place in (first, *rest) for way in _way(place))
     every = (f"this needs {needed}", *ways, *notes)
     return Problem(code, message, first.span, first.why, labels, every, help)

@@ -43,7 +43,11 @@ def floordiv(a: Size, b: Size) -> Size:
     if exact is not None:
         return exact
     a, b = _lowest_terms(a, b)
-    return floordiv(a, b) if isinstance(b, int) else from_atom("//", (a, b))
+    if isinstance(b, int):
+        return floordiv(a, b)
+    quotient = from_atom("//", (a, b))
+    low = lower(quotient)
+    return quotient if low is None or low != upper(quotient) else low  # -1 // H is -1
 
 
 def _divide_checked(a: Size, b: int) -> Size:

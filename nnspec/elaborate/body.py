@@ -339,6 +339,10 @@ class Body:
             self.stated += deciding.stated(self, expr)
             return
         found = deciding.decide(self, expr)
+        if found is False and self.stated:  # what contradicts another assert is told with that one
+            before, self.stated = self.stated, []
+            found = deciding.decide(self, expr)
+            self.stated = before
         if found is False:
             shown = deciding.shown(self, expr)
             fail("NN307", why or f"`{expr.span.text}` does not hold", expr.span, label=shown)

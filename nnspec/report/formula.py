@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import lcm
 
-from nnspec.dims import Dim, render
+from nnspec.dims import Dim, render, symbols
 from nnspec.known import Known
 from nnspec.report.factored import factored
 from nnspec.report.units import short
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: a period of the sizes beyond this is none that a person has in mind
 MOST_PERIOD = 4096
+#: sizes from this on are larger than any window
+FAR = 2**16
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -35,19 +37,32 @@ def figure(
     text = _shortest(model.known, size, number)
     if len(text) <= longest or isinstance(size, int):
         return text, ""
-    step = period(size)
-    if step is None or step > MOST_PERIOD:
-        return None
     even = dict(model.admitted.progressions)
-    for name in size.symbols:
+    multiples: dict[int, list[str]] = {}
+    for name, step in _periods(size).items():
         known = even.get(name, ANY)
         every = lcm(known.step, step)
-        if not known.step or (every - known.first) % known.step:
+        if step > MOST_PERIOD or not known.step or (every - known.first) % known.step:
             return None  # sizes that are multiples are not admitted
         even[name] = Progression(every, every, None)
+        multiples.setdefault(step, []).append(name)
     text = _shortest(Known(even), size, number)
-    named = " and ".join(model.symbols_of(size))
-    return (text, f"{step} divides {named}") if len(text) <= longest else None
+    where = ", ".join(f"{step} divides {' and '.join(own)}" for step, own in multiples.items())
+    return (text, where) if len(text) <= longest else None
+
+
+def _periods(size: Dim) -> dict[str, int]:
+    """Of each symbol a number, between multiples of which the size is a polynomial, once they are so large
+    that no minimum or maximum matters."""
+    far = Known(dict.fromkeys(size.symbols, Progression(FAR, 1, None)))
+    found = dict.fromkeys(sorted(size.symbols), 1)
+    decided = far.write(size)
+    for monomial, _ in decided.terms if isinstance(decided, Dim) else ():
+        for atom in monomial:
+            own = Dim((((atom,), 1),))
+            for name in symbols(own):
+                found[name] = lcm(found[name], period(own) or MOST_PERIOD + 1)
+    return found
 
 
 def _shortest(known: Known, size: Size, number: Number) -> str:

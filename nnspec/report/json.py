@@ -97,9 +97,10 @@ def _model(model: ModelReport) -> dict[str, Any]:
 def _reason(reason: Reason) -> dict[str, Any]:
     return {
         "requires": list(reason.requires),
-        "needs": list(reason.needs),
-        "why": reason.why,
-        "way": list(reason.way),
+        "needs": [
+            {"condition": need.text, "why": need.why, "way": list(need.way)}
+            for need in reason.needs
+        ],
         "stated": reason.stated,
         "span": _span(reason.span),
     }

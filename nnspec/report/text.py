@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from nnspec.analysis.requires import Need
     from nnspec.dims import Size
     from nnspec.graph import Node
     from nnspec.report.model import ModelReport, Report, Section
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 #: a formula longer than this does not fit into a column
 LONGEST_FORMULA = 24
 #: and one longer than this not into the lines below the table
-LONGEST_TOTAL = 96
+LONGEST_TOTAL = 128
 LONGEST_OPERATOR = 60
 LONGEST_SHAPE = 72
 #: so many places that sizes come from are shown
 MOST_REASONS = 4
+#: and so many conditions of each
+MOST_NEEDS = 8
 USUAL_SIZE = 224
 _GAP = "  "
 _BAR_CELLS = 6
@@ -306,17 +309,49 @@ def _reasons(model: ModelReport) -> Iterator[tuple[str, str]]:
         # what hangs on sizes that have their numbers is no question any more
         found = [one for one in reasons if not one.stated and _open(model, one.requires)]
         for reason in found[:MOST_REASONS]:
-            need, *others = reason.needs
+            needs = list(_needs(model, reason.needs))
+            (need, way), *others = needs[:MOST_NEEDS]
             code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
-            more = f" and {len(others)} more" if others else ""
             told = len(reasons) == 1 or reason.requires == (need,)
             head = "" if told else f"{_joined(reason.requires)}: "
-            yield label, f"{mode}{head}`{code}` at {reason.span} needs {need}{more}"
+            yield label, f"{mode}{head}`{code}` at {reason.span} needs {need}"
             label = ""
-            if reason.way:
-                yield label, max(reason.way, key=len)  # of two that differ the one with more steps
+            yield from (("", line) for line in way)
+            for need, way in others:
+                yield "", f"and {need}"
+                yield from (("", line) for line in way)
+            if len(needs) > MOST_NEEDS:
+                yield (
+                    "",
+                    f"… and {len(needs) - MOST_NEEDS} more conditions, which --format json tells",
+                )
         if len(found) > MOST_REASONS:
             yield label, f"… and {len(found) - MOST_REASONS} more places"
+
+
+def _needs(model: ModelReport, needs: Sequence[Need]) -> Iterator[tuple[str, list[str]]]:
+    """What a place needs, each with the way of its sizes: of two tensors that differ the longer one. What it
+    needs of W as it does of H is told once."""
+    alike: dict[str, list[tuple[str, Need]]] = {}
+    for need in needs:
+        text, name = need.text, ""
+        if len(needs) > 1:
+            names = model.names_in(text)
+            if len(names) == 1:
+                (name,) = names
+                text = _without(text, name)
+        alike.setdefault(text, []).append((name, need))
+    for (_, first), *others in alike.values():
+        same = [name for name, _ in others if name]
+        also = f", {' and '.join(same)} likewise" if same else ""
+        yield f"{first.text}{also}", sorted(first.way, key=len)[-1:]
+
+
+def _without(text: str, name: str) -> str:
+    """The text with a blank for a symbol."""
+    import re
+
+    return re.sub(rf"\b{name}\b", "_", text)
 
 
 def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
+
 import nnspec
-from nnspec.dims import symbol
+from nnspec.dims import evaluate, symbol
 from nnspec.report.formula import figure, formula
 from nnspec.report.model import ModelReport, Section
 from nnspec.report.style import Style
@@ -111,6 +113,29 @@ def test_a_formula_for_the_sizes_that_strides_divide() -> None:
     assert whole == net.at({"N": 1, "H": 224, "W": 224}).macs
     assert round(whole / 1e9, 3) == 1.814
     assert figure(net, net.mac_sums[id(net.graph)], 10) is None
+
+
+@pytest.mark.parametrize(
+    ("target", "where", "sizes"),
+    [
+        ("swin3d:swin3d_t", "224 divides H and W, 16 divides T", {"T": 16, "H": 224, "W": 448}),
+        ("s3d:s3d", "32 divides H and W, 8 divides T", {"T": 16, "H": 224, "W": 256}),
+    ],
+)
+def test_a_formula_of_windows_and_frames(target: str, where: str, sizes: dict[str, int]) -> None:
+    """Windows of 7 at a 32nd of the image, 8 frames of every second: with all of them whole the formula is
+    exact."""
+    (net,) = nnspec.check(f"zoo:{target}").models.values()
+    fixed = net.at({"N": 1, **sizes})
+    for size, told in ((net.mac_sums[id(net.graph)], fixed.macs), (net.activation_bytes, None)):
+        found = figure(net, size, 400, lambda number: f"({number})")
+        assert found is not None and found[1] == where
+        value = eval(found[0].replace("·", "*"), {}, dict(sizes))
+        truth = evaluate(net.per_sample(size), sizes)
+        assert round(value) == truth
+        assert told in (None, truth)
+    shown = draw_model(net, target, Style())
+    assert "depends on" not in shown
 
 
 def test_powers() -> None:

@@ -352,7 +352,10 @@ def disagreements(made: Stack) -> Iterator[str]:
         return
     model = report.models["Stack"]
     words = _compiled(model.requires)
-    reasons = [(_compiled(reason.needs), _compiled(reason.requires)) for reason in model.reasons]
+    reasons = [
+        (_compiled(need.text for need in reason.needs), _compiled(reason.requires))
+        for reason in model.reasons
+    ]
     for point in points:
         shape, odd = truth[tuple(point.values())]
         if shape is not None and odd and not model.admits({"N": 1, **point}):
@@ -390,10 +393,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the number of the first case")
     wanted = parser.parse_args()
     wrong = 0
     some = 0
-    for number in range(wanted.cases):
+    for number in range(wanted.first, wanted.first + wanted.cases):
         made = stack(wanted.seed, number)
         if not made.steps:
             continue

@@ -114,7 +114,7 @@ def test_a_chain_of_elifs_is_said_as_its_cases() -> None:
     reasons = [
         [compile(words, "reason", "eval") for words in part]
         for reason in model.reasons
-        for part in (reason.requires, reason.needs)
+        for part in (reason.requires, [need.text for need in reason.needs])
     ]
     seven = torch.zeros(8, 12, 3, 3)
     for high in range(1, 100):

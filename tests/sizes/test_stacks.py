@@ -36,6 +36,12 @@ def test_a_side_that_cannot_hold_is_not_left_out(number: int) -> None:
     assert list(stacks.disagreements(made)) == [], made.spec
 
 
+def test_what_is_left_out_follows_from_what_is_said() -> None:
+    """A condition that follows from the demands must follow from their shorter words, too."""
+    made = stacks.stack(31, 5124)
+    assert list(stacks.disagreements(made)) == [], made.spec
+
+
 def test_that_no_size_runs_is_proved() -> None:
     """The conditions of this stack hang on cases, and have too long a period together."""
     made = stacks.stack(1, 242)
