@@ -45,6 +45,7 @@ class Forward:
         self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
         self.variables: dict[int, str] = {}
         self.live: dict[str, int] = {}  # variable -> id of the value it holds
+        self.stems: dict[str, str] = {}  # variable that was numbered -> its name without the number
         self.left: dict[int, int] = {}
         self.wanted: dict[
             int, str
@@ -88,7 +89,7 @@ class Forward:
         above = [*self.remarks, *self.comments.of_return()]
         return [*lines, *(f"        {line}" for line in above), *lay(returned, 8, "return ")]
 
-    def parts(self, output: str = "") -> tuple[list[str], Expr]:
+    def parts(self, output: str = "", indent: int = 8) -> tuple[list[str], Expr]:
         """The lines before the `return`, and what it returns."""
         for value in self.graph.inputs:
             name = fresh(value.name or "x", self.live)
@@ -105,7 +106,8 @@ class Forward:
             returned = results[0]
         else:
             returned = Text(", ".join(result.flat for result in results))
-        lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
+        written = rolled(self.statements, self.lists, indent)
+        lines = [line for statement in written for line in statement]
         computed = self.names.definitions()
         return [*self._sizes(), *computed, *lines], returned
 
@@ -471,7 +473,11 @@ class Forward:
         wanted.insert(0, self.wanted.get(id(value), ""))
         names = [usable(name) for name in wanted if name]
         held = {*self.live, *self.names.sizes}
-        name = next((n for n in names if n not in held), None) or fresh(names[0], held)
+        name = next((n for n in names if n not in held), None)
+        if name is None:
+            stem = self.stems.get(names[0], names[0])  # after `x2` comes `x3`
+            name = fresh(stem, held)
+            self.stems[name] = stem
         self.variables[id(value)] = name
         self.live[name] = id(value)
         self.names.taken.add(name)

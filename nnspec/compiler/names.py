@@ -19,7 +19,7 @@ RESERVED = frozenset(
             "self",
             "range",
         ),
-        *("Any", "getattr", "skip_init"),
+        *("Any", "getattr", "skip_init", "made_on", "Iterator", "contextmanager", "nullcontext"),
     }
 )
 
