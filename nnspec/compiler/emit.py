@@ -16,12 +16,13 @@ from nnspec.compiler.names import attribute, camel, fresh
 from nnspec.compiler.run_time import ForwardNames
 from nnspec.graph import CallNode, OpNode
 
-_IMPORTS = (
-    ("math", "import math"),
-    ("OrderedDict", "from collections import OrderedDict"),
-    ("Iterator", "from collections.abc import Iterator"),
-    ("contextmanager", "from contextlib import contextmanager, nullcontext"),
-)
+#: what a file may take of Python's own library
+_STANDARD = {
+    "collections": ("OrderedDict",),
+    "collections.abc": ("Callable", "Iterator"),
+    "contextlib": ("contextmanager", "nullcontext"),
+    "typing": ("Any", "NamedTuple"),
+}
 
 
 def file(doc: str, plans: Iterable[ClassPlan]) -> str:
@@ -51,9 +52,10 @@ def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> 
     if helpers:
         body = "\n\n\n".join((*helpers, body))
         words = _words(body)
-    standard = [line for word, line in _IMPORTS if word in words]
-    typing = ", ".join(name for name in ("Any", "NamedTuple") if name in words)
-    standard += [f"from typing import {typing}"] if typing else []
+    standard = ["import math"] if "math" in words else []
+    for package, offered in _STANDARD.items():
+        names = [name for name in offered if name in words]
+        standard += [f"from {package} import {', '.join(names)}"] if names else []
     torch = [*packages]
     torch += ["import torch"] if "torch" in words else []
     torch += ["import torch.nn.functional as F"] if "F" in words else []

@@ -21,7 +21,7 @@ from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import is_float, torch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
     from nnspec.compiler.classes import Argument
     from nnspec.dims import Size
@@ -151,6 +151,10 @@ class Constructor:
         helper = self.plan.helpers.get(id(node))
         if helper is not None:
             return self._instance(helper, self.plan.graph)
+        taken = self.plan.taken.get(id(node), {})
+        words = {argument: self.names.symbol(name) for argument, name in taken.items()}
+        if isinstance(node, OpNode) and words:
+            return Call(words[""])
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
             assert made is not None
@@ -158,17 +162,21 @@ class Constructor:
             return skipped(written, node) if skips(node) else written
         assert isinstance(node, CallNode)
         if id(node) in self.plan.calls:
-            return self._instance(self.plan.calls[id(node)], node.graph)
+            return self._instance(self.plan.calls[id(node)], node.graph, words)
         return self.sequence(node.graph)
 
-    def _instance(self, plan: ClassPlan, graph: Graph) -> Call:
-        return self._made(plan.name, plan.given(graph))
+    def _instance(self, plan: ClassPlan, graph: Graph, words: Mapping[str, str] = {}) -> Call:
+        return self._made(plan.name, plan.given(graph), words)
 
-    def _made(self, name: str, given: Iterable[tuple[Argument, Any]]) -> Call:
-        """A class called with what it is given, less its defaults."""
+    def _made(
+        self, name: str, given: Iterable[tuple[Argument, Any]], words: Mapping[str, str] = {}
+    ) -> Call:
+        """A class called with what it is given, less its defaults; `words` are layers that this class is
+        given itself."""
         arguments: list[tuple[str, Expr]] = []
         for argument, value in given:
-            written = code.value(value, self.names)
+            word = words.get(argument.symbol)
+            written = Text(word) if word else code.value(value, self.names)
             if not argument.default:
                 arguments.append(("", written))
             elif written.flat != argument.default:
