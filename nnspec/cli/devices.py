@@ -42,10 +42,10 @@ def show_devices(
     where a size is missing."""
     status, first = 0, True
     for words in targets:
-        target = find(words)
         try:
+            target = find(words)
             source = target.read()
-            report = check_target(find(words), limits)
+            report = check_target(target, limits)
         except Unreadable as error:
             complain(str(error))
             status = 2
