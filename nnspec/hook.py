@@ -25,7 +25,8 @@ from typing import Any
 from nnspec.compiler.externs import externs_of, permit
 from nnspec.compiler.load import execute
 from nnspec.compiler.source import Compiled, complete, program_of, source_of
-from nnspec.compiler.spec import attach
+from nnspec.compiler.spec import Maker, attach
+from nnspec.compiler.variants import Open
 from nnspec.diagnostics import SpecError
 from nnspec.elaborate.program import Program
 from nnspec.source import Source
@@ -64,7 +65,13 @@ class SpecLoader(importlib.abc.ExecutionLoader):
             raise SpecImportError(error.problems) from None
         execute(module, compiled.text, f"<compiled {self.path}>")
         attach(program, module, compiled.plans)
-        classes = sorted(plan.name for plan in compiled.plans)
+        waiting = {
+            model.name: Open(model, Maker(program, model.name, allow_extern=False))
+            for model in program.own_models
+            if model.missing
+        }
+        vars(module).update(waiting)
+        classes = sorted([*(plan.name for plan in compiled.plans), *waiting])
         module.__dir__ = lambda: classes  # type: ignore[method-assign]
 
     def _compiled(self) -> tuple[Program, Compiled]:

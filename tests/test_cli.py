@@ -118,6 +118,8 @@ def test_both_are_shown_and_the_worst_counts(
         (["check", "net.nn", "--sizes", "Q=2"], "no size `Q`; the sizes are N"),
         (["check", "net.nn:Nut"], "did you mean `Net`"),
         (["check", "zoo:resnet500"], "did you mean zoo:resnet50"),
+        (["check", "zoo:resnet500", "--devices", "4"], "did you mean zoo:resnet50"),
+        (["compile", "zoo:resnet500"], "did you mean zoo:resnet50"),
         (["check", "."], "a folder, not a spec; name a file in it"),
         (["explain", "NN3011"], "did you mean NN301"),
         (["explain", "net.nn"], "nnspec explain net.nn LAYER"),

@@ -25,10 +25,10 @@ def command(target: str, output: str | None, stubs: bool, limits: Limits) -> int
     """Write a model as PyTorch source that runs without nnspec."""
     from nnspec.cli.calls import compile_source
 
-    found = find(target)
-    if stubs and output is None and found.file != "-" and not target.startswith("zoo:"):
-        output = f"{found.file.removesuffix('.nn')}.pyi"
     try:
+        found = find(target)
+        if stubs and output is None and found.file != "-" and not target.startswith("zoo:"):
+            output = f"{found.file.removesuffix('.nn')}.pyi"
         text = compile_source(found, limits, stubs)
     except Unreadable as error:
         complain(str(error))

@@ -54,15 +54,22 @@ class Lines:
     """The lines for the layers that a class makes, also in its `nn.Sequential`s."""
 
     def __init__(
-        self, leaf: Leaf, taken: Iterable[str], helpers: Container[int], through: bool = False
+        self,
+        leaf: Leaf,
+        taken: Iterable[str],
+        helpers: Container[int],
+        indent: int,
+        through: bool = False,
     ) -> None:
         self.leaf = leaf
         self.taken = set(taken)  # the constructor's arguments, and the items of the loops around
         self.helpers = helpers  # steps with a class of their own
+        self.indent = indent  # of the constructor's body
         self.through = through  # also those, which otherwise see to themselves
 
-    def of(self, node: Node, access: str, indent: int = 8) -> list[str]:
+    def of(self, node: Node, access: str, indent: int | None = None) -> list[str]:
         """The lines for one copy of a node's module, and for what is inside it in this class."""
+        indent = indent or self.indent
         if isinstance(node, OpNode):
             return self.leaf(node, access, indent)
         if isinstance(node, CallNode) and node.graph.definition is None:
@@ -72,8 +79,9 @@ class Lines:
                 return self._through(node.graph, access, indent)
         return []
 
-    def of_chain(self, graph: Graph, access: str, indent: int = 8) -> list[str]:
+    def of_chain(self, graph: Graph, access: str, indent: int | None = None) -> list[str]:
         """The lines for the steps of an `nn.Sequential`."""
+        indent = indent or self.indent
         lines: list[str] = []
         position = 0
         whole = sum(node.count for node in graph.nodes)
@@ -93,14 +101,20 @@ class Lines:
                 lines += self.of(node, f"{access}[{first}]", indent)
         return lines
 
-    def of_each(self, items: str, node: Node, indent: int = 8) -> list[str]:
+    def of_each(self, items: str, node: Node, indent: int | None = None) -> list[str]:
         """A loop over modules that are all made as this node says."""
         return self.loop(ITEM, items, node, lambda item: item, indent)
 
     def loop(
-        self, name: str, items: str, node: Node, access: Callable[[str], str], indent: int = 8
+        self,
+        name: str,
+        items: str,
+        node: Node,
+        access: Callable[[str], str],
+        indent: int | None = None,
     ) -> list[str]:
         """`for name in items`, with a node's lines where it is reached so."""
+        indent = indent or self.indent
         name = fresh(name, self.taken)
         self.taken.add(name)
         inside = self.of(node, access(name), indent + 4)

@@ -24,6 +24,7 @@ from nnspec.elaborate.itself import of_use
 from nnspec.elaborate.program import Model
 from nnspec.elaborate.values import Initial, key
 from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
+from nnspec.operators.definition import Factory
 from nnspec.records import Record
 from nnspec.syntax import tree
 from nnspec.words import joined
@@ -44,14 +45,15 @@ class Argument(Record):
     parameter: bool = True
     input: int = 0
     dim: int = 0
+    layer: bool = False
 
 
 class ClassPlan:
     """One class: the graph it is written from, and what its constructor takes."""
 
     __slots__ = (
-        "arguments", "calls", "count", "definition", "doc", "fixed", "graph", "helpers", "kind", "model",
-        "name", "optional", "passed", "precision", "requires", "shapes", "values",
+        "arguments", "calls", "count", "definition", "doc", "fixed", "graph", "helpers", "kind", "layers",
+        "model", "name", "optional", "passed", "precision", "requires", "shapes", "taken", "values",
     )  # fmt: skip
 
     def __init__(self, name: str, kind: str, graph: Graph, values: dict[str, Any]) -> None:
@@ -66,6 +68,10 @@ class ClassPlan:
         self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
         self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
+        self.layers: dict[int, dict[str, OpNode]] = {}  # id of a use's graph -> layers it gives
+        self.taken: dict[
+            int, dict[str, str]
+        ] = {}  # id of a node -> which of those it is, or hands on
         self.passed: dict[str, str] = {}  # sizes that `forward` takes besides its tensors
         self.precision = Precision(graph)
         self.shapes: set[str] = set()
@@ -88,10 +94,19 @@ class ClassPlan:
                     yield argument, FormalFloat.parameter(value, name)
                 else:
                     yield argument, symbol(name)
+            elif argument.layer:
+                yield argument, factory(self.layers[id(graph)][argument.symbol])
             elif argument.parameter:
                 yield argument, graph.arguments[argument.symbol]
             else:
                 yield argument, graph.inputs[argument.input].type.shape[argument.dim]
+
+    def place(self, name: str) -> int:
+        """Where an argument belongs: after the sizes, among the parameters as in the block."""
+        assert self.definition is not None
+        order = [parameter.name for parameter in self.definition.parameters]
+        before = {*order[: order.index(name)]}
+        return sum(not a.parameter or a.symbol in before for a in self.arguments)
 
     def passing(self, graph: Graph) -> dict[str, Any]:
         """What a use of this class gives for each size that `forward` takes, over the names of the user."""
@@ -101,6 +116,13 @@ class ClassPlan:
             word: given[name] if isinstance(given[name], Dim) else symbol(name)
             for name, word in self.passed.items()
         }
+
+
+def factory(node: OpNode) -> Factory:
+    """What makes a node's module."""
+    made = node.operator.module(node.use)
+    assert made is not None
+    return Factory(made)
 
 
 def is_chain(graph: Graph, plan: ClassPlan) -> bool:

@@ -37,14 +37,16 @@ class MakingNames(RunTimeNames):
         return ""
 
 
-def parts(made: Computed, plan: ClassPlan, names: ConstructorNames) -> tuple[list[str], Expr]:
-    """The lines that compute it, and the tensor."""
+def parts(
+    made: Computed, plan: ClassPlan, names: ConstructorNames, indent: int
+) -> tuple[list[str], Expr]:
+    """The lines that compute it, so far to the right, and the tensor."""
     own = ClassPlan("", "beginning", made.graph(), plan.values)
     own.fixed, own.arguments = plan.fixed, plan.arguments
     forward = Forward(own, None)
     forward.names = MakingNames(names)
     forward.live = dict.fromkeys(names.words.values(), 0)
-    lines, tensor = forward.parts()
+    lines, tensor = forward.parts(indent=indent)
     if any(isinstance(node, OpNode) and node.operator.name == "expand" for node in made.nodes):
         # its values would lie in one place, and could not be loaded
         tensor = Call(".contiguous", receiver=tensor, depth=tensor.depth + 1)

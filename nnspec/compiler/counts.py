@@ -26,7 +26,7 @@ def unite(planner: Planner) -> None:
             continue
         kept = plans[0]
         kept.count = count
-        kept.arguments.insert(_place(kept, count), Argument(count, usable(count), "int"))
+        kept.arguments.insert(kept.place(count), Argument(count, usable(count), "int"))
         for plan in plans[1:]:
             kept.shapes |= plan.shapes
             kept.requires |= plan.requires
@@ -71,11 +71,3 @@ def _count(planner: Planner, plans: list[ClassPlan]) -> str | None:
         if parameter.name not in taken and all(given[parameter.name] == n for given, n in uses)
     ]
     return found[0] if len(found) == 1 else None
-
-
-def _place(plan: ClassPlan, name: str) -> int:
-    """Where an argument stands: after the sizes, among the parameters as in the block."""
-    assert plan.definition is not None
-    order = [parameter.name for parameter in plan.definition.parameters]
-    before = {*order[: order.index(name)]}
-    return sum(not a.parameter or a.symbol in before for a in plan.arguments)

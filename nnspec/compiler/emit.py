@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable
 from textwrap import wrap
 
-from nnspec.compiler import code, externs, skipping
+from nnspec.compiler import code, externs, placing, skipping
 from nnspec.compiler.classes import ClassPlan, beginnings, is_chain, steps
 from nnspec.compiler.comments import above
 from nnspec.compiler.forward import Forward
@@ -16,10 +16,13 @@ from nnspec.compiler.names import attribute, camel, fresh
 from nnspec.compiler.run_time import ForwardNames
 from nnspec.graph import CallNode, OpNode
 
-_IMPORTS = (
-    ("math", "import math"),
-    ("OrderedDict", "from collections import OrderedDict"),
-)
+#: what a file may take of Python's own library
+_STANDARD = {
+    "collections": ("OrderedDict",),
+    "collections.abc": ("Callable", "Iterator"),
+    "contextlib": ("contextmanager", "nullcontext"),
+    "typing": ("Any", "NamedTuple"),
+}
 
 
 def file(doc: str, plans: Iterable[ClassPlan]) -> str:
@@ -44,12 +47,15 @@ def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> 
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
     # docstrings and comments may speak of a module that the code has no use for
     words = _words(body)
-    if skipping.NAME in words:
-        body = "\n\n\n".join((skipping.function(body), body))
+    helpers = [placing.FUNCTION] if placing.NAME in words else []
+    helpers += [skipping.function(body)] if skipping.NAME in words else []
+    if helpers:
+        body = "\n\n\n".join((*helpers, body))
         words = _words(body)
-    standard = [line for word, line in _IMPORTS if word in words]
-    typing = ", ".join(name for name in ("Any", "NamedTuple") if name in words)
-    standard += [f"from typing import {typing}"] if typing else []
+    standard = ["import math"] if "math" in words else []
+    for package, offered in _STANDARD.items():
+        names = [name for name in offered if name in words]
+        standard += [f"from {package} import {', '.join(names)}"] if names else []
     torch = [*packages]
     torch += ["import torch"] if "torch" in words else []
     torch += ["import torch.nn.functional as F"] if "F" in words else []
@@ -178,6 +184,10 @@ def _signature(plan: ClassPlan) -> list[str]:
             text += f" = {argument.default}"
             optional = Text("*") not in [a for _, a in arguments]
         arguments.append(("", Text(text)))
+    if placing.offered(plan):
+        arguments += [("", Text("*"))] if ("", Text("*")) not in arguments else []
+        places = placing.offered(plan)
+        arguments += [("", Text(f"{name}: {placing.ARGUMENTS[name]} = None")) for name in places]
     return lay(Call("def __init__", tuple(arguments)), 4, "", " -> None:")
 
 
@@ -219,7 +229,8 @@ def _module(plan: ClassPlan, output: str) -> list[str]:
     lines = _head(plan, "nn.Module")
     if constructor.annotations:
         lines += [f"    {line}" for line in constructor.annotations] + [""]
-    inside = [*_checks(plan), "        super().__init__()", *stored, *body]
+    made = placing.within(plan, body)
+    inside = [*_checks(plan), "        super().__init__()", *stored, *made]
     if len(inside) > 1 or plan.arguments:
         lines += [*_signature(plan), *inside, ""]
     inputs = [("", Text("self"))] + [

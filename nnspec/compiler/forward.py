@@ -7,26 +7,22 @@ from typing import TYPE_CHECKING
 from nnspec.compiler import code, precision
 from nnspec.compiler.classes import ClassPlan
 from nnspec.compiler.comments import Comments
-from nnspec.compiler.layout import Call, Expr, Text, call, lay
-from nnspec.compiler.modules import Constructor, copies
+from nnspec.compiler.layout import Call, Expr, Text, lay
+from nnspec.compiler.loops import grown, repeated
+from nnspec.compiler.modules import Constructor
 from nnspec.compiler.names import fresh, usable
+from nnspec.compiler.nesting import Nesting
 from nnspec.compiler.run_time import ForwardNames, RunTimeNames
 from nnspec.compiler.sides import Sides, assignments, either
 from nnspec.compiler.statements import Statement, rolled
-from nnspec.dims import negated, symbol
+from nnspec.dims import negated
 from nnspec.graph import CallNode, Choice, Node, OpNode, OwnParam, Value
-from nnspec.operators.definition import CallCode, InfixCode
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from nnspec.compiler.growing import Growing
     from nnspec.graph import Region, When
     from nnspec.operators.definition import ModuleCode
-
-#: calls inside calls, and columns, up to which an expression is put into the next one
-DEEPEST = 3
-LONGEST = 60
 
 
 class Forward:
@@ -41,11 +37,13 @@ class Forward:
         self.plan, self.graph = plan, plan.graph
         self.constructor = constructor
         self.names = names or ForwardNames(plan)
-        self.uses: dict[int, list[int]] = {}  # id of a value -> the nodes that use it, in order
+        self.nesting = Nesting(plan, constructor)
+        self.uses, self.dead = self.nesting.uses, self.nesting.dead
         self.pending: dict[int, Expr] = {}  # values whose expression goes into the one user's
         self.variables: dict[int, str] = {}
         self.live: dict[str, int] = {}  # variable -> id of the value it holds
-        self.left: dict[int, int] = {}
+        self.stems: dict[str, str] = {}  # variable that was numbered -> its name without the number
+        self.left = {value: len(users) for value, users in self.uses.items()}
         self.wanted: dict[
             int, str
         ] = {}  # value -> the variable in which the sides of an `if` leave it
@@ -55,30 +53,6 @@ class Forward:
         self.growing = (
             {id(each.joins[0]): each for each in constructor.growing} if constructor else {}
         )
-        self.dead = self._without_effect()
-        self._count_uses()
-
-    def _without_effect(self) -> set[int]:
-        """Nodes whose results nobody uses; layers are called anyway, they may keep statistics."""
-        used = {id(value) for _, value in self.graph.outputs}
-        dead: set[int] = set()
-        for node in reversed(self.graph.nodes):
-            layer = self.constructor is not None and self.constructor.is_module(node)
-            if layer or any(id(value) in used for value in node.outputs):
-                used.update(id(value) for value in node.inputs if value is not None)
-            else:
-                dead.add(id(node))
-        return dead
-
-    def _count_uses(self) -> None:
-        for number, node in enumerate(self.graph.nodes):
-            for value in node.inputs if id(node) not in self.dead else ():
-                if value is not None:
-                    self.uses.setdefault(id(value), []).append(number)
-        end = len(self.graph.nodes)
-        for _, value in self.graph.outputs:
-            self.uses.setdefault(id(value), []).append(end)
-        self.left = {value: len(users) for value, users in self.uses.items()}
 
     # -- the whole ---------------------------------------------------------------------------------
 
@@ -88,7 +62,7 @@ class Forward:
         above = [*self.remarks, *self.comments.of_return()]
         return [*lines, *(f"        {line}" for line in above), *lay(returned, 8, "return ")]
 
-    def parts(self, output: str = "") -> tuple[list[str], Expr]:
+    def parts(self, output: str = "", indent: int = 8) -> tuple[list[str], Expr]:
         """The lines before the `return`, and what it returns."""
         for value in self.graph.inputs:
             name = fresh(value.name or "x", self.live)
@@ -98,14 +72,15 @@ class Forward:
         number = 0
         while number < len(self.graph.nodes):
             number = self._at(number, None)
-        results = [self._take(value) for _, value in self.graph.outputs]
+        results = [self.take(value) for _, value in self.graph.outputs]
         if output:
             returned: Expr = Call(output, tuple(("", result) for result in results))
         elif len(results) == 1:
             returned = results[0]
         else:
             returned = Text(", ".join(result.flat for result in results))
-        lines = [line for statement in rolled(self.statements, self.lists) for line in statement]
+        written = rolled(self.statements, self.lists, indent)
+        lines = [line for statement in written for line in statement]
         computed = self.names.definitions()
         return [*self._sizes(), *computed, *lines], returned
 
@@ -146,12 +121,12 @@ class Forward:
             self.pending[id(node.outputs[0])] = Text(self.constructor.access[id(node)])
             return
         if node.count > 1:
-            self._repeated(number, node)
+            repeated(self, number, node)
             return
         if id(node) in self.plan.optional:
             self._optional(node)
             return
-        tensors = self._given(node)
+        tensors = self.given(node)
         while tensors and node.inputs[len(tensors) - 1] is None:
             tensors.pop()
         expr = self._expression(node, tensors)
@@ -165,10 +140,10 @@ class Forward:
         nested = self._nested(node)
         if len(node.outputs) == 1:
             first = Text(f"{expr.flat}[0]", depth=expr.depth) if nested else expr
-            if self._goes_into_next(number, node, first):
+            if self.nesting.fits(number, node, first, self.variables):
                 self.pending[id(node.outputs[0])] = first
                 return
-            name = self._variable(number, node, node.outputs[0])
+            name = self.variable(number, node, node.outputs[0])
             self.statements.append(
                 Statement(code.unpacked(nested, [name]) if nested else name, expr)
             )
@@ -176,7 +151,7 @@ class Forward:
         names = []
         for value in node.outputs:
             if id(value) in self.uses:
-                names.append(self._variable(number, node, value))
+                names.append(self.variable(number, node, value))
             else:
                 names.append("_")
         self.statements.append(Statement(code.unpacked(nested or range(len(names)), names), expr))
@@ -193,7 +168,7 @@ class Forward:
 
     def _expression(self, node: Node, tensors: list[Expr]) -> Expr:
         if self.constructor is not None and id(node) in self.constructor.access:
-            return self._called(node, self.constructor.access[id(node)], tensors)
+            return self.called(node, self.constructor.access[id(node)], tensors)
         if isinstance(node, CallNode):  # of a function, which is given its models by their names
             return code.applied(None, node.path[0], self.names, tensors)
         assert isinstance(node, OpNode)
@@ -203,7 +178,7 @@ class Forward:
         made = code.function(function, self.names, tensors)
         return code.recomputed(made) if node.recomputed else made
 
-    def _called(self, node: Node, access: str, tensors: list[Expr]) -> Expr:
+    def called(self, node: Node, access: str, tensors: list[Expr]) -> Expr:
         """A submodule with its tensors, and the sizes that it cannot read off them."""
         made = code.applied(self._module(node), access, self.names, tensors)
         called = self.plan.helpers.get(id(node)) or self.plan.calls.get(id(node))
@@ -218,78 +193,12 @@ class Forward:
         before, after = node.inputs[0], node.outputs[0]
         assert before is not None
         assert self.constructor is not None
-        name = self._take(before).flat
+        name = self.take(before).flat
         access = self.constructor.access[id(node)]
-        made = self._called(node, access, [Text(name)])
+        made = self.called(node, access, [Text(name)])
         lines = [f"if {access} is not None:", f"    {name} = {made.flat}"]
         self.statements.append(Statement("", None, lines))
         self.variables[id(after)], self.live[name] = name, id(after)
-
-    def _repeated(self, number: int, node: Node) -> None:
-        """`n * layer` without a label: a loop over the copies. What a layer holds by name is the same
-        for each, and comes after what flows through them."""
-        flowing = [value for value in node.inputs[: len(node.outputs)] if value is not None]
-        given = self._given(node)
-        sources = [tensor.flat for tensor in given[: len(flowing)]]
-        names = [self._variable(number, node, value) for value in node.outputs]
-        held = given[len(flowing) :]
-        while held and node.inputs[len(flowing) + len(held) - 1] is None:
-            held.pop()
-        target = ", ".join(names)
-        lines = [] if sources == names else [f"{target} = {', '.join(sources)}"]
-        tensors = [*map(Text, names), *held]
-        if isinstance(node, OpNode) and not (self.constructor and self.constructor.is_module(node)):
-            function = node.operator.function(node.use)
-            assert function is not None
-            made = code.function(function, self.names, tensors)
-            step = code.recomputed(made) if node.recomputed else made
-            lines += [f"for _ in range({node.count}):", f"    {target} = {step.flat}"]
-        else:
-            copy = f'getattr(self, f"{node.stem}{{i}}")'
-            step = self._called(node, copy, tensors)
-            lines += [f"for i in {copies(node)}:", f"    {target} = {step.flat}"]
-        self.statements.append(Statement("", None, lines))
-
-    def _grown(self, number: int, found: Growing) -> int:
-        """A list that grows, as a loop; the number of the first node after it."""
-        held = {*self.live, *self.names.sizes}
-        name = fresh("found", held)
-        self.names.taken.add(name)
-        first, last = found.joins[0], found.joins[-1]
-        for _ in found.layers:  # each join takes the first tensors once more
-            for value in first.inputs:
-                self.left[id(value)] -= 1
-        begun = Call("", tuple(("", self._take(value)) for value in first.inputs if value), "[]")
-        function = last.operator.function(last.use)
-        assert isinstance(function, CallCode)
-        settings = {name: code.value(value, self.names) for name, value in function.kwargs.items()}
-        joined = call(function.function, Text(name), **settings)
-        item = fresh("i", {*held, name})
-        layer = f'getattr(self, f"{found.stem}{{{item}}}")'
-        end: Any = found.first + len(found.layers)
-        if self.plan.count:
-            end = code.value(symbol(self.plan.count) + found.first, self.names).flat
-        numbers = f"range({found.first}, {end})" if found.first else f"range({end})"
-        self.statements += [
-            Statement(name, begun),
-            Statement(
-                "",
-                None,
-                [
-                    f"for {item} in {numbers}:",
-                    *lay(call(f"{name}.append", call(layer, joined)), 4),
-                ],
-            ),
-        ]
-        after = number + len(found.joins) + len(found.layers)
-        self.live[name] = -1
-        if self._goes_into_next(after - 1, last, joined):
-            self.pending[id(last.outputs[0])] = joined
-        else:
-            self.statements.append(
-                Statement(self._variable(after - 1, last, last.outputs[0]), joined)
-            )
-        return after
 
     # -- `if`s that only a run decides -------------------------------------------------------------
 
@@ -297,7 +206,7 @@ class Forward:
         """The node of this number, or the `if` that begins there; the number of what follows."""
         node = self.graph.nodes[number]
         if id(node) in self.growing:
-            return self._grown(number, self.growing[id(node)])
+            return grown(self, number, self.growing[id(node)])
         if node.when != inside or isinstance(node, Choice):
             return self._sides(number, inside)
         self._step(number, node)
@@ -351,73 +260,11 @@ class Forward:
             negated(region.condition), self.names
         )
 
-    # -- nesting -----------------------------------------------------------------------------------
-
-    def _goes_into_next(self, number: int, node: Node, expr: Expr) -> bool:
-        """Whether an expression is written inside the one that uses it."""
-        value = node.outputs[0]
-        users = self.uses.get(id(value), [])
-        if len(users) != 1:
-            return False
-        (user,) = users
-        if user == len(self.graph.nodes):
-            fits = not isinstance(expr, Text) or len(expr.flat) <= LONGEST
-            return user == number + 1 and len(self.graph.outputs) == 1 and fits
-        if value.name or not self._all_flow_into(number + 1, user):
-            return False
-        target = self.graph.nodes[user]
-        if target.when != node.when or isinstance(target, Choice):
-            return False
-        deepest = DEEPEST + self._is_infix(target)  # an operator is no further call
-        if expr.depth >= deepest or len(expr.flat) > LONGEST:
-            return False
-        meeting = self.plan.precision.meetings.get(id(target))
-        if meeting and meeting.like is not None and target.inputs[meeting.like] is value:
-            return False  # it is asked for its dtype, too
-        if target.count > 1 or id(target) in self.plan.optional:
-            return False
-        return not (self._is_main(target) and (expr.depth > 2 or self._has_main(node)))
-
-    def _is_infix(self, node: Node) -> bool:
-        return isinstance(node, OpNode) and isinstance(node.operator.function(node.use), InfixCode)
-
-    def _all_flow_into(self, first: int, user: int) -> bool:
-        """Whether everything between two nodes is part of the second's expression."""
-        for node in self.graph.nodes[first:user]:
-            if id(node) in self.dead:
-                continue
-            if node.when != self.graph.nodes[user].when or isinstance(node, Choice):
-                return False
-            for value in node.outputs:
-                users = self.uses.get(id(value), [])
-                if len(users) != 1 or users[0] > user or value.name or node.count > 1:
-                    return False
-        return True
-
-    def _has_main(self, node: Node) -> bool:
-        """Whether a node's expression holds a layer that people give a line of its own."""
-        if self._is_main(node):
-            return True
-        return any(
-            value is not None
-            and value.node is not None
-            and id(value) not in self.variables
-            and self._has_main(value.node)
-            for value in node.inputs
-        )
-
-    def _is_main(self, node: Node) -> bool:
-        if isinstance(node, CallNode):
-            return True
-        if not isinstance(node, OpNode) or "norm" in node.operator.name:
-            return False
-        return bool(node.operator.params(node.use))
-
     # -- dtypes ------------------------------------------------------------------------------------
 
-    def _given(self, node: Node) -> list[Expr]:
+    def given(self, node: Node) -> list[Expr]:
         """The tensors that a node takes, those that are float32 in the dtype of the others."""
-        found = [Text("None") if value is None else self._take(value) for value in node.inputs]
+        found = [Text("None") if value is None else self.take(value) for value in node.inputs]
         meeting = self.plan.precision.meetings.get(id(node))
         if meeting is not None and self.constructor is not None:
             name = None if meeting.like is None else found[meeting.like].flat
@@ -437,7 +284,7 @@ class Forward:
     def _chosen(self, choice: Choice, side: bool) -> Expr:
         """What a side of an `if` leaves, where the other leaves a tensor of the module's dtype in the
         same."""
-        source = self._take(choice.source(side))
+        source = self.take(choice.source(side))
         meeting = self.plan.precision.meetings.get(id(choice))
         if meeting is None or self.constructor is None or (0 if side else 1) not in meeting.inputs:
             return source
@@ -454,7 +301,7 @@ class Forward:
 
     # -- variables ---------------------------------------------------------------------------------
 
-    def _take(self, value: Value) -> Expr:
+    def take(self, value: Value) -> Expr:
         """The expression of a value for one of its uses."""
         self.left[id(value)] -= 1
         if id(value) in self.pending:
@@ -464,14 +311,18 @@ class Forward:
             del self.live[name]
         return Text(name)
 
-    def _variable(self, number: int, node: Node, value: Value) -> str:
+    def variable(self, number: int, node: Node, value: Value) -> str:
         """A name for a value: the spec's, or that of the value it is made from, if that is dead."""
         later = self._later(number, value)
         wanted = [value.name] if value.name else [*self._inherited(node), *later, "x"]
         wanted.insert(0, self.wanted.get(id(value), ""))
         names = [usable(name) for name in wanted if name]
         held = {*self.live, *self.names.sizes}
-        name = next((n for n in names if n not in held), None) or fresh(names[0], held)
+        name = next((n for n in names if n not in held), None)
+        if name is None:
+            stem = self.stems.get(names[0], names[0])  # after `x2` comes `x3`
+            name = fresh(stem, held)
+            self.stems[name] = stem
         self.variables[id(value)] = name
         self.live[name] = id(value)
         self.names.taken.add(name)

@@ -13,6 +13,7 @@ from nnspec.compiler.growing import INDEX, Growing, growing
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.named import Named
 from nnspec.compiler.names import attribute, fresh
+from nnspec.compiler.placing import is_placed
 from nnspec.compiler.runs import counted, named
 from nnspec.compiler.skipping import skipped, skips
 from nnspec.compiler.tying import Tying
@@ -20,7 +21,7 @@ from nnspec.graph import CallNode, Computed, Graph, Node, OpNode, OwnParam
 from nnspec.tensors import is_float, torch_name
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Mapping
 
     from nnspec.compiler.classes import Argument
     from nnspec.dims import Size
@@ -52,6 +53,7 @@ class Constructor:
 
     def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         self.plan = plan
+        self.indent = 12 if is_placed(plan) else 8  # within `with made_on(…)`
         self.names = ConstructorNames(plan, kept)
         self.access: dict[int, str] = {}  # id of a node -> `self.conv1`
         self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items
@@ -59,7 +61,7 @@ class Constructor:
         self.lines: list[str] = []
         self.annotations: list[str] = []  # of buffers, at the head of the class
         arguments = [*self.names.words.values(), *self.names.named.kept.values()]
-        self.begin = Lines(self._begins, arguments, plan.helpers)
+        self.begin = Lines(self._begins, arguments, plan.helpers, self.indent)
         self._modules: _Tree = {}
         self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
         self.growing = list(growing(plan))
@@ -149,24 +151,32 @@ class Constructor:
         helper = self.plan.helpers.get(id(node))
         if helper is not None:
             return self._instance(helper, self.plan.graph)
+        taken = self.plan.taken.get(id(node), {})
+        words = {argument: self.names.symbol(name) for argument, name in taken.items()}
+        if isinstance(node, OpNode) and words:
+            return Call(words[""])
         if isinstance(node, OpNode):
             made = node.operator.module(node.use)
             assert made is not None
             written = code.module(made, self.names)
-            return skipped(written) if skips(node) else written
+            return skipped(written, node) if skips(node) else written
         assert isinstance(node, CallNode)
         if id(node) in self.plan.calls:
-            return self._instance(self.plan.calls[id(node)], node.graph)
+            return self._instance(self.plan.calls[id(node)], node.graph, words)
         return self.sequence(node.graph)
 
-    def _instance(self, plan: ClassPlan, graph: Graph) -> Call:
-        return self._made(plan.name, plan.given(graph))
+    def _instance(self, plan: ClassPlan, graph: Graph, words: Mapping[str, str] = {}) -> Call:
+        return self._made(plan.name, plan.given(graph), words)
 
-    def _made(self, name: str, given: Iterable[tuple[Argument, Any]]) -> Call:
-        """A class called with what it is given, less its defaults."""
+    def _made(
+        self, name: str, given: Iterable[tuple[Argument, Any]], words: Mapping[str, str] = {}
+    ) -> Call:
+        """A class called with what it is given, less its defaults; `words` are layers that this class is
+        given itself."""
         arguments: list[tuple[str, Expr]] = []
         for argument, value in given:
-            written = code.value(value, self.names)
+            word = words.get(argument.symbol)
+            written = Text(word) if word else code.value(value, self.names)
             if not argument.default:
                 arguments.append(("", written))
             elif written.flat != argument.default:
@@ -194,7 +204,7 @@ class Constructor:
     def _own(self, node: OwnParam) -> None:
         name = node.path[-1]
         self.access[id(node)] = f"self.{name}"
-        self._remark(name)
+        self.lines += self._remarks(name)
         if isinstance(node.init, Computed):
             self._computed(node, name, node.init)
             return
@@ -214,25 +224,25 @@ class Constructor:
             tensor = call(makers.get(init, "torch.empty"), *shape, **dtype)
         self._registered(node, name, tensor)
         if init not in (*makers, "constant"):
-            self.lines += begins(node.init, f"self.{name}", self.names, 8)
+            self.lines += begins(node.init, f"self.{name}", self.names, self.indent)
 
-    def _remark(self, name: str) -> None:
-        self.lines += [f"        {line}" for line in self.comments.of_declaration(name)]
+    def _remarks(self, name: str) -> list[str]:
+        return [f"{' ' * self.indent}{line}" for line in self.comments.of_declaration(name)]
 
     def _computed(self, node: OwnParam, name: str, init: Computed) -> None:
         from nnspec.compiler.computed import parts  # it writes statements, as `forward` does
 
-        lines, tensor = parts(init, self.plan, self.names)
+        lines, tensor = parts(init, self.plan, self.names, self.indent)
         self.lines += lines
         self._registered(node, name, tensor)
 
     def _registered(self, node: OwnParam, name: str, tensor: Expr) -> None:
         if node.param.trainable:
-            self.lines += lay(call("nn.Parameter", tensor), 8, f"self.{name} = ")
+            self.lines += lay(call("nn.Parameter", tensor), self.indent, f"self.{name} = ")
         else:
             self.annotations.append(f"{name}: Tensor")
             made = call("self.register_buffer", Text(f'"{name}"'), tensor)
-            self.lines += lay(made, 8)
+            self.lines += lay(made, self.indent)
 
     # -- the lines ---------------------------------------------------------------------------------
 
@@ -242,7 +252,7 @@ class Constructor:
         lines = [
             line
             for size, word in self.names.named.kept.items()
-            for line in lay(code.size(size, plain), 8, f"{word} = ")
+            for line in lay(code.size(size, plain), self.indent, f"{word} = ")
         ]
         lines += self.lines
         grown = {layer.path[0]: each for each in self.growing for layer in each.layers}
@@ -251,16 +261,16 @@ class Constructor:
                 if grown[name].layers[0].path[0] == name:
                     lines += self._grown(grown[name])
                 continue
-            lines += [f"        {line}" for line in self.comments.of_declaration(name)]
+            lines += self._remarks(name)
             if isinstance(made, (_Copies, _Optional)):
                 lines += made.write(self.begin)
                 continue
             if isinstance(made, dict):
-                lines += lay(self._container(made, f"self.{name}"), 8, f"self.{name} = ")
+                lines += lay(self._container(made, f"self.{name}"), self.indent, f"self.{name} = ")
             elif attribute(name):
-                lines += lay(made, 8, f"self.{name} = ")
+                lines += lay(made, self.indent, f"self.{name} = ")
             else:
-                lines += lay(call("self.add_module", Text(f'"{name}"'), made), 8)
+                lines += lay(call("self.add_module", Text(f'"{name}"'), made), self.indent)
             lines += self._beginnings(name)
         for node in self.plan.graph.nodes:
             if self.access.get(id(node)) == "":
@@ -279,8 +289,8 @@ class Constructor:
         number = f"{item} + {found.first}" if found.first else item
         name = Text(f'f"{found.stem}{{{number}}}"')
         count = self.names.symbol(self.plan.count) if self.plan.count else len(found.layers)
-        head = f"        for {item} in range({count}):"
-        return [head, *lay(call("self.add_module", name, made), 12)]
+        head = f"{' ' * self.indent}for {item} in range({count}):"
+        return [head, *lay(call("self.add_module", name, made), self.indent + 4)]
 
     def _begins(self, node: OpNode, access: str, indent: int) -> list[str]:
         computed = node.operator.composed(node.use.again()) if node.init else {}
@@ -345,13 +355,13 @@ class _Copies:
 
     def write(self, begin: Lines) -> list[str]:
         name = Text(f'f"{self.node.stem}{{i}}"')
-        head = f"        for i in {copies(self.node)}:"
-        item = fresh("layer", begin.taken)
-        inside = begin.of(self.node, item, 12)
+        head = f"{' ' * begin.indent}for i in {copies(self.node)}:"
+        item, deeper = fresh("layer", begin.taken), begin.indent + 4
+        inside = begin.of(self.node, item, deeper)
         if not inside:
-            return [head, *lay(call("self.add_module", name, self.made), 12)]
-        added = lay(call("self.add_module", name, Text(item)), 12)
-        return [head, *lay(self.made, 12, f"{item} = "), *inside, *added]
+            return [head, *lay(call("self.add_module", name, self.made), deeper)]
+        added = lay(call("self.add_module", name, Text(item)), deeper)
+        return [head, *lay(self.made, deeper, f"{item} = "), *inside, *added]
 
 
 def copies(node: Node) -> str:
@@ -367,11 +377,12 @@ class _Optional:
         self.name, self.condition, self.made, self.node = name, condition, made, node
 
     def write(self, begin: Lines) -> list[str]:
+        margin, deeper = " " * begin.indent, begin.indent + 4
         return [
-            f"        self.{self.name} = None",
-            f"        if {self.condition}:",
-            *lay(self.made, 12, f"self.{self.name} = "),
-            *begin.of(self.node, f"self.{self.name}", 12),
+            f"{margin}self.{self.name} = None",
+            f"{margin}if {self.condition}:",
+            *lay(self.made, deeper, f"self.{self.name} = "),
+            *begin.of(self.node, f"self.{self.name}", deeper),
         ]
 
 

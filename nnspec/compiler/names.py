@@ -19,7 +19,16 @@ RESERVED = frozenset(
             "self",
             "range",
         ),
-        *("Any", "getattr", "skip_init"),
+        *(
+            "Any",
+            "getattr",
+            "skip_init",
+            "made_on",
+            "Callable",
+            "Iterator",
+            "contextmanager",
+            "nullcontext",
+        ),
     }
 )
 

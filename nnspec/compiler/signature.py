@@ -14,11 +14,15 @@ Written = Callable[[CallNode], Any]
 
 
 def signature(
-    graph: Graph, written: Written | None = None, without: frozenset[int] = frozenset()
+    graph: Graph,
+    written: Written | None = None,
+    without: frozenset[int] = frozenset(),
+    anonymous: frozenset[int] = frozenset(),
 ) -> Any:
     """Equal for two graphs whose code would be the same.
 
-    The nodes in `without` are left out, as if each gave on what it takes.
+    The nodes in `without` are left out, as if each gave on what it takes; what those in `anonymous`
+    compute does not count.
     """
     numbers: dict[int, int] = {id(value): i for i, value in enumerate(graph.inputs)}
     nodes = []
@@ -28,7 +32,7 @@ def signature(
             continue
         for output in node.outputs:
             numbers[id(output)] = max(numbers.values(), default=-1) + 1
-        nodes.append(_node(node, numbers, written))
+        nodes.append(_node(node, numbers, written, anonymous))
     outputs = tuple((name, _number(value, numbers)) for name, value in graph.outputs)
     return (len(graph.inputs), tuple(nodes), outputs)
 
@@ -37,7 +41,9 @@ def _number(value: Value | None, numbers: dict[int, int]) -> int:
     return -1 if value is None else numbers[id(value)]
 
 
-def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
+def _node(
+    node: Node, numbers: dict[int, int], written: Written | None, anonymous: frozenset[int]
+) -> Any:
     place = (
         node.path,
         node.count,
@@ -50,6 +56,8 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
         node.recomputed,
     )
     inputs = tuple(_number(value, numbers) for value in node.inputs)
+    if id(node) in anonymous:
+        return ("layer", place, inputs)
     if isinstance(node, OpNode):
         codes = (node.operator.module(node.use), node.operator.function(node.use))
         init = tuple((name, _initial(initial)) for name, initial in node.init.items())
@@ -64,7 +72,7 @@ def _node(node: Node, numbers: dict[int, int], written: Written | None) -> Any:
     assert isinstance(node, CallNode)
     graph = node.graph
     if graph.definition is None:
-        return ("sequence", place, inputs, signature(graph, written))
+        return ("sequence", place, inputs, signature(graph, written, anonymous=anonymous))
     if written is not None:
         return ("call", place, inputs, written(node))
     sizes = tuple(code.key(value.type.shape) for value in graph.inputs)

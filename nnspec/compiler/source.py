@@ -9,6 +9,7 @@ from nnspec.compiler.classes import ClassPlan, Planner
 from nnspec.compiler.counts import unite
 from nnspec.compiler.emit import file
 from nnspec.compiler.in_place import settle
+from nnspec.compiler.layer_arguments import share
 from nnspec.compiler.optional import merge
 from nnspec.diagnostics import Failure, Problem, SpecError
 from nnspec.elaborate.program import Program, deep_recursion
@@ -51,6 +52,7 @@ def source_of(
         merge(planner)
         unite(planner)
         settle(planner.classes)
+        share(planner)
         planner.name_all()
         return Compiled(file(program.module.doc, planner.classes), planner.classes)
 

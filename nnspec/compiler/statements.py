@@ -26,7 +26,7 @@ class Statement:
 _ITEM = re.compile(r"self\.(\w+)\[(\d+)\]")
 
 
-def rolled(statements: list[Statement], lists: dict[str, int], indent: int = 8) -> list[list[str]]:
+def rolled(statements: list[Statement], lists: dict[str, int], indent: int) -> list[list[str]]:
     """The lines of the statements; those that only walk along a list become a loop over it."""
     written: list[list[str]] = []
     at = 0

@@ -20,7 +20,9 @@ class Tying:
         self.constructor = constructor
         self.plan = constructor.plan
         arguments = constructor.names.words.values()
-        self.walk = Lines(self._of_layer, arguments, self.plan.helpers, through=True)
+        self.walk = Lines(
+            self._of_layer, arguments, self.plan.helpers, constructor.indent, through=True
+        )
 
     def lines(self) -> list[str]:
         found: list[str] = []

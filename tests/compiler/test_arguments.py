@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import pickle
+import re
 import sys
+from collections import Counter
 
 import pytest
 
 torch = pytest.importorskip("torch")
+
+from torch import nn  # noqa: E402
 
 from nnspec.compiler.source import program_of  # noqa: E402
 from nnspec.compiler.spec import Spec  # noqa: E402
@@ -129,3 +134,67 @@ def test_layers_with_numbers_of_a_block_are_arguments_of_another() -> None:
     rates = [m.p for m in module.modules() if isinstance(m, torch.nn.Dropout)]
     assert widths == [16, 4, 32, 4, 8, 4, 16, 4]
     assert rates == [0.1, 0.05, 0.5, 0.25]
+
+
+GIVEN = """
+block Unit(width: int, act: layer = identity, scale: int = 1) =
+    linear(scale * width) -> relu -> linear(width) -> act
+
+block Pair(width: int, act: layer, last: layer = sigmoid):
+    input x: [N, C]
+    return x + (x -> units: (Unit(width, act) -> Unit(width, act, scale=2) -> Unit(width) -> last))
+
+model Net:
+    input x: [N, 4]
+    x = x -> a: Pair(4, relu) -> b: Pair(4, hardswish) -> c: Pair(4, leaky_relu(0.3), last=tanh)
+    return x -> 3 * Unit(4, tanh)
+"""
+
+
+class UnitByHand(nn.Sequential):
+    def __init__(self, act: nn.Module, scale: int = 1) -> None:
+        super().__init__(nn.Linear(4, 4 * scale), nn.ReLU(), nn.Linear(4 * scale, 4), act)
+
+
+class NetByHand(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        layers = {"a": (nn.ReLU, nn.Sigmoid), "b": (nn.Hardswish, nn.Sigmoid)}
+        layers["c"] = (lambda: nn.LeakyReLU(0.3), nn.Tanh)
+        for name, (act, last) in layers.items():
+            units = (UnitByHand(act()), UnitByHand(act(), 2), UnitByHand(nn.Identity()), last())
+            self.add_module(name, nn.ModuleDict({"units": nn.Sequential(*units)}))
+        for i in range(1, 4):
+            self.add_module(f"Unit_{i}", UnitByHand(nn.Tanh()))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for pair in (self.a, self.b, self.c):
+            x = x + pair["units"](x)
+        for i in range(1, 4):
+            x = getattr(self, f"Unit_{i}")(x)
+        return x
+
+
+def test_layers_that_a_block_is_given_are_arguments_of_its_class() -> None:
+    cls = net(GIVEN)
+    text = inspect.getsource(sys.modules[cls.__module__])
+    names = re.findall(r"(?m)^class (\w+)", text)
+    assert sorted(names) == ["Net", "Pair", "Unit"]
+    assert "act: Callable[[], nn.Module] = nn.Identity" in text
+    assert text.count("nn.ReLU(inplace=True)") == 2  # that of each unit, and what is given
+    ours, theirs = cls(), NetByHand()
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    ours.load_state_dict(theirs.state_dict())
+    x = torch.randn(3, 4)
+    results = []
+    for model in (ours, theirs):
+        model.zero_grad()
+        out = model(x)
+        out.square().sum().backward()
+        results.append([out.detach(), *(p.grad for p in model.parameters())])
+    assert all(map(torch.equal, *results))
+    kinds = [type(m) for m in ours.modules() if not [*m.children()] and not [*m.parameters()]]
+    assert Counter(kinds) == Counter(
+        type(m) for m in theirs.modules() if not [*m.children()] and not [*m.parameters()]
+    )
+    assert pickle.loads(pickle.dumps(ours))(x).equal(ours(x))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import runpy
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ torch = pytest.importorskip("torch")
 from torch import nn  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
-from nnspec.compiler.source import program_of  # noqa: E402
+from nnspec.compiler.source import program_of, source_of  # noqa: E402
 from nnspec.compiler.spec import Spec  # noqa: E402
 from nnspec.elaborate.initial import INITIALISERS  # noqa: E402
 from nnspec.source import Source  # noqa: E402
@@ -35,16 +37,25 @@ def same(ours: nn.Module, theirs: nn.Module) -> None:
         assert torch.equal(tensor, b[name]), name
 
 
+def weightless(layer: type[nn.Module], *args: int, **kwargs: Any) -> Any:
+    """A layer with the bias that PyTorch's documentation says, and a weight that nothing was drawn for."""
+    made: Any = nn.utils.skip_init(layer, *args, **kwargs)
+    bound = made.weight[0].numel() ** -0.5
+    nn.init.uniform_(made.bias, -bound, bound)
+    return made
+
+
 class ByHand(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.conv = nn.utils.skip_init(nn.Conv2d, 3, 8, 3)  # nothing of PyTorch's own is drawn
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
         nn.init.zeros_(self.conv.bias)
-        self.layers = nn.ModuleList(nn.Conv2d(8, 8, 1) for _ in range(3))
+        self.layers = nn.ModuleList(weightless(nn.Conv2d, 8, 8, 1) for _ in range(3))
         for layer in self.layers:
             nn.init.orthogonal_(layer.weight)
-        self.head = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), *[nn.Linear(8, 8) for _ in range(2)])
+        others = [weightless(nn.Linear, 8, 8) for _ in range(3)]
+        self.head = nn.Sequential(others[0], nn.ReLU(), *others[1:])
         nn.init.trunc_normal_(self.head[0].weight, std=0.02)
         for layer in self.head[2:]:
             nn.init.xavier_uniform_(layer.weight, gain=0.5)
@@ -118,6 +129,38 @@ def test_no_weight_is_initialised_twice(target: str) -> None:
         assert {place for place, times in writes.filled.items() if times} <= held
 
 
+PARTS = """
+model Net:
+    input x: [T, N, 4]
+    y, _, _ = x -> rnn: lstm(8, init=[bias_hh_l0: zeros])
+    y = y -> norm: layer_norm(init=[weight: zeros]) -> rearrange("n t c -> n c t")
+    y = y -> batch: batch_norm1d(init=[bias: ones]) -> conv: conv1d(4, 3, init=[weight: dirac])
+    return y -> up: conv_transpose1d(3, 2, init=[bias: zeros])
+"""
+
+
+def test_nor_is_one_where_the_others_of_its_layer_begin_as_pytorchs() -> None:
+    made(PARTS)
+    with Writes() as writes:
+        model = made(PARTS)
+    for name, tensor in model.named_parameters():
+        assert (name, writes.filled[tensor.data_ptr()]) == (name, 1)
+    # what PyTorch's documentation says of the others
+    uniform = {name: 8**-0.5 for name, _ in model.rnn.named_parameters(prefix="rnn")}
+    uniform |= {"conv.bias": 24**-0.5, "up.weight": 4**-0.5}
+    plain = {"norm.bias": 0, "batch.weight": 1, "batch.running_mean": 0, "batch.running_var": 1}
+    state = model.state_dict()
+    for name, value in plain.items():
+        assert state[name].eq(value).all(), name
+    said = {"rnn.bias_hh_l0": 0, "norm.weight": 0, "batch.bias": 1, "up.bias": 0}
+    for name, value in said.items():
+        assert state[name].eq(value).all(), name
+    for name in uniform.keys() - said.keys():
+        bound = uniform[name]
+        assert bound / 3 < state[name].abs().max() <= bound, name
+        assert state[name].unique().numel() == state[name].numel(), name
+
+
 @pytest.mark.parametrize("target", BEGUN)
 def test_on_the_meta_device_nothing_is_allocated(target: str) -> None:
     cls = nnspec.load(f"zoo:{target}")
@@ -128,15 +171,36 @@ def test_on_the_meta_device_nothing_is_allocated(target: str) -> None:
     assert writes.made == []
 
 
+def test_a_written_file_takes_a_device_and_a_dtype_too(tmp_path: Path) -> None:
+    own = "model Net(dtype: int = 4):\n    input x: [N, 4]\n    return x -> linear(dtype)\n"
+    for text in (PARTS, TEXT, own):
+        program = program_of(Source(text, "test.nn"))
+        path = tmp_path / "model.py"
+        path.write_text(source_of(program, ["Net"]).text)
+        net = runpy.run_path(str(path))["Net"]
+        before = torch.get_default_dtype()
+        with Writes() as writes:
+            model = net(device="meta")
+        assert {t.device.type for t in (*model.parameters(), *model.buffers())} == {"meta"}
+        assert writes.made == []
+        if text != own:
+            model = net(dtype=torch.float64)
+            assert {p.dtype for p in model.parameters()} == {torch.float64}
+        assert torch.get_default_dtype() == before
+        assert {p.dtype for p in net().parameters()} == {torch.float32}
+
+
 #: settings that the initialiser needs, and a layer whose weight it can begin
 OTHERS = {"constant": {"val": 0.5}, "sparse": {"sparsity": 0.5}}
-LAYERS = {"dirac": ("conv1d(4, 3)", "[N, 4, L]", lambda: nn.Conv1d(4, 4, 3))}
+LAYERS = {"dirac": ("conv1d(4, 3)", "[N, 4, L]", lambda: weightless(nn.Conv1d, 4, 4, 3))}
 
 
 @pytest.mark.parametrize("name", INITIALISERS)
 def test_every_initialiser(name: str) -> None:
     settings = OTHERS.get(name, {})
-    layer, shape, by_hand = LAYERS.get(name, ("linear(4)", "[N, 4]", lambda: nn.Linear(4, 4)))
+    layer, shape, by_hand = LAYERS.get(
+        name, ("linear(4)", "[N, 4]", lambda: weightless(nn.Linear, 4, 4))
+    )
     written = ", ".join(f"{key}={value}" for key, value in settings.items())
     call = f"{name}({written})" if settings else name
     begun = f"{layer[:-1]}, init=[weight: {call}])"

@@ -36,6 +36,16 @@ def test_a_spec_imports() -> None:
     assert done.stdout.split() == ["3", "True"]
 
 
+def test_a_model_with_a_parameter_that_has_no_default_imports(tmp_path: Path) -> None:
+    (tmp_path / "toy.nn").write_text(
+        "model A(width: int):\n    input x: [N, 4]\n    return x -> linear(width)\n"
+    )
+    code = "import nnspec.hook, toy; print(toy.A(3)(torch.ones(2, 4)).shape[1], dir(toy)); toy.A()"
+    done = run(f"import torch; {code}", tmp_path)
+    assert done.stdout.strip() == "3 ['A']"
+    assert done.stderr.strip().endswith("TypeError: A needs width")
+
+
 def test_python_wins_over_a_spec_of_the_same_name(tmp_path: Path) -> None:
     (tmp_path / "toy.nn").write_text("model A:\n    input x: [N, 4]\n    return x -> linear(2)\n")
     (tmp_path / "toy.py").write_text("A = 'python'\n")

@@ -62,10 +62,10 @@ def test_source_and_tracebacks_are_shown(tiny: torch.nn.Module) -> None:
     assert "self.h(x)" in "".join(traceback.format_exception(caught.value))
 
 
-def test_signature_is_the_specs() -> None:
+def test_signature_is_the_specs_and_says_where() -> None:
     found = inspect.signature(nnspec.load(str(OWN)).Tiny)
     assert {name: p.default for name, p in found.parameters.items()} == {
-        "width": 16, "depth": 3, "heads": 2, "p": 0.1,
+        "width": 16, "depth": 3, "heads": 2, "p": 0.1, "device": None, "dtype": None,
     }  # fmt: skip
 
 

@@ -89,7 +89,7 @@ def test_the_report_says_whose_a_weight_is(tmp_path: Path) -> None:
 
 def test_weights_are_drawn_as_by_hand(tmp_path: Path) -> None:
     """The same seed, the same layers and the same functions of torch.nn.init give the same values. Where
-    those see to all of a layer, PyTorch's own beginnings draw nothing."""
+    those see to a parameter, PyTorch's own beginnings draw nothing for it."""
     skip_init = nn.utils.skip_init
     file = tmp_path / "drawn.nn"
     file.write_text(DRAWN)
@@ -105,7 +105,8 @@ def test_weights_are_drawn_as_by_hand(tmp_path: Path) -> None:
         return nn.Sequential(conv, norm)
 
     torch.manual_seed(0)
-    stem = nn.Conv2d(3, 4, 3)
+    stem = skip_init(nn.Conv2d, 3, 4, 3)
+    nn.init.uniform_(stem.bias, -(27**-0.5), 27**-0.5)  # as torch.nn.Conv2d's page has it
     nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")
     body = nn.Sequential(unit(0.5), unit(0.5))
     last = unit(2.0)
