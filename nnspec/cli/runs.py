@@ -28,7 +28,7 @@ def command(paths: Sequence[str], best: bool) -> int:
 
     if not paths and not os.path.isdir("runs"):
         raise click.ClickException(
-            "there is no folder `runs` here, where `nnspec train` writes them; `nnspec runs FOLDER` lists another"
+            "no folder `runs` here, to which `nnspec train` writes; `nnspec runs FOLDER` lists another"
         )
     try:
         found = find_runs(paths or ("runs",))
