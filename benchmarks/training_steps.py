@@ -2,8 +2,9 @@
 
 All train the same model from the same weights on the same data in batches of the same size, with the
 same optimizer. Each is a process of its own, so that none has the threads, the memory or the hooks of
-another; they take turns of one epoch, while the others wait. The loop by hand is what a careful person
-writes: a `DataLoader` over a `TensorDataset`, `set_to_none`, no synchronisation. Lightning, Fabric,
+another; they take turns of as many epochs as make half a second, the same for all, while the others wait.
+The loop by hand is what a careful person writes: a `DataLoader` over a `TensorDataset`, `set_to_none`, no
+synchronisation. Lightning, Fabric,
 Accelerate and Keras 3 take part where they are installed, with their logging and checkpoints off.
 
     python benchmarks/training_steps.py [digits|digits16|digits8|resnet18 …]
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -37,6 +39,8 @@ from nnspec.training.run import Run
 from nnspec.training.start import prepare
 
 ROOT = Path(__file__).parent.parent
+#: seconds of a turn at least: who comes back to cold caches and sleeping threads is soon training as before
+TURN = 0.5
 THREADS = torch.get_num_threads()
 RESNET = """
 from zoo.resnet import resnet18
@@ -223,7 +227,7 @@ PEERS: dict[str, Callable[[Any], Epoch]] = {
 
 
 def take_turns(task: str, name: str, clock: Callable[[], float], settings: dict[str, Any]) -> None:
-    """One of the contestants, in a process of its own: an epoch for each line that it reads."""
+    """One of the contestants, in a process of its own: for each line that it reads so many epochs."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a peer prints is no answer
     warnings.filterwarnings("ignore")
@@ -236,13 +240,13 @@ def take_turns(task: str, name: str, clock: Callable[[], float], settings: dict[
     except ImportError as missing:
         answers.write(f"skipped: {missing}\n")
         return
-    for _ in range(2):  # caches are filled, and code compiled
-        epoch()
+    epoch()  # caches are filled, and code compiled
     answers.write(f"{job.threads if name in OURS else THREADS}\n")
-    for _ in sys.stdin:
+    for line in sys.stdin:
         begun = clock()
-        epoch()
-        answers.write(f"{(clock() - begun) / steps}\n")
+        for _ in range(int(line)):
+            epoch()
+        answers.write(f"{(clock() - begun) / (int(line) * steps)}\n")
 
 
 class Contestant:
@@ -274,15 +278,23 @@ class Contestant:
             said = f"failed: {lines[-1] if lines else 'without a word'}"
         return said
 
-    def turn(self) -> None:
+    def turn(self, epochs: int) -> float:
+        """Train so long; the seconds of a step."""
         assert self.process.stdin is not None
-        self.process.stdin.write("\n")
-        self.times.append(float(self.answer()))
+        self.process.stdin.write(f"{epochs}\n")
+        return float(self.answer())
 
     def leave(self) -> None:
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait()
+
+
+def _epoch(one: Contestant) -> float:
+    """The seconds of an epoch."""
+    begun = time.perf_counter()
+    one.turn(1)
+    return time.perf_counter() - begun
 
 
 def compete(task: str, turns: int, compiled: bool, cpu: bool, settings: list[str]) -> None:
@@ -292,9 +304,11 @@ def compete(task: str, turns: int, compiled: bool, cpu: bool, settings: list[str
         names.remove("nnspec, compile=true")
     every = [Contestant(task, name, cpu, settings) for name in names]
     able = [one for one in every if one.takes_part]
+    fastest = min(_epoch(one) for one in able)
+    epochs = math.ceil(TURN / fastest)
     for turn in range(turns):
         for one in able if turn % 2 else reversed(able):
-            one.turn()
+            one.times.append(one.turn(epochs))
     hand = next((one.times for one in able if one.name == HAND), None)
     for one in every:
         if not one.takes_part or hand is None:

@@ -12,6 +12,7 @@ import os
 import click
 
 from nnspec.cli.output import complain, style, write
+from nnspec.collector import loading
 from nnspec.limits import DEFAULTS
 
 TYPE_CHECKING = False
@@ -76,7 +77,8 @@ def train(
             source = made
 
     def run() -> None:
-        from nnspec.training import train as room
+        with loading():
+            from nnspec.training import train as room
 
         if resume is not None:
             room.resume(resume, device, _console(), allow_extern, overrides)
@@ -91,8 +93,9 @@ def evaluate(folder: str, split: str, device: str | None, allow_extern: bool) ->
     """Measure the model of a run folder; the exit status."""
 
     def run() -> None:
-        from nnspec.training.evaluate import evaluate as measure
-        from nnspec.training.tables import show_evaluation
+        with loading():
+            from nnspec.training.evaluate import evaluate as measure
+            from nnspec.training.tables import show_evaluation
 
         show_evaluation(_console(), measure(folder, split, device, allow_extern))
 
@@ -115,8 +118,9 @@ def predict(
     failed = False
 
     def run() -> None:
-        from nnspec.training import tables
-        from nnspec.training.predict import predict as use
+        with loading():
+            from nnspec.training import tables
+            from nnspec.training.predict import predict as use
 
         nonlocal failed
         predictions = use(folder, list(inputs), device, allow_extern, onnx)
@@ -172,8 +176,9 @@ def export(
     """Write a model in another format; the exit status."""
 
     def run() -> None:
-        from nnspec.exporting.models import export as hand_on
-        from nnspec.report.text import ends
+        with loading():
+            from nnspec.exporting.models import export as hand_on
+            from nnspec.report.text import ends
 
         try:
             made = hand_on(source, form, output, sizes, allow_extern)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from nnspec.cli.output import style, write
@@ -24,6 +26,10 @@ def command(paths: Sequence[str], best: bool) -> int:
     from nnspec.runs.log import find_runs
     from nnspec.runs.table import blocks, comparison, lines, overview
 
+    if not paths and not os.path.isdir("runs"):
+        raise click.ClickException(
+            "no folder `runs` here, to which `nnspec train` writes; `nnspec runs FOLDER` lists another"
+        )
     try:
         found = find_runs(paths or ("runs",))
     except Unreadable as error:

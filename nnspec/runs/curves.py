@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nnspec.runs.table import shown
 from nnspec.targets import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from matplotlib.axes import Axes
 
@@ -18,6 +20,12 @@ ENDINGS = (".svg", ".png", ".pdf")
 
 #: rows of metrics.jsonl have these too; they are no results
 _NOT_MEASURED = frozenset(("epoch", "lr", "seconds", "samples_per_second"))
+#: panels beside each other
+_COLUMNS = 3
+#: from this many times the smallest on, what is near the smallest is a flat line on a linear axis
+_LOGARITHMIC = 50
+#: how each kind of figure is drawn
+_STYLES = {"train": "--", "val": "-"}
 
 
 def plot(runs: Sequence[RunLog], file: str) -> None:
@@ -32,42 +40,67 @@ def plot(runs: Sequence[RunLog], file: str) -> None:
     if not panels:
         raise Unreadable("no epoch has ended yet: there is nothing to draw")
     try:
+        from matplotlib import colormaps
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
+        from matplotlib.lines import Line2D
     except ImportError:
         raise Unreadable("curves are drawn by matplotlib: pip install 'nnspec[train]'") from None
-    picture = Figure(figsize=(5.2 * len(panels), 3.8), layout="constrained")
+    drawn = [run for run in runs if run.rows]
+    few = len(drawn) <= 10
+    colours = [
+        colormaps["tab10"](n) if few else colormaps["turbo"](n / (len(drawn) - 1))
+        for n in range(len(drawn))
+    ]
+    columns = min(len(panels), _COLUMNS)
+    lines = -(-len(panels) // columns)
+    names = labels(drawn)
+    picture = Figure(
+        figsize=(max(6.4, 5.2 * columns), 3.8 * lines + 0.2 * (len(names) + 1)),
+        layout="constrained",
+    )
     FigureCanvasAgg(picture)
     for number, panel in enumerate(panels):
-        axes = picture.add_subplot(1, len(panels), number + 1)
-        _draw(axes, runs, panel)
-        if number == 0:
-            axes.legend(fontsize="small")
+        _draw(picture.add_subplot(lines, columns, number + 1), drawn, colours, panel)
+    # one line for each run, below the panels: of many, a legend among the curves would hide them
+    keys = [Line2D([], [], color=colour, marker=".") for colour in colours]
+    kinds = {split: style for split, style in _STYLES.items() if any(split in n for n in figures)}
+    keys += [Line2D([], [], color="black", linestyle=style) for style in kinds.values()]
+    picture.legend(keys, [*names, *kinds], loc="outside lower left", fontsize="small")
     try:
         picture.savefig(file, dpi=150)
     except OSError as error:
         raise Unreadable(f"{file} cannot be written: {error.strerror}") from None
 
 
-def _draw(axes: Axes, runs: Sequence[RunLog], panel: str) -> None:
+def labels(runs: Sequence[RunLog]) -> list[str]:
+    """The name of each run, with what was set for it in another way than for the others."""
+    found = []
+    for run in runs:
+        own = [
+            f"{name}={shown(value)}"
+            for name, value in run.words.items()
+            if any(name not in one.words or one.words[name] != value for one in runs)
+        ]
+        found.append(" ".join([run.name, *own]))
+    return found
+
+
+def _draw(axes: Axes, runs: Sequence[RunLog], colours: Sequence[Any], panel: str) -> None:
     """One figure of each run over its epochs: dashed on the training data, in full on the validation data."""
     from matplotlib.ticker import MaxNLocator
 
-    for number, run in enumerate(runs):
-        name = run.name if len(runs) > 1 else ""
-        for split, dashes in (("train", "--"), ("val", "-")):
+    values = []
+    for run, colour in zip(runs, colours, strict=True):
+        for split, style in _STYLES.items():
             points = [(r["epoch"], r[key]) for r in run.rows if (key := f"{split}_{panel}") in r]
             if points:
-                label = f"{name} {split}".strip()
                 # a single epoch is a point, which a line alone would not show
-                axes.plot(
-                    *zip(*points, strict=True),
-                    dashes,
-                    color=f"C{number % 10}",
-                    label=label,
-                    marker=".",
-                )
+                axes.plot(*zip(*points, strict=True), style, color=colour, marker=".")
+                values += [value for _, value in points]
+    if min(values) > 0 and max(values) >= _LOGARITHMIC * min(values):
+        axes.set_yscale("log")
     axes.set_xlabel("epoch")
     axes.set_title(panel)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.grid(alpha=0.3)

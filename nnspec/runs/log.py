@@ -64,6 +64,10 @@ def find_runs(paths: Sequence[str]) -> list[RunLog]:
     found: dict[Path, RunLog] = {}
     for words in paths:
         path = Path(words)
+        if (path.parent / "settings.json").is_file():
+            raise Unreadable(f"{words} is a part of a run: name its folder, {path.parent}")
+        if path.is_file():
+            raise Unreadable(f"{words} is a file, and a run is a folder")
         if not path.is_dir():
             raise Unreadable(f"{words}: no such folder")
         inside = [path] if (path / "settings.json").is_file() else _runs_below(path)

@@ -31,7 +31,7 @@ def overview(runs: Sequence[RunLog]) -> Table:
 
 def _line(run: RunLog) -> list[str]:
     best = run.best()
-    words = " ".join(f"{name}={_shown(value)}" for name, value in run.words.items())
+    words = " ".join(f"{name}={shown(value)}" for name, value in run.words.items())
     return [
         run.name,
         f"{len(run.rows)}/{run.epochs}",
@@ -49,7 +49,7 @@ def comparison(runs: Sequence[RunLog]) -> Table:
     shared = f"{runs[0].model}/" if len(models) == 1 else ""
     table = [[shared, *(run.name.removeprefix(shared) for run in runs)]]
     for name in dict.fromkeys(name for run in runs for name in run.settings):
-        row = [_shown(run.settings[name]) if name in run.settings else NOTHING for run in runs]
+        row = [shown(run.settings[name]) if name in run.settings else NOTHING for run in runs]
         if len(set(row)) > 1:
             table.append([name, *row])
     best = [run.best() or {} for run in runs]
@@ -89,7 +89,7 @@ def _widths(table: Table) -> list[int]:
     return [max(map(columns_of, column)) for column in zip(*table, strict=True)]
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A setting as it is typed on the command line."""
     return value if isinstance(value, str) else show(value)
 

@@ -24,6 +24,11 @@ def open_image(path: str) -> Image.Image:
     except FileNotFoundError:
         raise RunError(f"{path}: no such file") from None
     except UnidentifiedImageError:
+        if path.lower().endswith(IMAGES):
+            raise RunError(
+                f"{path} is named as an image, and holds none",
+                "it may be cut off, or of another kind: open it with an image viewer",
+            ) from None
         raise RunError(f"{path} is not an image", f"images end in {', '.join(IMAGES)}") from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise RunError(f"{path} cannot be read as an image: {error}") from None

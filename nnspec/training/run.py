@@ -125,11 +125,14 @@ class Run:
         inside = [*path.glob("*/settings.json"), *path.glob("*/*/settings.json")]
         if inside:
             raise RunError(f"{folder} is a folder of runs: name one of them", _latest(inside))
+        if (path.parent / "settings.json").is_file():
+            raise RunError(f"{folder} is a part of a run: name its folder, {path.parent}")
+        latest = _latest([*Path("runs").glob("*/*/settings.json")])
         if not path.exists():
-            raise RunError(
-                f"{folder}: no such run", _latest([*Path("runs").glob("*/*/settings.json")])
-            )
-        raise RunError(f"{folder} is not a run folder: it has no settings.json")
+            raise RunError(f"{folder}: no such run", latest)
+        if path.is_file():
+            raise RunError(f"{folder} is a file, and a run is a folder", latest)
+        raise RunError(f"{folder} is not a run folder: it has no settings.json", latest)
 
     # -- written once -----------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from functools import cached_property
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,9 @@ from nnspec.training.weights import begin_with
 
 #: what PyTorch takes by itself: OMP_NUM_THREADS, or the number of cores
 EVERY = torch.get_num_threads()
-#: multiply-accumulates of a step from which a further thread pays: to start it costs time too
-A_THREADS_WORTH = 20_000_000
+#: multiply-accumulates that are done in the time which one more thread costs a step: each operation waits
+#: until all threads have begun and ended. On 2 cores steps of 4 million are a little faster with both.
+A_THREADS_COST = 1_500_000
 #: multiply-accumulates of a batch without gradients from which a larger one is no faster, and the most
 #: samples in one
 A_BATCHS_WORTH, AT_ONCE = 20_000_000_000, 256
@@ -83,7 +85,7 @@ class Job:
         work: int = macs * (batch if isinstance(batch, int) else 1) // self.processes.size
         if self.device.type != "cpu":
             return EVERY
-        return max(1, min(EVERY, work // A_THREADS_WORTH))
+        return threads_for(work, EVERY)
 
     def at_once(self, part: Part) -> int:
         """The samples that go through a model together where no gradients are kept: as many as in training,
@@ -231,6 +233,14 @@ class Job:
             model = strategies.prepared(model, settings, self.data.splits, strategy)
         splits, at_once = self.data.splits, self.at_once(part)
         return kind(part.plan, model, loss, splits, run, strategy, at_once)
+
+
+def threads_for(work: int, most: int) -> int:
+    """The threads with which a step of so many multiply-accumulates is done first, up to `most`.
+
+    With n it takes work/n + n * cost: an n-th pays where n * (n - 1) * cost is no more than the work.
+    """
+    return min(most, (1 + isqrt(1 + 4 * work // A_THREADS_COST)) // 2)
 
 
 def choose_device(wanted: str | None, processes: Processes) -> torch.device:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -100,6 +101,32 @@ def test_runs_are_drawn(runs: Path, tmp_path: Path, ending: str) -> None:
     assert head.startswith(b"<?xml" if ending == "svg" else b"\x89PNG")
 
 
+def test_a_picture_of_many_runs_and_metrics(runs: Path, tmp_path: Path) -> None:
+    """Lines of three panels; each run told by what was set for it alone; an epoch alone is one tick; a loss
+    that falls by decades is drawn so."""
+    one = min(runs.glob("*/*"))
+    for number in range(12):
+        other = shutil.copytree(one, tmp_path / "DigitsCNN" / f"{one.name}_{number + 1}")
+        settings = json.loads((other / "settings.json").read_text())
+        settings["overrides"] = {"epochs": 1, "data.source": "digits", "seed": number}
+        (other / "settings.json").write_text(json.dumps(settings))
+        row = {"epoch": 1, "train_loss": 10.0**-number, "val_loss": 1.0, "seconds": 1.0}
+        row |= {f"val_metric{n}": number for n in range(6)}
+        (other / "metrics.jsonl").write_text(json.dumps(row) + "\n")
+    file = tmp_path / "many.svg"
+    assert "12 runs" in call("plot", str(tmp_path), "-o", str(file))
+    told = re.findall("<!-- (.*) -->", file.read_text())
+    names = [f"DigitsCNN/{one.name}_{n + 1} seed={n}" for n in range(12)]
+    assert [text for text in told if text.startswith("DigitsCNN/")] == names
+    titles = ["loss", *(f"metric{n}" for n in range(6))]
+    assert [text for text in told if text in titles] == titles
+    assert told.count("epoch") == 7
+    assert not [text for text in told if text.startswith("0.9")]
+    assert [text for text in told if "{10^{" in text]
+    width, height = map(float, re.search(r'viewBox="0 0 (\S+) (\S+)"', file.read_text()).groups())
+    assert 0.5 < width / height < 2
+
+
 def test_what_cannot_be_listed_or_drawn_is_told(runs: Path, tmp_path: Path) -> None:
     from click import ClickException
 
@@ -110,6 +137,9 @@ def test_what_cannot_be_listed_or_drawn_is_told(runs: Path, tmp_path: Path) -> N
         ("runs", str(tmp_path / "no"), "no such folder"),
         ("runs", str(ROOT / "specs"), "holds no runs"),
         ("runs", str(damaged), "damaged"),
+        ("runs", str(damaged / "best"), f"name its folder, {damaged}"),
+        ("plot", str(damaged / "metrics.jsonl"), f"name its folder, {damaged}"),
+        ("plot", str(ROOT / "specs/digits.nn"), "is a file"),
         ("plot", str(runs), "-o", "curves.txt", "ends in .svg"),
         ("plot", str(runs), "-o", str(tmp_path / "no" / "c.svg"), "cannot be written"),
     ]

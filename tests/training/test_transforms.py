@@ -101,6 +101,55 @@ def test_images_moved_together_are_as_torchvision_moves_each(shape: tuple[int, .
         assert (one != functional.rotate(image, -float(angle))).float().mean() < 0.01
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_colours_jittered_together_are_as_torchvision_jitters_each(channels: int) -> None:
+    from torchvision.transforms.v2 import functional
+
+    from nnspec.recipe.transforms.jitter import jittered
+
+    drawn = torch.Generator().manual_seed(5)
+    images = torch.rand(30, channels, 6, 9, generator=drawn)
+    images[0] = 0.25  # grey, which has no hue
+    names = ("brightness", "contrast", "saturation", "hue")
+    factors = {name: torch.rand(30, generator=drawn) * 2 for name in names}
+    factors["hue"] = factors["hue"] / 2 - 0.5
+    places = torch.rand(4, 30, generator=drawn).argsort(0)
+    assert len({tuple(order) for order in places.T.tolist()}) > 10
+    ours = jittered(images, factors, places)
+    for number, image in enumerate(images):
+        for step in places[:, number]:
+            name = names[step]
+            image = getattr(functional, f"adjust_{name}")(image, float(factors[name][number]))
+        # rounding of a hue, which three steps may double
+        assert torch.allclose(ours[number], image, atol=1e-5)
+
+
+def test_jitter_is_drawn_within_its_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torchvision draws it, and each order as often."""
+    from torchvision.transforms import v2
+
+    from nnspec.recipe.transforms import jitter
+
+    seen: list[Any] = []
+    monkeypatch.setattr(jitter, "jittered", lambda images, *drawn: seen.append(drawn) or images)
+    settings = {"brightness": 1.5, "contrast": 0.2, "saturation": 0.0, "hue": 0.1}
+    recipe: Any = lookup("transform", "color_jitter")
+    recipe.build(recipe.bind((), settings))(torch.rand(600, 3, 2, 2))
+    ((factors, places),) = seen
+    theirs = v2.ColorJitter(**settings)
+    assert list(factors) == ["brightness", "contrast", "hue"]
+    for name, values in factors.items():
+        low, high = getattr(theirs, name)
+        assert low <= values.min() < low + 0.05 * (high - low)
+        assert high - 0.05 * (high - low) < values.max() <= high
+    counts = torch.unique(places.T, dim=0, return_counts=True)[1]
+    assert len(counts) == 6
+    assert 60 < counts.min() <= counts.max() < 140
+    for wrong in ({"hue": 0.6}, {"contrast": -1.0}):
+        with pytest.raises(Mismatch, match=next(iter(wrong))):
+            recipe.apply(Field("u8", (3, 8, 8)), recipe.bind((), wrong))
+
+
 def test_moves_are_drawn_within_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     from nnspec.recipe.transforms import affine
 

@@ -8,6 +8,6 @@ others run once, before training.
 from __future__ import annotations
 
 from nnspec.recipe.definition import by_name
-from nnspec.recipe.transforms import affine, images, random
+from nnspec.recipe.transforms import affine, images, jitter, random
 
-ALL = by_name([*images.OWN, *affine.OWN, *random.OWN])
+ALL = by_name([*images.OWN, *affine.OWN, jitter.ColorJitter, *random.OWN])

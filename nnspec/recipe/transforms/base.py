@@ -33,6 +33,17 @@ class Transform(Recipe):
         raise NotImplementedError
 
 
+class OfColours(Transform):
+    """A step on grey or colour images."""
+
+    channels = (1, 3)
+
+    def shape(self, shape: tuple[int, ...], settings: dict[str, Any]) -> tuple[int, ...]:
+        if shape[0] not in self.channels:
+            raise Mismatch("NN501", f"`{self.name}` takes 1 or 3 channels, not {shape[0]}")
+        return shape
+
+
 def v2() -> Any:
     from torchvision.transforms import v2 as found
 

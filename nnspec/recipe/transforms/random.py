@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch
 from nnspec.operators.definition import Setting
-from nnspec.recipe.transforms.base import SIZE, Transform, pair, positive, v2
+from nnspec.recipe.transforms.base import SIZE, OfColours, Transform, pair, positive, v2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -129,35 +129,12 @@ class RandomResizedCrop(_PerImage):
         return super().build({**settings, "size": pair(settings["size"]), "antialias": True})
 
 
-class _OfColours(Transform):
-    """A step on grey or colour images."""
-
-    channels = (1, 3)
-
-    def shape(self, shape: tuple[int, ...], settings: dict[str, Any]) -> tuple[int, ...]:
-        if shape[0] not in self.channels:
-            raise Mismatch("NN501", f"`{self.name}` takes 1 or 3 channels, not {shape[0]}")
-        return shape
-
-
-class _Colours(_OfColours, _PerImage):
+class _Colours(OfColours, _PerImage):
     pass
 
 
-class _ChosenColours(_OfColours, _Chosen):
+class _ChosenColours(OfColours, _Chosen):
     pass
-
-
-class ColorJitter(_Colours):
-    """Brightness, contrast, saturation and hue, each changed by up to its share."""
-
-    name, v2_name = "color_jitter", "ColorJitter"
-    settings = (
-        Setting("brightness", "float", 0.0),
-        Setting("contrast", "float", 0.0),
-        Setting("saturation", "float", 0.0),
-        Setting("hue", "float", 0.0, doc="at most 0.5"),
-    )
 
 
 class RandomGrayscale(_ChosenColours):
@@ -238,7 +215,7 @@ class TrivialAugment(_Colours):
 
 
 OWN = (
-    RandomCrop, RandomHorizontalFlip, RandomVerticalFlip, RandomResizedCrop, RandomPerspective, ColorJitter,
+    RandomCrop, RandomHorizontalFlip, RandomVerticalFlip, RandomResizedCrop, RandomPerspective,
     RandomGrayscale, RandomErasing, GaussianBlur, RandomSolarize, RandomAutocontrast, RandomAdjustSharpness,
     RandAugment, TrivialAugment,
 )  # fmt: skip
