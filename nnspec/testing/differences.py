@@ -106,6 +106,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         and "is a whole number for" in refused.why,
     ),
     (
+        "integers filled with fractions",
+        "PyTorch's index_fill cuts the fraction off, its masked_fill refuses it",
+        lambda case, refused, theirs: of("index_fill")(case) and refused.code == "NN304"
+        and refused.why.startswith(f"{case.settings.get('value')} does not fit into"),
+    ),
+    (
         "a row of truth values",
         "PyTorch's linspace makes one, and only one, of one value",
         lambda case, refused, theirs: of("linspace")(case) and "not bool" in refused.why,
