@@ -155,7 +155,7 @@ def sample_sizes(
 
 
 def sample_inputs(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Tensor]:
-    """A tensor for each input: numbers drawn from 0 to 1, whose sums have roots and logarithms, or zeros where
+    """A tensor for each input: numbers from 0 to 1, whose sums have roots and logarithms, or zeros where
     they are places in a table."""
     generator = torch.Generator().manual_seed(0)
     inputs: dict[str, Tensor] = {}
