@@ -76,9 +76,8 @@ class ClassPlan:
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
         self.optional: dict[int, Optional] = {}  # id of a node -> when it is there
         self.layers: dict[int, dict[str, OpNode]] = {}  # id of a use's graph -> layers it gives
-        self.taken: dict[
-            int, dict[str, str]
-        ] = {}  # id of a node -> which of those it is, or hands on
+        # id of a node -> which of those it is (under ""), or hands on as which argument
+        self.taken: dict[int, dict[str, str]] = {}
         self.passed: dict[str, str] = {}  # sizes that `forward` takes besides its tensors
         self.precision = Precision(graph)
         self.shapes: set[str] = set()
