@@ -48,6 +48,13 @@ class Argument(Record):
     layer: bool = False
 
 
+class Optional(Record):
+    """The condition under which a step is there; elsewhere its input number `source` takes its place."""
+
+    condition: str
+    source: int = 0
+
+
 class ClassPlan:
     """One class: the graph it is written from, and what its constructor takes."""
 
@@ -67,11 +74,10 @@ class ClassPlan:
         self.arguments: list[Argument] = []
         self.calls: dict[int, ClassPlan] = {}  # id of a call node -> its class
         self.helpers: dict[int, ClassPlan] = {}  # id of a node that needs a class of its own -> it
-        self.optional: dict[int, str] = {}  # id of a node -> the condition under which it is there
+        self.optional: dict[int, Optional] = {}  # id of a node -> when it is there
         self.layers: dict[int, dict[str, OpNode]] = {}  # id of a use's graph -> layers it gives
-        self.taken: dict[
-            int, dict[str, str]
-        ] = {}  # id of a node -> which of those it is, or hands on
+        # id of a node -> which of those it is (under ""), or hands on as which argument
+        self.taken: dict[int, dict[str, str]] = {}
         self.passed: dict[str, str] = {}  # sizes that `forward` takes besides its tensors
         self.precision = Precision(graph)
         self.shapes: set[str] = set()

@@ -189,14 +189,18 @@ class Forward:
         return code.recomputed(made) if node.recomputed else made
 
     def _optional(self, node: Node) -> None:
-        """A layer that may not be there: its result takes the place of its input."""
-        before, after = node.inputs[0], node.outputs[0]
-        assert before is not None
+        """A step that may not be there: its result takes the place of an input."""
+        after, source = node.outputs[0], self.plan.optional[id(node)].source
         assert self.constructor is not None
-        name = self.take(before).flat
-        access = self.constructor.access[id(node)]
-        made = self.called(node, access, [Text(name)])
-        lines = [f"if {access} is not None:", f"    {name} = {made.flat}"]
+        tensors = [self.take(value) for value in node.inputs if value is not None]
+        name = tensors[source].flat
+        flag = self.constructor.flags.get(id(node))
+        if flag is None:
+            access = self.constructor.access[id(node)]
+            flag, made = f"{access} is not None", self.called(node, access, tensors)
+        else:
+            made = self._expression(node, tensors)
+        lines = [f"if {flag}:", f"    {name} = {made.flat}"]
         self.statements.append(Statement("", None, lines))
         self.variables[id(after)], self.live[name] = name, id(after)
 

@@ -63,6 +63,7 @@ class Constructor:
         arguments = [*self.names.words.values(), *self.names.named.kept.values()]
         self.begin = Lines(self._begins, arguments, plan.helpers, self.indent)
         self._modules: _Tree = {}
+        self.flags: dict[int, str] = {}  # id of an optional step that is no layer -> `self.use_add`
         self.placed: dict[str, list[Node]] = {}  # attribute -> the layers in it, first uses
         self.growing = list(growing(plan))
         self._plain: dict[Any, str] = {}  # layers without weights or name -> their attribute
@@ -132,7 +133,9 @@ class Constructor:
         if not node.shared or name not in branch:
             made: Any = self.layer(node)
             condition = self.plan.optional.get(id(node))
-            branch[name] = made if condition is None else _Optional(name, condition, made, node)
+            branch[name] = (
+                made if condition is None else _Optional(name, condition.condition, made, node)
+            )
         self.access[id(node)] = ""  # known once the containers' kinds are
         if node.alias:
             self._alias(node)
@@ -254,7 +257,7 @@ class Constructor:
             for size, word in self.names.named.kept.items()
             for line in lay(code.size(size, plain), self.indent, f"{word} = ")
         ]
-        lines += self.lines
+        lines += self._flags() + self.lines
         grown = {layer.path[0]: each for each in self.growing for layer in each.layers}
         for name, made in self._modules.items():
             if name in grown:
@@ -278,6 +281,18 @@ class Constructor:
                 self._untyped(node.path)
         if self.plan.kind != "helper":  # the class that it helps knows the layers
             lines += Tying(self).lines()
+        return lines
+
+    def _flags(self) -> list[str]:
+        """Conditions that `forward` asks for."""
+        lines = []
+        for node in self.plan.graph.nodes:
+            found = self.plan.optional.get(id(node))
+            if found is not None and isinstance(node, OpNode) and not self.is_module(node):
+                taken = {*self.attributes, *self.names.words.values(), *self.flags.values()}
+                name = fresh(f"use_{node.operator.name}", taken)
+                self.flags[id(node)] = f"self.{name}"
+                lines.append(f"{' ' * self.indent}self.{name} = {found.condition}")
         return lines
 
     def _grown(self, found: Growing) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nnspec.compiler import code
@@ -16,19 +16,19 @@ Written = Callable[[CallNode], Any]
 def signature(
     graph: Graph,
     written: Written | None = None,
-    without: frozenset[int] = frozenset(),
+    without: Mapping[int, int] = {},
     anonymous: frozenset[int] = frozenset(),
 ) -> Any:
     """Equal for two graphs whose code would be the same.
 
-    The nodes in `without` are left out, as if each gave on what it takes; what those in `anonymous`
-    compute does not count.
+    The nodes in `without` are left out, as if each gave on the input of that number; what those in
+    `anonymous` compute does not count.
     """
     numbers: dict[int, int] = {id(value): i for i, value in enumerate(graph.inputs)}
     nodes = []
     for node in graph.nodes:
         if id(node) in without:
-            numbers[id(node.outputs[0])] = _number(node.inputs[0], numbers)
+            numbers[id(node.outputs[0])] = _number(node.inputs[without[id(node)]], numbers)
             continue
         for output in node.outputs:
             numbers[id(output)] = max(numbers.values(), default=-1) + 1

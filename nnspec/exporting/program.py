@@ -155,14 +155,15 @@ def sample_sizes(
 
 
 def sample_inputs(graph: Graph, sizes: Mapping[str, int]) -> dict[str, Tensor]:
-    """A tensor for each input: drawn numbers, or zeros where they are places in a table."""
+    """A tensor for each input: numbers from 0 to 1, whose sums have roots and logarithms, or zeros where
+    they are places in a table."""
     generator = torch.Generator().manual_seed(0)
     inputs: dict[str, Tensor] = {}
     for value in graph.inputs:
         shape = [evaluate(size, sizes) for size in value.type.shape]
         dtype: Any = getattr(torch, torch_name(value.type.dtype))
         if dtype.is_floating_point:
-            inputs[usable(value.name)] = torch.randn(shape, generator=generator).to(dtype)
+            inputs[usable(value.name)] = torch.rand(shape, generator=generator).to(dtype)
         else:
             inputs[usable(value.name)] = torch.zeros(shape, dtype=dtype)
     return inputs

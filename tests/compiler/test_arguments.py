@@ -198,3 +198,38 @@ def test_layers_that_a_block_is_given_are_arguments_of_its_class() -> None:
         type(m) for m in theirs.modules() if not [*m.children()] and not [*m.parameters()]
     )
     assert pickle.loads(pickle.dumps(ours))(x).equal(ours(x))
+
+
+RESIDUAL = """
+block Unit(width: int, stride: int = 1):
+    input x: [N, C, L]
+    param scale: [1] = constant(0.5)
+    out = x -> conv: conv1d(width, 3, stride, padding=1)
+    out = out * scale if width == 6 else out
+    return x + out if stride == 1 and C == width else out
+
+model Net:
+    input x: [N, 4, L]
+    return x -> a: Unit(4) -> b: Unit(4, stride=2) -> c: Unit(6) -> d: Unit(6) -> e: Unit(6, stride=2)
+"""
+
+
+def test_what_is_added_under_a_condition_is_added_in_one_class() -> None:
+    cls = net(RESIDUAL)
+    text = inspect.getsource(sys.modules[cls.__module__])
+    assert re.findall(r"(?m)^class (\w+)", text) == ["Unit", "Net"]
+    assert "self.use_add = stride == 1 and in_channels == width" in text
+    model = cls()
+    x = torch.randn(2, 4, 16, requires_grad=True)
+    wanted = x
+    for name, stride, adds in (
+        ("a", 1, True), ("b", 2, False), ("c", 1, False), ("d", 1, True), ("e", 2, False),
+    ):  # fmt: skip
+        unit = getattr(model, name)
+        out = nn.functional.conv1d(wanted, unit.conv.weight, unit.conv.bias, stride, padding=1)
+        out = out * 0.5 if name in "cde" else out
+        wanted = wanted + out if adds else out
+    assert torch.equal(model(x), wanted)
+    (ours,) = torch.autograd.grad(model(x).square().sum(), x)
+    (theirs,) = torch.autograd.grad(wanted.square().sum(), x)
+    assert torch.equal(ours, theirs)

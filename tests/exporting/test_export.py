@@ -71,6 +71,18 @@ def test_onnx(net: Any, capsys: pytest.CaptureFixture[str]) -> None:
             torch.testing.assert_close(ours, torch.from_numpy(theirs), rtol=1e-4, atol=1e-5)
 
 
+def test_a_root_of_a_sum_is_compared_as_a_number(
+    net: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Graph networks divide by the root of each row's sum, which numbers of either sign do not have."""
+    pytest.importorskip("onnxruntime")
+    Path("graph.nn").write_text(
+        "model Net:\n    input a: [V, V]\n    return (sum(a, dim=1) ** -0.5)[:, none] * a -> relu\n"
+    )
+    assert main(["export", "graph.nn", "-o", "graph.onnx"]) == 0
+    assert "gives what PyTorch gives" in capsys.readouterr().out
+
+
 def test_sizes_that_are_fixed(net: Any) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     assert main(["export", "net.nn", "-o", "net.onnx", "--sizes", "H=8,W=10"]) == 0
