@@ -19,8 +19,7 @@ from nnspec.graph import CallNode, OpNode
 #: what a file may take of Python's own library
 _STANDARD = {
     "collections": ("OrderedDict",),
-    "collections.abc": ("Callable", "Iterator"),
-    "contextlib": ("contextmanager", "nullcontext"),
+    "collections.abc": ("Callable",),
     "typing": ("Any", "NamedTuple"),
 }
 
@@ -47,10 +46,8 @@ def assemble(doc: str, parts: list[list[str]], packages: Iterable[str] = ()) -> 
     body = "\n\n\n".join("\n".join(lines) for lines in parts)
     # docstrings and comments may speak of a module that the code has no use for
     words = _words(body)
-    helpers = [placing.FUNCTION] if placing.NAME in words else []
-    helpers += [skipping.function(body)] if skipping.NAME in words else []
-    if helpers:
-        body = "\n\n\n".join((*helpers, body))
+    if skipping.NAME in words:
+        body = "\n\n\n".join((skipping.function(body), body))
         words = _words(body)
     standard = ["import math"] if "math" in words else []
     for package, offered in _STANDARD.items():

@@ -13,7 +13,7 @@ from nnspec.compiler.growing import INDEX, Growing, growing
 from nnspec.compiler.layout import Call, Expr, Loop, Text, call, lay
 from nnspec.compiler.named import Named
 from nnspec.compiler.names import attribute, fresh
-from nnspec.compiler.placing import is_placed
+from nnspec.compiler.placing import is_within
 from nnspec.compiler.runs import counted, named
 from nnspec.compiler.skipping import skipped, skips
 from nnspec.compiler.tying import Tying
@@ -53,7 +53,7 @@ class Constructor:
 
     def __init__(self, plan: ClassPlan, kept: Container[Size] = frozenset()) -> None:
         self.plan = plan
-        self.indent = 12 if is_placed(plan) else 8  # within `with made_on(…)`
+        self.indent = 12 if is_within(plan) else 8
         self.names = ConstructorNames(plan, kept)
         self.access: dict[int, str] = {}  # id of a node -> `self.conv1`
         self.lists: dict[str, int] = {}  # `self.layers` -> the number of its items

@@ -19,16 +19,7 @@ RESERVED = frozenset(
             "self",
             "range",
         ),
-        *(
-            "Any",
-            "getattr",
-            "skip_init",
-            "made_on",
-            "Callable",
-            "Iterator",
-            "contextmanager",
-            "nullcontext",
-        ),
+        *("Any", "Callable", "getattr", "skip_init"),
     }
 )
 

@@ -1,28 +1,13 @@
-"""`device=` and `dtype=` of a model: its layers are made in a `with made_on(device, dtype)`, so that no line
-of the constructor, and no block, says it again."""
+"""`device=` and `dtype=` of a model: said once in its constructor, so that none of its lines, and no block,
+says it again."""
 
 from __future__ import annotations
 
 from nnspec.compiler.classes import ClassPlan, steps
 from nnspec.graph import CallNode, OpNode, OwnParam
 
-NAME = "made_on"
 #: the arguments, each with its type
 ARGUMENTS = {"device": "torch.device | str | None", "dtype": "torch.dtype | None"}
-
-FUNCTION = f'''\
-@contextmanager
-def {NAME}(
-    device: torch.device | str | None = None, dtype: torch.dtype | None = None
-) -> Iterator[None]:
-    """Parameters are made on this device, and of this floating type."""
-    before = torch.get_default_dtype()
-    try:
-        torch.set_default_dtype(dtype or before)
-        with nullcontext() if device is None else torch.device(device):
-            yield
-    finally:
-        torch.set_default_dtype(before)'''
 
 
 def is_placed(plan: ClassPlan) -> bool:
@@ -41,8 +26,16 @@ def offered(plan: ClassPlan) -> list[str]:
     return [name for name in ARGUMENTS if name not in own] if is_placed(plan) else []
 
 
+def is_within(plan: ClassPlan) -> bool:
+    """Whether what makes the layers stands in a `with`."""
+    return "device" in offered(plan)
+
+
 def within(plan: ClassPlan, body: list[str]) -> list[str]:
-    """The lines that make the layers, and the `with` that they stand in."""
-    names = offered(plan)
-    given = ", ".join(names if len(names) == 2 else [f"{name}={name}" for name in names])
-    return [f"        with {NAME}({given}):", *body] if is_placed(plan) else body
+    """The lines that make the layers, with those around them that put them in their place."""
+    lines = body
+    if is_within(plan):
+        lines = ["        with torch.device(device or torch.get_default_device()):", *body]
+    if "dtype" in offered(plan):
+        lines = [*lines, "        self.to(dtype=dtype)"]
+    return lines

@@ -7,12 +7,14 @@ metaclass whose call looks at the arguments first; the instances are ordinary mo
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+import torch
+
 from nnspec.compiler.names import usable
-from nnspec.compiler.placing import ARGUMENTS
 from nnspec.diagnostics import nearest
 from nnspec.elaborate.program import Model
 from nnspec.graph import Graph
@@ -52,9 +54,8 @@ class ModelType(type):
         if given:  # what the spec would refuse is not built
             maker.graph(given)
         free = {usable(name): value for name, value in given.items() if name not in compiled}
-        if made.__signature__.parameters.keys() >= place.keys():  # type: ignore[attr-defined]
-            free.update(place)  # else it has no parameters that could be anywhere
-        module = type.__call__(made, **free)
+        with made_on(**place):
+            module = type.__call__(made, **free)
         _GIVEN[module] = given
         return module
 
@@ -62,7 +63,19 @@ class ModelType(type):
 def _place(model: Model, kwargs: dict[str, Any]) -> dict[str, Any]:
     """`device` and `dtype` taken out of the arguments, unless they are the model's own parameters."""
     own = {parameter.name for parameter in model.parameters}
-    return {name: kwargs.pop(name) for name in ARGUMENTS if name in {*kwargs} - own}
+    return {name: kwargs.pop(name) for name in ("device", "dtype") if name in {*kwargs} - own}
+
+
+@contextmanager
+def made_on(device: Any = None, dtype: torch.dtype | None = None) -> Iterator[None]:
+    """Tensors are made on this device, those of floating type in this one."""
+    before = torch.get_default_dtype()
+    with torch.device(device) if device is not None else nullcontext():
+        try:
+            torch.set_default_dtype(dtype or before)
+            yield
+        finally:
+            torch.set_default_dtype(before)
 
 
 def graph_of(model: Any) -> Graph:
