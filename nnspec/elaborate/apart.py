@@ -1,5 +1,5 @@
-"""The loss and the metrics of a train part whose model or data has errors, or is not there: their names as
-they are written, as far as they can be told without it.
+"""What can be told of data and train parts by themselves: where the model or the data has errors or is not
+there, and where a file has errors of syntax, so that statements of it are missing.
 """
 
 from __future__ import annotations

@@ -108,8 +108,18 @@ def whole(call: tree.Call) -> str:
     if operator is None:
         return ""
     written, _ = layer(operator, call)
-    needed = [slot.name for slot in operator.tensors if not slot.optional]
-    return _with(written, operator, needed) if len(needed) > 1 and name[0].isupper() else written
+    return _with(written, operator, _needed(operator)) if takes_several(call) else written
+
+
+def takes_several(call: tree.Call) -> bool:
+    """Is it a class whose layer takes several tensors, as the losses do? An arrow from one is not enough."""
+    name = named(call.function)
+    operator = meant(name)
+    return operator is not None and len(_needed(operator)) > 1 and name[0].isupper()
+
+
+def _needed(operator: Operator) -> list[str]:
+    return [slot.name for slot in operator.tensors if not slot.optional]
 
 
 #: what joins layers

@@ -14,6 +14,7 @@ from nnspec.elaborate.rewriting import (
     methods,
     named,
     operator_call,
+    takes_several,
     whole,
 )
 from nnspec.elaborate.session import MOST_HINTS, fail
@@ -123,7 +124,7 @@ def called(call: tree.Call, failure: Failure) -> Failure:
             helped = f"{helped} write {written}"
         if is_chain(call):
             helped = _with_whole("layers are joined with the arrow", call)
-        elif named(function)[0].isupper():
+        elif named(function)[0].isupper() and takes_several(call):
             helped = _with_whole(helped, call)
     return Failure(replace(problem, help=helped)) if helped else failure
 

@@ -155,6 +155,7 @@ class Names:
     def arguments(self, call: tree.Call, name: str) -> None:
         scope = self.scope.find(name)
         value = scope.names[name] if scope is not None else None
+        fine = True
         for argument in call.arguments:
             if argument.name is None:
                 continue
@@ -163,6 +164,11 @@ class Names:
             except Failure as failure:  # each of them is a slip of its own, whatever its value is
                 self.covered.add(id(argument.value))
                 self.report(failure.problem)
+                fine = False
+        if fine and value is None and _is_literal(call) and BUILTINS.get(name) is None:
+            operator = self.operator(name, call)
+            if operator is not None and operator.tensors and not operator.tensors[0].many:
+                self.body.evaluate(call)  # a layer: its settings are wrong whatever comes to it
 
     def argument(self, call: tree.Call, name: str, value: Any, argument: tree.Argument) -> None:
         assert argument.name is not None
@@ -173,6 +179,14 @@ class Names:
                 no_parameter(value.definition, key, argument.span)
         elif value is None and (operator := self.operator(name, call)) is not None:
             takes(operator, key, argument.span)
+
+
+def _is_literal(call: tree.Call) -> bool:
+    """Are all arguments written out as numbers, texts, `true`, `false`, `none`, and lists of them?"""
+    plain = (tree.Number, tree.String, tree.Constant, tree.ListExpr, tree.TupleExpr, tree.Unary)
+    values = [argument.value for argument in call.arguments]
+    starred = any(argument.starred for argument in call.arguments)
+    return not starred and all(isinstance(node, plain) for node in tree.nodes(values))
 
 
 def _tree_below(top: Any) -> Iterator[tree.Tree]:
