@@ -4,8 +4,8 @@ All train the same model from the same weights on the same data in batches of th
 same optimizer. Each is a process of its own, so that none has the threads, the memory or the hooks of
 another; they take turns of as many epochs as make half a second, the same for all, while the others wait.
 The loop by hand is what a careful person writes: a `DataLoader` over a `TensorDataset`, `set_to_none`, no
-synchronisation. Lightning, Fabric,
-Accelerate and Keras 3 take part where they are installed, with their logging and checkpoints off.
+synchronisation. Lightning, Fabric, Accelerate and Keras 3 take part where they are installed, with their
+logging and checkpoints off.
 
     python benchmarks/training_steps.py [digits|digits16|digits8|resnet18 …]
                                         [--no-compile] [--turns N] [--cpu] [--set threads=2 …]

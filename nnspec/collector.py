@@ -6,6 +6,7 @@ None has cycles that end before it does; looking for some takes up to half of th
 from __future__ import annotations
 
 import gc
+import sys
 
 
 class uncollected:
@@ -23,11 +24,16 @@ class uncollected:
 
 
 class loading(uncollected):
-    """The same around imports, in a process that keeps what they bring until it ends: no later collection
-    looks at that either. Of PyTorch that is a tenth of a second each time."""
+    """The same around the imports that load PyTorch, which a process keeps until it ends: no later collection
+    looks at what they bring either, of which there is a tenth of a second each time."""
 
-    __slots__ = ()
+    __slots__ = ("first",)
+
+    def __enter__(self) -> None:
+        self.first = "torch" not in sys.modules
+        super().__enter__()
 
     def __exit__(self, *error: object) -> None:
-        gc.freeze()
+        if self.first:
+            gc.freeze()
         super().__exit__(*error)

@@ -9,6 +9,7 @@ from nnspec.tensors import TensorType
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 _FORMATS = ("xyxy", "xywh", "cxcywh")
@@ -52,6 +53,9 @@ class BoxArea(OfBoxes):
     def infer(self, use: Use) -> tuple[TensorType, ...]:
         self.boxes(use)
         return (use.x.with_shape(use.x.shape[:-1]),)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 2 * outputs[0].bytes  # widths and heights
 
 
 class BoxConvert(OfBoxes):

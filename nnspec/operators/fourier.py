@@ -82,8 +82,29 @@ class Fourier(Operator):
             argument=argument,
         )
 
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return () if self.filled(use) else self.saves
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        filled = self.filled(use)
+        return filled.bytes if filled is not None else 0
+
+    def filled(self, use: Use) -> TensorType | None:
+        """What real values are with the zeros that are put behind them, which is kept in their place; None
+        where they are kept as they are, cut off or not."""
+        sizes = {dim: wanted for dim, wanted in self.sizes(use) if wanted is not None}
+        shape = use.x.shape
+        if not self.saves or all(_is_part(wanted, shape[dim]) for dim, wanted in sizes.items()):
+            return None
+        return use.x.with_shape(tuple(sizes.get(dim, size) for dim, size in enumerate(shape)))
+
     def function(self, use: Use) -> CallCode:
         return CallCode(f"torch.fft.{self.name}", (Ref(0),), use.changed())
+
+
+def _is_part(wanted: Size, size: Size) -> bool:
+    """Whether so many are no more than there are, for certain."""
+    return wanted == size or (isinstance(wanted, int) and isinstance(size, int) and wanted < size)
 
 
 class OneDimension(Fourier):

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import ClassVar
 
+    from nnspec.dims import Size
     from nnspec.operators.definition import Use
 
 _DIM = Setting("dim", "int", doc="the dimension that the places are along")
@@ -105,7 +106,6 @@ class TakeAlongDim(Operator):
     """`gather` with broadcasting: the sizes of input and indices but for `dim` must agree or be 1."""
 
     name = "take_along_dim"
-    saves = ("inputs",)
     family = "selection"
     tensors = (Tensor("input"), Tensor("indices", doc="i64, as many dimensions as the input"))
     settings = (
@@ -136,6 +136,14 @@ class TakeAlongDim(Operator):
     def function(self, use: Use) -> CallCode:
         dim = {} if use["dim"] is None else {"dim": use["dim"]}
         return CallCode("torch.take_along_dim", (Ref(0), Ref(1)), dim)
+
+    def saved(self, use: Use) -> tuple[str | int, ...]:
+        return ("inputs",) if use["dim"] is None else ("input",)
+
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        # along a dimension indices may be negative: it keeps them as they are counted from the beginning
+        indices = use.inputs[1]
+        return 0 if use["dim"] is None or indices is None else indices.bytes
 
 
 class Scatter(Operator):

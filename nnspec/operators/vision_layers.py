@@ -124,6 +124,9 @@ class FrozenBatchNorm2d(Operator):
         eps = {} if use["eps"] == 1e-5 else {"eps": use["eps"]}
         return ModuleCode("torchvision.ops.FrozenBatchNorm2d", (use.x.shape[1],), eps)
 
+    def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
+        return 4 * use.x.shape[1]  # what each channel is multiplied by
+
 
 class DeformConv2d(Operator):
     """A convolution whose windows are pulled out of shape: `offset` moves each place of each window (Dai et

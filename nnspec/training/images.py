@@ -24,12 +24,13 @@ def open_image(path: str) -> Image.Image:
     except FileNotFoundError:
         raise RunError(f"{path}: no such file") from None
     except UnidentifiedImageError:
-        if path.lower().endswith(IMAGES):
-            raise RunError(
-                f"{path} is named as an image, and holds none",
-                "it may be cut off, or of another kind: open it with an image viewer",
-            ) from None
-        raise RunError(f"{path} is not an image", f"images end in {', '.join(IMAGES)}") from None
+        known = path.lower().endswith(IMAGES)
+        told = (
+            "only its name says so: it is cut off, or something else"
+            if known
+            else f"images end in {', '.join(IMAGES)}"
+        )
+        raise RunError(f"{path} is not an image", told) from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise RunError(f"{path} cannot be read as an image: {error}") from None
 

@@ -150,6 +150,32 @@ def test_jitter_is_drawn_within_its_bounds(monkeypatch: pytest.MonkeyPatch) -> N
             recipe.apply(Field("u8", (3, 8, 8)), recipe.bind((), wrong))
 
 
+def test_rectangles_erased_together_are_as_torchvision_erases_each() -> None:
+    """Whole rectangles; as often, as large and where torchvision's are, within what is drawn by chance."""
+    from torchvision.transforms import v2
+
+    torch.manual_seed(3)
+    settings = {"p": 0.7, "scale": (0.1, 0.6), "ratio": (0.5, 4.0), "value": 2.0}
+    recipe: Any = lookup("transform", "random_erasing")
+    images = torch.rand(4000, 1, 9, 7)
+    theirs = v2.RandomErasing(**settings)
+    found = []
+    for erased in (
+        recipe.build(recipe.bind((), settings))(images),
+        torch.stack([theirs(image) for image in images]),
+    ):
+        hit = (erased != images)[:, 0]
+        assert torch.equal(erased[:, 0][hit], torch.full((int(hit.sum()),), 2.0))
+        assert torch.equal(hit, hit.any(2, keepdim=True) & hit.any(1, keepdim=True))
+        heights, widths = hit.any(2).sum(1).float(), hit.any(1).sum(1).float()
+        sizes = [heights, widths, heights * widths]
+        found.append(
+            [*hit.float().mean(0).flatten(), *(s.mean() for s in sizes), *(s.std() for s in sizes)]
+        )
+    ours, expected = (torch.tensor(one) for one in found)
+    assert torch.allclose(ours, expected, rtol=0.06, atol=0.03)
+
+
 def test_moves_are_drawn_within_their_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     from nnspec.recipe.transforms import affine
 
@@ -224,6 +250,9 @@ def test_random_steps_draw_anew_for_each_image() -> None:
         ("pad", {"padding": -1}, (3, 8, 8)),
         ("gaussian_blur", {"kernel_size": 2}, (3, 8, 8)),
         ("color_jitter", {"brightness": 0.1}, (4, 8, 8)),
+        ("random_erasing", {"scale": (0.5, 0.1)}, (3, 8, 8)),
+        ("random_erasing", {"ratio": (0.0, 2.0)}, (3, 8, 8)),
+        ("random_resized_crop", {"size": 5, "scale": (0.1, 1.1)}, (3, 8, 8)),
         ("normalize", {"mean": (0.1, 0.2), "std": 1}, (3,)),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from nnspec.diagnostics import Mismatch
 from nnspec.operators.definition import REQUIRED, Setting
 from nnspec.recipe.definition import Field, Recipe
@@ -50,7 +52,8 @@ def v2() -> Any:
     return found
 
 
-def pair(value: Any) -> tuple[int, int]:
+def pair(value: Any) -> tuple[Any, Any]:
+    """One value for both, or the two."""
     return (value[0], value[-1]) if isinstance(value, tuple) else (value, value)
 
 
@@ -58,6 +61,16 @@ def positive(values: tuple[int, int], name: str) -> tuple[int, int]:
     if min(values) < 1:
         raise Mismatch("NN206", f"`{name}` must be at least 1", argument="size")
     return values
+
+
+def check_area(settings: dict[str, Any]) -> None:
+    """Mismatch NN206 where `scale` is no two shares of an area, or `ratio` no two ratios of the sides."""
+    for name, floor, ceiling in (("scale", 0.0, 1.0), ("ratio", 1e-6, math.inf)):
+        least, most = pair(settings[name])
+        if not floor <= least <= most <= ceiling:
+            wanted = "shares from 0 to 1" if name == "scale" else "numbers above 0"
+            message = f"`{name}` is {wanted}, the smaller one first, not {least:g} and {most:g}"
+            raise Mismatch("NN206", message, argument=name)
 
 
 SIZE = Setting("size", "int", REQUIRED, 2, doc="height and width")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from nnspec.diagnostics import Mismatch
 from nnspec.operators.definition import Setting
-from nnspec.recipe.transforms.base import SIZE, OfColours, Transform, pair, positive, v2
+from nnspec.recipe.transforms.base import SIZE, OfColours, Transform, check_area, pair, positive, v2
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -123,6 +125,7 @@ class RandomResizedCrop(_PerImage):
     )
 
     def shape(self, shape: tuple[int, ...], settings: dict[str, Any]) -> tuple[int, ...]:
+        check_area(settings)
         return (shape[0], *positive(pair(settings["size"]), "size"))
 
     def build(self, settings: dict[str, Any]) -> Callable[[Tensor], Tensor]:
@@ -144,16 +147,50 @@ class RandomGrayscale(_ChosenColours):
     settings = (Setting("p", "float", 0.1),)
 
 
-class RandomErasing(_PerImage):
+class RandomErasing(Transform):
     """A random rectangle set to `value`, with probability p (Zhong et al. 2020, arXiv:1708.04896)."""
 
-    name, v2_name = "random_erasing", "RandomErasing"
+    name = "random_erasing"
+    is_random = True
     settings = (
         Setting("p", "float", 0.5),
         Setting("scale", "float", (0.02, 0.33), 2, doc="least and most of the area"),
         Setting("ratio", "float", (0.3, 3.3), 2, doc="least and most of height to width"),
         Setting("value", "float", 0.0),
     )
+
+    #: rectangles that are drawn for an image until one fits into it, as torchvision does
+    tries = 10
+
+    def shape(self, shape: tuple[int, ...], settings: dict[str, Any]) -> tuple[int, ...]:
+        check_area(settings)
+        return shape
+
+    def build(self, settings: dict[str, Any]) -> Callable[[Tensor], Tensor]:
+        import torch
+
+        scale, ratio = pair(settings["scale"]), pair(settings["ratio"])
+        logs = math.log(ratio[0]), math.log(ratio[1])
+
+        def erase(images: Tensor) -> Tensor:
+            count, _, high, wide = images.shape
+            device = images.device
+            area = high * wide * torch.empty(self.tries, count, device=device).uniform_(*scale)
+            slope = torch.empty(self.tries, count, device=device).uniform_(*logs).exp()
+            heights, widths = (area * slope).sqrt().round(), (area / slope).sqrt().round()
+            fits = (heights < high) & (widths < wide)
+            first = fits.byte().argmax(0, keepdim=True)
+            height, width = (sides.gather(0, first).view(-1, 1) for sides in (heights, widths))
+            chosen = fits.any(0) & (torch.rand(count, device=device) < settings["p"])
+            top = (torch.rand(count, 1, device=device) * (high - height + 1)).floor()
+            left = (torch.rand(count, 1, device=device) * (wide - width + 1)).floor()
+            row, column = torch.arange(high, device=device), torch.arange(wide, device=device)
+            rows = (top <= row) & (row < top + height) & chosen.view(-1, 1)
+            columns = (left <= column) & (column < left + width)
+            inside = rows.view(count, 1, high, 1) & columns.view(count, 1, 1, wide)
+            return images.masked_fill(inside, settings["value"])
+
+        return erase
 
 
 class RandomPerspective(_PerImage):
