@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from nnspec.dims import Dim, render
+from nnspec.operators.binding import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,3 +159,13 @@ def stretched(
         if size != 1:
             message = f"{shown} is not stretched to {to}: {render(size)} is neither 1 nor {render(wanted)}"
             use.equal(size, wanted, message, code="NN301", argument=argument)
+
+
+def whole_numbers(use: Use, setting: str) -> list[Size]:
+    """The items of a list of sizes."""
+    for item in use[setting]:
+        if isinstance(item, bool) or not isinstance(item, (int, Dim)):
+            use.fail(
+                f"`{setting}` holds integers, not {show(item)}", code="NN206", argument=setting
+            )
+    return list(use[setting])

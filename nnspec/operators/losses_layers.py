@@ -6,8 +6,8 @@ from __future__ import annotations
 from nnspec.dims import Dim, product, render
 from nnspec.operators.binding import show
 from nnspec.operators.definition import ModuleCode, Operator, Param, Setting, Tensor
+from nnspec.operators.fitting import whole_numbers
 from nnspec.operators.losses import NO_CLASS, REDUCTION
-from nnspec.operators.repeating import whole_numbers
 from nnspec.tensors import TensorType, is_float, show_shape
 
 TYPE_CHECKING = False

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import fits_padding
-from nnspec.operators.repeating import whole_numbers
+from nnspec.operators.fitting import fits_padding, whole_numbers
 from nnspec.tensors import TensorType, is_float
 
 TYPE_CHECKING = False

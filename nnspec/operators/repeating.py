@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import Dim, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.fitting import named_twice, no_dimension
+from nnspec.operators.fitting import named_twice, no_dimension, whole_numbers
 from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
@@ -13,14 +13,6 @@ if TYPE_CHECKING:
 
     from nnspec.dims import Size
     from nnspec.operators.definition import Use
-
-
-def whole_numbers(use: Use, setting: str) -> list[Size]:
-    """The items of a list of sizes."""
-    for item in use[setting]:
-        if isinstance(item, bool) or not isinstance(item, (int, Dim)):
-            use.fail(f"{setting} are integers, not {item}", code="NN206", argument=setting)
-    return list(use[setting])
 
 
 class Expand(Operator):

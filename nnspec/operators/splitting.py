@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnspec.dims import ceildiv, compare, render
 from nnspec.operators.definition import CallCode, Operator, Ref, Setting
-from nnspec.operators.repeating import whole_numbers
+from nnspec.operators.fitting import whole_numbers
 from nnspec.tensors import TensorType, show_shape
 
 TYPE_CHECKING = False
@@ -99,6 +99,7 @@ class Split(Parts):
         if not isinstance(wanted, tuple):
             size, wanted = use.pin(size), use.pin(wanted)
         if isinstance(wanted, tuple):
+            wanted = whole_numbers(use, "split_size_or_sections")
             if any(compare("<", part, 1) for part in wanted):
                 use.fail(
                     f"a part has at least 1 value; these are {show_shape(wanted)}",
@@ -115,7 +116,7 @@ class Split(Parts):
                 code="NN301",
                 argument="split_size_or_sections",
             )
-            sizes: list[Size] = list(wanted)
+            sizes: list[Size] = wanted
         elif isinstance(size, int) and isinstance(wanted, int):
             if wanted < 1:
                 use.fail(
