@@ -85,8 +85,9 @@ class Admitted:
         return [fixed[condition] for condition in solve(fixed).conflict]
 
 
-def solve(conditions: Iterable[Condition]) -> Admitted:
-    """The set of sizes that satisfy all of the conditions, each symbol an integer of at least 1."""
+def solve(conditions: Iterable[Condition], words: bool = True) -> Admitted:
+    """The set of sizes that satisfy all of the conditions, each symbol an integer of at least 1. Without
+    `words` only whether there are any: many questions are asked for no more."""
     given: dict[Condition, Condition] = {}  # in its simplest form: the condition that was demanded
     for condition in dict.fromkeys(conditions):
         known = compare(condition.op, condition.size, 0)
@@ -95,7 +96,8 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         if known is None:
             given.setdefault(_simplest(condition), condition)
     everything = tuple(given.values())
-    given = _plainer(given)
+    if words:
+        given = _plainer(given)
     alone: dict[str, list[Condition]] = {}
     together: list[Condition] = []
     shared: list[Condition] = []
@@ -114,17 +116,17 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         elif found == EMPTY:
             least = _least_conflict(alone[name], _empty_alone(name))
             return _conflict(everything, [given[c] for c in least], ())
-        else:
+        elif words:
             from nnspec.words import in_words
 
             requires[name] = in_words(name, found, [c.text for c in alone[name]])
             progressions[name] = found.sizes.progression()
     unproved: list[Condition] = []
-    words: list[str] = []
+    told: list[str] = []
     for group in _groups(together):
         names = frozenset().union(*(condition.symbols for condition in group))
         every = [condition for condition in given if condition.symbols <= names]
-        implied = _implied(group, every)
+        implied = _implied(group, every) if words else []
         group = [condition for condition in group if condition not in implied]
         every = [condition for condition in every if condition not in implied]
         if not group:
@@ -132,15 +134,20 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
         plain = all(_linear(c.size) for c in every)
         answer = _empty(every)
         if answer is None:  # some of them may be none by themselves
-            sure = [condition for condition in every if not _depends(condition)]
-            if sure and _empty(sure, False):
-                answer, every = True, sure
+            plainest = [condition for condition in every if not _depends(condition)]
+            easy = [] if plain else [condition for condition in every if _linear(condition.size)]
+            for sure, by_cases in ((plainest, False), (easy, True)):
+                if sure and _empty(sure, by_cases):
+                    answer, every = True, sure
+                    break
         if answer:
             least = _least_conflict(every, _empty)
             return _conflict(everything, [given[c] for c in least], [given[c] for c in unproved])
         if answer is None:
             hard = [c for c in group if plain or not _linear(c.size) or _depends(c)]
             unproved += hard or group
+        if not words:
+            continue
         needed = _needed(group, every) if plain and answer is False else group
         shared += needed
         way = _said(needed, [c for c in every if c not in group]) if plain else None
@@ -148,10 +155,10 @@ def solve(conditions: Iterable[Condition]) -> Admitted:
             way = _united(every, group)
             if way is not None:  # it says all that there is to say of these symbols
                 requires = {name: own for name, own in requires.items() if name not in names}
-        words += _texts(needed) if way is None else way
+        told += _texts(needed) if way is None else way
     left = tuple(given[c] for c in unproved)
-    told = tuple(dict.fromkeys([*(text for own in requires.values() for text in own), *words]))
-    return Admitted(everything, told, (), left, progressions, given, shared)
+    every_word = dict.fromkeys([*(text for own in requires.values() for text in own), *told])
+    return Admitted(everything, tuple(every_word), (), left, progressions, given, shared)
 
 
 def _texts(conditions: Iterable[Condition]) -> list[str]:
@@ -188,7 +195,9 @@ def _united(conditions: Sequence[Condition], group: Sequence[Condition]) -> list
         return None
     words = dict.fromkeys(joined(case.requires) for case in found if not case.empty)
     told = " or ".join(words)
-    return [told] if all(words) and len(told) <= 2 * len(joined(_texts(conditions))) else None
+    return (
+        [told] if told and all(words) and len(told) <= 2 * len(joined(_texts(conditions))) else None
+    )
 
 
 def _simplest(condition: Condition) -> Condition:

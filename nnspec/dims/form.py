@@ -43,7 +43,7 @@ class Atom:
     among others.
     """
 
-    __slots__ = ("_hash", "args", "bounds", "depth", "kind", "order", "parts")
+    __slots__ = ("_hash", "args", "bounds", "conditions", "depth", "kind", "order", "parts")
 
     def __init__(self, kind: str, args: Any) -> None:
         self.kind = kind
@@ -51,6 +51,7 @@ class Atom:
         self._hash = hash((kind, args))
         self.depth, self.parts = 0, 1
         self.bounds: tuple[int | None, int | None] | None = None  # once `bounds.py` has found them
+        self.conditions: frozenset[Size] | None = None  # what it hangs on, once that was asked for
         if kind != "symbol":
             inner = [atom for arg in args for monomial, _ in terms_of(arg) for atom in monomial]
             self.depth += 1 + max((atom.depth for atom in inner), default=0)

@@ -226,6 +226,8 @@ def negated(condition: Size) -> Size:
 
 def assume(size: Size, condition: Size, holds: bool) -> Size:
     """The size where a condition is known: at least 0, or below."""
+    if condition not in _conditions(size):
+        return size  # to make it again would take twice as long with each `if` around it
 
     def known(atom: Atom) -> Size | None:
         if atom.kind != "if" or atom.args[0] != condition:
@@ -233,6 +235,19 @@ def assume(size: Size, condition: Size, holds: bool) -> Size:
         return assume(atom.args[1 if holds else 2], condition, holds)
 
     return rewritten(size, known)
+
+
+def _conditions(size: Size) -> frozenset[Size]:
+    """What the sides of the `if`s in a size hang on."""
+    found: frozenset[Size] = frozenset()
+    for monomial, _ in terms_of(size):
+        for atom in monomial:
+            if atom.kind != "symbol":
+                if atom.conditions is None:
+                    own = frozenset(atom.args[:1]) if atom.kind == "if" else frozenset()
+                    atom.conditions = own.union(*map(_conditions, atom.args))
+                found |= atom.conditions
+    return found
 
 
 def substitute(size: Size, values: Mapping[str, Size]) -> Size:

@@ -109,7 +109,7 @@ def known(body: Body, op: str, left: Any, right: Any) -> bool | None:
     if found is None and body.stated and op not in ("in", "not in"):
         size = holds(op, *_whole(op, a, b))
         for truth, against in ((True, negated(size)), (False, size)):
-            if solve([*body.stated, Condition(">=", against, "")]).empty:
+            if solve([*body.stated, Condition(">=", against, "")], words=False).empty:
                 found = truth
                 break
     if found is not None and session.formal:

@@ -42,6 +42,7 @@ class Memory:
     def give(self, module: nn.Module, device: str = "cpu") -> nn.Module:
         """The module, on this device, whose parts ask the memory from now on."""
         kinds = [(part, self._kind(part)) for part in module.modules() if part is not module]
+        module.to(device)  # on "meta" no values can be told any more
         for part, kind in kinds:
             part.forward = _Remembering(self.known, part, part.forward, (kind, device))
         return module

@@ -71,6 +71,37 @@ SPECS = {
     + "    return x0\n",
     "equations of a high degree": inputs("H, W")
     + "    assert H**7 - 3 * W**5 + H * W == 12345678901\n    return x0\n",
+    "remainders of forty symbols, each with the next": inputs(", ".join(SYMBOLS))
+    + "".join(
+        f"    assert ({a} * 3 + {b}) % 7 == {n % 7}\n" for n, (a, b) in enumerate(pairwise(SYMBOLS))
+    )
+    + "    return x0\n",
+    "sides in sides": inputs("N, 3, H, W")
+    + "    v = x0\n"
+    + "".join(
+        f"    if H % {n} > W % {n + 1}:\n        v = v -> pad([0, 1])\n" for n in range(2, 42)
+    )
+    + "    return v -> max_pool2d(2)\n",
+    "products under floors": inputs("A, B, C, D")
+    + "".join(
+        f"    assert (A * B + {n} * C) // (D + {n}) % {n + 2} == (B * C) // {n + 3}\n"
+        for n in range(12)
+    )
+    + "    return x0\n",
+    "numbers near 2**63": inputs("H, W")
+    + f"    assert H * {2**63 - 1} - W * {2**63 + 1} == 1\n"
+    + f"    assert (H * {2**63}) // {2**63 - 25} % {2**63 - 165} == W\n    return x0\n",
+    "slices with bounds of symbols": inputs("N, H, W")
+    + "    v = x0\n"
+    + "".join(f"    v = v[:, H // {n}:H - W // {n + 1}]\n" for n in range(2, 12))
+    + "    return v\n",
+    "a ladder of reshapes": inputs("N, H, W")
+    + "    v = x0 -> reshape([N, -1])\n"
+    + "".join(
+        f"    v = v -> reshape([N, -1, {p}]) -> transpose(1, 2) -> reshape([N, -1])\n"
+        for p in (97, 101, 103, 107, 109, 113)
+    )
+    + "    return v -> reshape([N, H, -1])\n",
     "a thousand pools": inputs("N, 3, H, W")
     + "    h = x0\n    for i in range(1000):\n"
     + "        h = h -> max_pool2d(3, stride=2 - i % 2, padding=1)\n    return h\n",

@@ -42,6 +42,14 @@ def test_what_is_left_out_follows_from_what_is_said() -> None:
     assert list(stacks.disagreements(made)) == [], made.spec
 
 
+def test_equations_beside_products_are_decided() -> None:
+    """Two equations on the sides of an `if` leave no size, whatever the products beside them say."""
+    made = stacks.stack(31, 7094)
+    assert list(stacks.disagreements(made)) == [], made.spec
+    (problem,) = nnspec.check_source(made.spec, "stack.nn").diagnostics
+    assert problem.code == "NN306"
+
+
 def test_that_no_size_runs_is_proved() -> None:
     """The conditions of this stack hang on cases, and have too long a period together."""
     made = stacks.stack(1, 242)

@@ -37,7 +37,7 @@ from tests.zoo import detectors, judge, test_classic, test_detection, test_flow,
 SPECS = Path(__file__).parents[2] / "specs"
 LARGEST, MOST_FRAMES = 320, 40
 #: MACs at the smallest size, beyond which PyTorch is asked with tensors that have no values
-HEAVY = 10_000_000_000
+HEAVY = 4_000_000_000
 #: sizes of the other inputs, and of what stands beside an image in one
 BESIDE = {"R": 3, "P": 2, "M": 2, "S": 3}
 
@@ -102,7 +102,7 @@ class Vision:
         self.make = published(file, name) or getattr(nnspec.load(target), name)
         #: "meta": tensors without values, for a model that is too heavy to run at every size
         self.device = "meta" if least_work(self.report) > HEAVY else "cpu"
-        self.module = (memory or Memory()).give(self.made().to(self.device), self.device)
+        self.module = (memory or Memory()).give(self.made(), self.device)
         graphs = self.report.graph.subgraphs()
         two_sided = any(isinstance(node, Choice) for g in graphs for node in g.nodes)
         #: whether it is judged in evaluation, in training
