@@ -35,8 +35,8 @@ from nnspec.training.weights import begin_with
 #: what PyTorch takes by itself: OMP_NUM_THREADS, or the number of cores
 EVERY = torch.get_num_threads()
 #: multiply-accumulates that are done in the time which one more thread costs a step: each operation waits
-#: until all threads have begun and ended. On 2 cores steps of 15 million are a third faster with both; those of
-#: 4 million a twentieth, which is not worth the other core: while others use it, two threads wait for each other
+#: until all threads have begun and ended. On 2 cores steps of 15 million are a third faster with both. Those
+#: of 4 million are by a twentieth, which is not worth the other core: where others use it, threads wait long
 A_THREADS_COST = 3_000_000
 #: multiply-accumulates of a batch without gradients from which a larger one is no faster, and the most
 #: samples in one
