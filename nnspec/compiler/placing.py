@@ -37,5 +37,5 @@ def within(plan: ClassPlan, body: list[str]) -> list[str]:
     if is_within(plan):
         lines = ["        with torch.device(device or torch.get_default_device()):", *body]
     if "dtype" in offered(plan):
-        lines = [*lines, "        self.to(dtype=dtype)"]
+        lines = [*lines, "        if dtype is not None:", "            self.to(dtype)"]
     return lines

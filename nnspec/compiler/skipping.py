@@ -61,7 +61,7 @@ def skips(node: OpNode) -> bool:
     made = node.operator.module(node.use)
     if made is None or not made.constructor.startswith("nn.") or not params:
         return False
-    if any(setting.kind == "module" for setting in node.operator.settings):
+    if made.constructor.startswith("nn.utils."):
         return False
     said = {*node.init, *node.tied}
     flat = hasattr(getattr(nn, made.constructor[3:]), "reset_parameters")
