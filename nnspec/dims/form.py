@@ -107,6 +107,9 @@ class Dim:
     def __bool__(self) -> NoReturn:
         raise Undecided("whether a symbolic size holds is not known here: use dims.compare")
 
+    def __int__(self) -> int:
+        raise Undecided("a symbol is no number")
+
     def __lt__(self, other: object) -> NoReturn:
         raise Undecided("symbolic sizes have no order of their own: use dims.compare")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnspec.diagnostics import Mismatch
-from nnspec.dims import SizeLimit
+from nnspec.dims import SizeLimit, Undecided
 from nnspec.operators import lookup
 from nnspec.operators.binding import bind_settings
 from nnspec.operators.definition import Use
@@ -86,7 +86,7 @@ def after(kind: TensorType, step: Step) -> TensorType | None:
     settings = {setting.name: setting.default for setting in operator.settings}
     try:
         return operator.infer(Use(operator, (kind,), settings | given))[0]
-    except (Mismatch, SizeLimit):
+    except (Mismatch, SizeLimit, Undecided):
         return None
 
 
@@ -101,6 +101,6 @@ def taken(
     use = Use(operator, (*types[:at], made, *types[at + 1 :]), dict(settings))
     try:
         operator.infer(use)
-    except (Mismatch, SizeLimit):
+    except (Mismatch, SizeLimit, Undecided):
         return None
     return len(use.conditions)
