@@ -106,7 +106,7 @@ class TriangleIndices(Maker):
                 code="NN304",
                 argument="dtype",
             )
-        count = sum(self.in_row(row, sizes[1], use["offset"]) for row in range(sizes[0]))
+        count = self.count(sizes[0], sizes[1], use["offset"])
         if count < 1:
             use.fail(
                 f"a matrix of {sizes[0]} rows and {sizes[1]} columns has no places on this side of "
@@ -116,9 +116,11 @@ class TriangleIndices(Maker):
             )
         return (TensorType(use["dtype"] or "i64", (2, count)),)
 
-    def in_row(self, row: int, columns: int, offset: int) -> int:
-        """How many places of a row are in the triangle."""
-        return min(max(row + offset + 1, 0), columns)
+    def count(self, rows: int, columns: int, offset: int) -> int:
+        """How many places the triangle has: in row r `r + offset + 1`, but none below 0, and at most all."""
+        first = min(max(-offset, 0), rows)  # from here rows have places, from `full` on all
+        full = min(max(columns - offset - 1, first), rows)
+        return (full - first) * (2 * offset + first + full + 1) // 2 + (rows - full) * columns
 
     def function(self, use: Use) -> CallCode:
         return self.code(use, use["row"], use["col"], *([use["offset"]] if use["offset"] else []))
@@ -139,5 +141,5 @@ class TriuIndices(TriangleIndices):
     accepts = ("triu_indices(3, 3)", "triu_indices(3, 4, 1)")
     rejects = ("triu_indices(0, 3)", "triu_indices(3, 3, 3)")
 
-    def in_row(self, row: int, columns: int, offset: int) -> int:
-        return columns - super().in_row(row, columns, offset - 1)
+    def count(self, rows: int, columns: int, offset: int) -> int:
+        return rows * columns - super().count(rows, columns, offset - 1)
