@@ -55,7 +55,21 @@ class PoissonNllLoss(OfNumbers):
         REDUCTION,
     )
     accepts = ("([2, 3], [2, 3]) -> poisson_nll_loss",)
-    rejects = ("([2, 3], [2]) -> poisson_nll_loss",)
+    rejects = (
+        "([2, 3], [2]) -> poisson_nll_loss",
+        "([2, 3], bool[2, 3]) -> poisson_nll_loss(full=true)",
+    )
+
+    def infer(self, use: Use) -> tuple[TensorType, ...]:
+        target = use.inputs[1]
+        if use["full"] and target is not None and target.dtype == "bool":
+            use.fail(
+                f"`full=true` counts with the targets: numbers, not {target}",
+                code="NN304",
+                argument="target",
+                help='`to("f32")` makes numbers of truth values',
+            )
+        return super().infer(use)
 
     def workspace(self, use: Use, outputs: tuple[TensorType, ...]) -> Size:
         return use.x.bytes
