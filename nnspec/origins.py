@@ -5,7 +5,7 @@ Only what changed the sizes in question is told. Nothing of this is computed bef
 
 from __future__ import annotations
 
-from nnspec.dims import render
+from nnspec.dims import render, symbols
 from nnspec.graph import CallNode, Choice, OpNode
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from nnspec.dims import Size
-    from nnspec.graph import Node, Value
+    from nnspec.graph import Node, Place, Value
     from nnspec.source import Span
 
 #: of a longer way the beginning and the end are told
@@ -33,6 +33,18 @@ def notes(values: Iterable[Value | None], sizes: Sequence[Size] = ()) -> tuple[s
             name = f"`{value.name}`: " if value.name else ""
             lines.append(name + " ← ".join(_shortened([text for _, text in steps])))
     return tuple(lines)
+
+
+def of_place(place: Place) -> tuple[str, ...]:
+    """A line for each tensor whose sizes the condition of a place speaks of."""
+    sizes = [
+        size
+        for value in place.inputs
+        if value is not None
+        for size in value.type.shape
+        if symbols(size) & place.condition.symbols
+    ]
+    return notes(place.inputs, sizes)
 
 
 def _dims(value: Value, tensors: Sequence[Value], sizes: Sequence[Size]) -> tuple[int, ...]:

@@ -10,6 +10,9 @@ import nnspec
 HABITS = {
     "x -> Conv2d(4, 3)": ("NN200", "Conv2d", "`conv2d`"),
     "nn.ReLU()(x)": ("NN200", "nn.ReLU", "`relu`"),
+    "x -> conv(4, 3)": ("NN200", "conv", "`conv1d`, `conv2d`, `conv3d`"),
+    "x -> maxpool(2)": ("NN200", "maxpool", "`max_pool1d`, `max_pool2d`, `max_pool3d`"),
+    "x -> nn.BatchNorm()": ("NN200", "nn.BatchNorm", "one of `batch_norm1d`"),
     "x -> nn.Conv2d(4, 3)": ("NN200", "nn.Conv2d", "`conv2d`"),
     "x -> torch.nn.Linear(4)": ("NN200", "torch.nn.Linear", "`linear`"),
     "F.relu(x)": ("NN200", "F.relu", "`relu`"),

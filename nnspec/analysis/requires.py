@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from nnspec.demands import places
 from nnspec.diagnostics import Label, Problem
-from nnspec.dims import symbols
 from nnspec.records import Record
 from nnspec.sizes import solve, told
 
@@ -64,16 +63,9 @@ def _reason(requires: tuple[str, ...], use: Mapping[Condition, Place]) -> Reason
 
 def _way(place: Place) -> tuple[str, ...]:
     """Where the sizes that a condition speaks of come from, a line for each tensor."""
-    from nnspec import origins
+    from nnspec import origins  # most models take any sizes
 
-    sizes = [
-        size
-        for value in place.inputs
-        if value is not None
-        for size in value.type.shape
-        if symbols(size) & place.condition.symbols
-    ]
-    return origins.notes(place.inputs, sizes)
+    return origins.of_place(place)
 
 
 def conflict(root: Graph, found: Admitted) -> Problem | None:

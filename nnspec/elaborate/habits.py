@@ -41,9 +41,8 @@ HABITS = {
     "LayerNormalization": "layer_norm", "Activation": "write the activation itself: `relu`",
     "Add": "tensors are added with `+`", "Concatenate": "concat", "Reshape": "reshape",
     # Flax
-    "Conv": "one of `conv1d`, `conv2d`, `conv3d`", "ConvTranspose": "conv_transpose2d",
+    "ConvTranspose": "conv_transpose2d",
     "avg_pool": "avg_pool2d", "max_pool": "max_pool2d", "Embed": "embedding",
-    "BatchNorm": "one of `batch_norm1d`, `batch_norm2d`, `batch_norm3d`",
     "Model": "a whole network is `model Name(…):`, with a line `input x: [N, C]` for each of its tensors",
     # PyTorch
     "self": "a layer is used where it is written: `x -> conv1: conv2d(64, 3)`",
@@ -121,10 +120,29 @@ def said_here(name: str, known: Iterable[str]) -> tuple[str, str | None]:
         return f'a dtype is a text here: `"{kind}"`', None
     if habit is not None:
         return (f"did you mean `{habit}`?", habit) if " " not in habit else (habit, None)
-    close = nearest(name, known)
+    close = close_to(name, known)
     if close:
-        return f"did you mean `{close}`?", close
+        return (
+            (_one_of(close), None) if len(close) > 1 else (f"did you mean `{close[0]}`?", close[0])
+        )
     return f"bind it before, `{name} = …`, or define it, `block {name}: …`", None
+
+
+def close_to(name: str, known: Iterable[str]) -> list[str]:
+    """The known name that is most likely meant; `conv1d`, `conv2d` and `conv3d`, where the name says no
+    dimensions and they have none in common."""
+    every = set(known)
+    families: dict[str, list[str]] = {}
+    for one in sorted(every):
+        stem = one[:-2] if one.endswith(("1d", "2d", "3d")) else one
+        alone = stem in every or any(character.isdigit() for character in name)
+        families.setdefault(one if alone else stem, []).append(one)
+    close = nearest(name, families)
+    return families[close] if close else []
+
+
+def _one_of(names: Iterable[str]) -> str:
+    return f"one of {', '.join(f'`{name}`' for name in names)}"
 
 
 def dtype(name: str) -> str | None:
@@ -139,10 +157,12 @@ def of_module(name: str, known: Iterable[str]) -> str:
     habit = HABITS.get(name)
     if habit is None and (kind := dtype(name)) is not None:
         return f'a dtype is a text here: `"{kind}"`'
-    close = habit or nearest(name, known)
-    if close is None:
+    close = [habit] if habit else close_to(name, known)
+    if len(close) > 1:
+        return _one_of(close)
+    if not close:
         return _LAYERS
-    return f"here it is `{close}`" if " " not in close else close
+    return f"here it is `{close[0]}`" if " " not in close[0] else close[0]
 
 
 def of_tensor(name: str, tensor: str, arguments: str, known: Iterable[str]) -> tuple[str, str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from nnspec.diagnostics import nearest
-from nnspec.elaborate.habits import HABITS, dtype
+from nnspec.elaborate.habits import HABITS, close_to, dtype
 from nnspec.operators import index as operator_index
 from nnspec.operators import lookup
 from nnspec.operators.binding import BROUGHT_ALONG, TOLD_BY_THE_INPUT
@@ -80,8 +79,8 @@ def operator_call(operator: Operator, call: tree.Call) -> str:
 
 def meant(name: str) -> Operator | None:
     """The operator that an unknown name most likely stands for."""
-    close = HABITS.get(name) or nearest(name, operator_index())
-    return lookup(close) if close else None
+    close = [HABITS[name]] if name in HABITS else close_to(name, operator_index())
+    return lookup(close[0]) if len(close) == 1 else None
 
 
 def whole(call: tree.Call) -> str:

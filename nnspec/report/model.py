@@ -17,7 +17,7 @@ from nnspec.records import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nnspec.analysis.fold import Sums
     from nnspec.analysis.requires import Reason
@@ -376,6 +376,10 @@ class ModelReport:
         import re
 
         return set(re.findall(r"[^\W\d]\w*", text)) & set(self.all_symbols)
+
+    def unanswered(self, conditions: Iterable[str]) -> list[str]:
+        """Those of the conditions that speak of a symbol without a number."""
+        return [text for text in conditions if self.names_in(text) & set(self.symbols)]
 
     def admits(self, sizes: Mapping[str, int], training: bool | None = None) -> bool:
         """Does the model take these sizes? In training and in evaluation, unless `training` says which.

@@ -16,9 +16,8 @@ from nnspec.residues import ANY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from nnspec.analysis.requires import Need
     from nnspec.dims import Size
     from nnspec.graph import Node
     from nnspec.report.model import ModelReport, Report, Section
@@ -31,10 +30,6 @@ LONGEST_FORMULA = 24
 LONGEST_TOTAL = 128
 LONGEST_OPERATOR = 60
 LONGEST_SHAPE = 72
-#: so many places that sizes come from are shown
-MOST_REASONS = 4
-#: and so many conditions of each
-MOST_NEEDS = 8
 USUAL_SIZE = 224
 _GAP = "  "
 _BAR_CELLS = 6
@@ -297,61 +292,10 @@ def totals(model: ModelReport) -> Iterator[tuple[str, str]]:
     if field is not None and any(size > 1 for size in field):
         yield "receptive field", " × ".join(counted(size) for size in field)
     yield "sizes", sizes_text(model)
-    yield from _reasons(model)
+    if model.symbols and (model.reasons or model.reasons_in_evaluation):  # most take any sizes
+        from nnspec.report.because import because
 
-
-def _reasons(model: ModelReport) -> Iterator[tuple[str, str]]:
-    """The places that the required sizes come from, and the way there; not what an `assert` says."""
-    if not model.symbols:
-        return
-    label = "because"
-    for reasons, mode in ((model.reasons, ""), (model.reasons_in_evaluation, "in evaluation: ")):
-        # what hangs on sizes that have their numbers is no question any more
-        found = [one for one in reasons if not one.stated and _open(model, one.requires)]
-        for reason in found[:MOST_REASONS]:
-            needs = list(_needs(model, reason.needs))
-            (need, way), *others = needs[:MOST_NEEDS]
-            code = shorten(clean(" ".join(reason.span.text.split())), LONGEST_OPERATOR)
-            told = len(reasons) == 1 or reason.requires == (need,)
-            head = "" if told else f"{_joined(reason.requires)}: "
-            yield label, f"{mode}{head}`{code}` at {reason.span} needs {need}"
-            label = ""
-            yield from (("", line) for line in way)
-            for need, way in others:
-                yield "", f"and {need}"
-                yield from (("", line) for line in way)
-            if len(needs) > MOST_NEEDS:
-                yield (
-                    "",
-                    f"… and {len(needs) - MOST_NEEDS} more conditions, which --format json tells",
-                )
-        if len(found) > MOST_REASONS:
-            yield label, f"… and {len(found) - MOST_REASONS} more places"
-
-
-def _needs(model: ModelReport, needs: Sequence[Need]) -> Iterator[tuple[str, list[str]]]:
-    """What a place needs, each with the way of its sizes: of two tensors that differ the longer one. What it
-    needs of W as it does of H is told once."""
-    alike: dict[str, list[tuple[str, Need]]] = {}
-    for need in needs:
-        text, name = need.text, ""
-        if len(needs) > 1:
-            names = model.names_in(text)
-            if len(names) == 1:
-                (name,) = names
-                text = _without(text, name)
-        alike.setdefault(text, []).append((name, need))
-    for (_, first), *others in alike.values():
-        same = [name for name, _ in others if name]
-        also = f", {' and '.join(same)} likewise" if same else ""
-        yield f"{first.text}{also}", sorted(first.way, key=len)[-1:]
-
-
-def _without(text: str, name: str) -> str:
-    """The text with a blank for a symbol."""
-    import re
-
-    return re.sub(rf"\b{name}\b", "_", text)
+        yield from because(model)
 
 
 def _totals(model: ModelReport, target: str) -> Iterator[tuple[str, str]]:
@@ -419,10 +363,10 @@ def sizes_text(model: ModelReport) -> str:
     alone = "" if model.training is None else f"; in {_mode(model.training)}"
     if not model.symbols:
         return ", ".join(f"{name} = {size}" for name, size in model.sizes.items()) + alone
-    conditions = _open(model, model.requires)
+    conditions = model.unanswered(model.requires)
     bound = {name for text in conditions for name in model.names_in(text)}
     free = [name for name in model.symbols if name not in bound]
-    modes = {mode: _open(model, own.requires) for mode, own in model.modes.items()}
+    modes = {mode: model.unanswered(own.requires) for mode, own in model.modes.items()}
     if len(set(map(tuple, modes.values()))) > 1:
         told = (f"{_joined(own) or 'any size'} in {mode}" for mode, own in modes.items())
         parts = [", ".join(told)]
@@ -436,11 +380,6 @@ def sizes_text(model: ModelReport) -> str:
         unproved = " and ".join(condition.text for condition in model.admitted.unproved)
         parts.append(f"not proved: {unproved}")
     return "; ".join(parts) + alone
-
-
-def _open(model: ModelReport, conditions: Iterable[str]) -> list[str]:
-    """Those that speak of a symbol without a number."""
-    return [text for text in conditions if model.names_in(text) & set(model.symbols)]
 
 
 def _joined(conditions: Sequence[str]) -> str:

@@ -117,6 +117,12 @@ STRICTER: list[tuple[str, str, Rule]] = [
         lambda case, refused, theirs: of("linspace")(case) and "not bool" in refused.why,
     ),
     (
+        "an output_padding of another kind",
+        "PyTorch's transposed convolutions do not look at it where an output_size is given",
+        lambda case, refused, theirs: "output_size" in case.settings and refused.code == "NN205"
+        and refused.why.startswith("`output_padding` of `conv_transpose"),
+    ),
+    (
         "a way of padding that nobody takes",
         "PyTorch's stft looks at pad_mode where center is true only",
         lambda case, refused, theirs: of("stft")(case) and refused.why.startswith("`pad_mode`"),

@@ -1,4 +1,4 @@
-"""Whatever a setting is given, an answer comes: a report, with problems or without, never an exception."""
+"""Whatever a setting is given, an answer is drawn, with problems or without, and never an exception."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import pytest
 import nnspec
 from nnspec.operators import every
 from nnspec.operators.definition import REQUIRED, Operator
+from nnspec.report.problems import draw_all
+from nnspec.report.style import Style
+from nnspec.report.text import draw
 
 VALUES = [
     '[["a"]]', "[[1], [2]]", '["a", 1]', "[none, 1]", "[none]", "[...]", "[true, 2]", "[1.5, 2]", "[]",
@@ -41,4 +44,4 @@ def test_odd_settings(operator: Operator) -> None:
     made = specs(operator)
     for text in random.Random(operator.name).sample(made, min(SOME, len(made))):
         report = nnspec.check_source(text)
-        assert report.ok or report.diagnostics
+        assert draw(report, "odd.nn", Style()) if report.ok else draw_all(report.diagnostics)

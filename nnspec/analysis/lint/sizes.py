@@ -6,7 +6,7 @@ from nnspec import origins
 from nnspec.analysis.lint import few
 from nnspec.demands import places
 from nnspec.diagnostics import Problem
-from nnspec.dims import Dim, symbols
+from nnspec.dims import Dim
 from nnspec.residues import ANY
 from nnspec.sizes import solve, told
 from nnspec.words import joined
@@ -33,19 +33,12 @@ def hardly_any(root: Graph) -> Problem | None:
         return None
     place = _place(found, names)
     asked = joined(told([p.condition for p in found if p.condition.symbols <= names]))
-    sizes = [
-        size
-        for value in place.inputs
-        if value is not None
-        for size in value.type.shape
-        if symbols(size) & place.condition.symbols
-    ]
     return Problem(
         "NN611",
         f"`{root.name}` takes hardly any size: only {asked}",
         place.span,
         place.why,
-        notes=(f"this needs {place.condition.text}", *origins.notes(place.inputs, sizes)),
+        notes=(f"this needs {place.condition.text}", *origins.of_place(place)),
         help=f"where no other is meant, say so: `assert {asked}`",
     )
 
